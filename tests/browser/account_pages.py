@@ -5,6 +5,7 @@ from types import SimpleNamespace as Thing
 from typing import Any
 
 from browser.samples import NOW, UNBROKEN, Sample, before, site, user
+from gatepass.server.domain.users.factors.model import Factors
 
 ANONYMOUS = site(user=None, organization=None, section="")
 ACCOUNT, TEAM = site(section="account"), site(section="team")
@@ -36,7 +37,14 @@ PASSWORDS = {
     "new_password": "It has 9 characters; 15 is the least.",
     "new_password_again": "The two entries are not the same.",
 }
-LOGIN = {"site": ANONYMOUS, "values": {}, "errors": {}, "next": "", "saved_form": []}
+LOGIN = {
+    "site": ANONYMOUS,
+    "values": {},
+    "errors": {},
+    "next": "",
+    "saved_form": [],
+    "passkey_options": "{}",
+}
 ONE_IDENTITY = {"has_one_identity": True, "accounts_url": "https://app.example.com"}
 LOGIN_IN_PRODUCTION = {
     "site": site(user=None, organization=None, section="", **ONE_IDENTITY),
@@ -65,6 +73,7 @@ OWN = {
     "errors": {},
     "sessions": [SESSION],
     "current_session": SESSION,
+    "factors": Factors(),
     "previous_login": None,
 }
 PAGES = (

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from types import SimpleNamespace as Thing
 
-from browser import account_pages, policy_pages
+from browser import account_pages, factor_pages, policy_pages, verification_pages
 from browser.samples import (
     CLIENT_ID,
     LONG,
@@ -28,22 +28,29 @@ from browser.samples import (
     usage,
     user,
 )
+from gatepass.server.domain.users.factors.model import Factors
 from gatepass.wire.scope import Scope
 
 ANONYMOUS = site(user=None, organization=None, section="")
-FIRST_LOGIN = site(user=Thing(username="anna", role="admin", must_change_password=True))
+FIRST_LOGIN = site(
+    user=Thing(username="anna", role="admin", must_change_password=True), is_confined=True
+)
 STAFF = site(user=Thing(username="sven", role="staff", must_change_password=False))
 PRODUCTION = site(
     environment="production", other_environment_url="https://sandbox-app.example.com/"
 )
 ACCOUNT, TEAM, ACTIVITY = (site(section=name) for name in ("account", "team", "activity"))
-BY_HAND: dict[str, object] = {"sends_mail": False, "done": None, "invitations": []}
+BY_HAND: dict[str, object] = {
+    "sends_mail": False,
+    "done": None,
+    "invitations": [],
+    "passkey_options": "{}",
+}
 REGISTER = {
     "site": site(),
     "values": {},
     "errors": {},
     "scopes": [*SCOPE, PASSWORD_SCOPE],
-    "needs_password": ("portal_users",),
 }
 SHOWN_ONCE = {
     "site": site(),
@@ -74,6 +81,7 @@ APPLICATIONS = [
 ]
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SESSIONS_SHOWN = {
+    "factors": Factors(),
     "sends_mail": False,
     "is_confirmed": None,
     "sessions": policy_pages.SESSIONS,
@@ -168,6 +176,7 @@ TEST_TOKEN = {
     "curl": SNIPPETS["curl"],
 }
 ONE_USER = {
+    "factors": Factors(),
     "site": TEAM,
     "values": {},
     "errors": {},
@@ -501,7 +510,6 @@ PAGES = [
         {
             **ONE_USER,
             "user": user(username="sven", role="staff", **NEW),
-            "errors": {"current_password": "This is not your current password."},
         },
     ),
     Sample("user-no-access", "user.html", {**ONE_USER, "user": USERS[2][0], "state": USERS[2][1]}),
@@ -545,5 +553,19 @@ PAGES = [
         },
     ),
     *account_pages.PAGES,
+    *verification_pages.PAGES,
+    *factor_pages.PAGES,
+    Sample("user-factors", "user.html", {**ONE_USER, "user": user(), "factors": factor_pages.SOME}),
+    Sample(
+        "account-factors",
+        "account.html",
+        {
+            "site": ACCOUNT,
+            "account": OWN_ACCOUNT,
+            "errors": {},
+            **SESSIONS_SHOWN,
+            "factors": factor_pages.SOME,
+        },
+    ),
     *policy_pages.PAGES,
 ]

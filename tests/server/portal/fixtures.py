@@ -108,7 +108,7 @@ class Browser:
         return self.client.post(path, data=form, headers=sent)
 
     def csrf(self) -> str:
-        for path in ("/accounts/login/", "/accounts/password/"):
+        for path in ("/accounts/login/", "/accounts/password/", "/account/"):
             found = _CSRF.findall(self.get(path).text)
             if found:
                 return unescape(found[-1])

@@ -28,7 +28,8 @@ GETS = [route for route in ROUTES if route.method == "GET"]
 
 def path_of(route: Route, **ids: str) -> str:
     path = route.path.replace("{token}", "nobodys-token")
-    for name in ("app_id", "user_id", "secret_id", "notice_id", "invitation_id", "session_id"):
+    names = ("app_id", "user_id", "secret_id", "notice_id", "invitation_id")
+    for name in (*names, "factor_id", "session_id"):
         path = path.replace(f"{{{name}:uuid}}", ids.get(name, NOBODYS))
     return path
 
@@ -76,8 +77,15 @@ def test_what_is_open_to_whom_is_as_agreed() -> None:
         *(
             f"{method} /accounts/{page}/"
             for method in ("GET", "POST")
-            for page in ("login", "recover", "recover/{token}", "invitation/{token}")
+            for page in (
+                "login",
+                "login/second-step",
+                "recover",
+                "recover/{token}",
+                "invitation/{token}",
+            )
         ),
+        "POST /accounts/login/passkey/",
     }
     assert by_access[Access.STAFF] == {
         "GET /oauth2/applications/",

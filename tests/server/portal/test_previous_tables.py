@@ -1,5 +1,7 @@
 """Without mail the portal serves before `gatepass migrate` has made the tables that mail needs."""
 
+from collections.abc import Callable
+
 from gatepass.server.environment import maintenance
 from server.portal.fixtures import NEW_PASSWORD, PASSWORD, PortalServer
 
@@ -7,11 +9,14 @@ NEW_TABLES = "account_link", "confirmed_email", "invitation", "outbox"
 
 
 def test_without_mail_the_portal_serves_on_the_tables_of_the_version_before(
-    portal: PortalServer,
+    make_portal: Callable[..., PortalServer],
 ) -> None:
+    portal = make_portal()
     for table in NEW_TABLES:
         portal.run(f"DROP TABLE {table}")
     portal.run("UPDATE gatepass_schema SET revision = '0011'")
+    portal.close()
+    portal = make_portal(auto_migrate=False)
     anna, sven = portal.as_("anna"), portal.person("sven")
 
     pages = [

@@ -7,6 +7,7 @@ from gatepass.server.cli import options
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import initial_passwords, operations, portal_users
+from gatepass.server.domain.users.factors import operations as factors
 from gatepass.server.domain.users.model import User, has_expired_password
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.environment.environment import Environment
@@ -15,6 +16,10 @@ from gatepass.wire.secret import Secret
 
 _LOGIN = "/accounts/login/"
 _RESET = "Set an initial password for {} in {}? The current one and all their sessions end at once."
+_RESET_FACTORS = (
+    "Remove all second factors of {} in {}? They are logged out, and the login then needs the "
+    "password alone."
+)
 _DISABLE = "Disable {} in {}? They are logged out and cannot log in until they are enabled."
 
 _END_ALL = "End the sessions of everybody in {}? They can log in again."
@@ -70,6 +75,22 @@ def reset(username: str, target: options.Target, *, yes: bool, is_json: bool) ->
     show_access(environment, given, initial_password, is_json=is_json)
     if given.disabled_at and not is_json:
         click.echo(f"They are disabled. Enable them: gatepass user enable {given.username}")
+
+
+@user.command("reset-factors", epilog=example("gatepass user reset-factors anna"))
+@click.argument("username")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@options.environment_option_to_change
+def reset_factors(username: str, target: options.Target, *, yes: bool) -> None:
+    """Remove the second factors of somebody who lost them all; it ends their sessions.
+
+    Passkeys, authenticator apps and recovery codes are removed; the password stays.
+    """
+    with options.environment_of(target) as environment:
+        found = _find(environment, username)
+        options.confirm(_RESET_FACTORS.format(found.username, environment.name), yes=yes)
+        removed = factors.reset(environment.context, OPERATOR, found.org_id, found.id)
+    click.echo(f"{found.username} had {removed} second factors; they are removed.")
 
 
 @user.command(epilog=example("gatepass user disable anna --yes"))

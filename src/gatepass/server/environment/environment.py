@@ -25,6 +25,7 @@ from gatepass.server.domain.throttling.hourly_limit import MOST_LINES, MOST_ROWS
 from gatepass.server.domain.token_policy import Purpose, TokenPolicy
 from gatepass.server.domain.usage.counter import UsageCounter
 from gatepass.server.domain.usage.issuance_limit import IssuanceLimit
+from gatepass.server.domain.users.factors import operations as factors
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment import databases, pools
 from gatepass.server.environment.clock import EnvironmentClock
@@ -73,6 +74,7 @@ class Environment:
             self.issuer, subdomains=own.hsts_subdomains
         )
         self.session_settings = settings.session
+        self.relying_party = settings.relying_party(mode)
         self.hasher = hasher
         self.clock = EnvironmentClock(clock)
         self.database = databases.of(settings, mode)
@@ -126,6 +128,7 @@ class Environment:
                 self._reload(deadline.REBUILD)
             if serves:
                 self._warn_of_risks()
+                self._warn_of_passkeys()
 
     def close(self) -> None:
         """End the threads and close the database; a server calls `maintenance.close` instead."""
@@ -295,6 +298,15 @@ class Environment:
     def _warn_of_risks(self) -> None:
         for setting, risk in self.database.risks().items():
             log.warning("database.risk", environment=self.name, setting=setting, risk=risk)
+
+    def _warn_of_passkeys(self) -> None:
+        """Log how many passkeys do not work, as the domain that they were made for has changed."""
+        party = self.relying_party
+        unusable = factors.unusable_passkeys(self.context, party)
+        if unusable:
+            log.warning(
+                "passkeys.unusable", environment=self.name, domain=party.id, passkeys=unusable
+            )
 
     def _reload(self, seconds: float) -> None:
         started = time.monotonic()

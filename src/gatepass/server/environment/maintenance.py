@@ -24,6 +24,7 @@ from gatepass.server.domain.throttling import store as throttling
 from gatepass.server.domain.usage import counter as usage
 from gatepass.server.domain.usage import store as counts
 from gatepass.server.domain.usage.issuance_limit import hour_of
+from gatepass.server.domain.users.factors import store as factors
 from gatepass.server.domain.users.invitations import store as invitations
 from gatepass.server.domain.users.links import store as links
 from gatepass.server.domain.users.sessions import store as sessions
@@ -132,7 +133,10 @@ def prune(environment: Environment) -> None:
     with environment.database.read() as connection:
         # This may serve before `gatepass migrate` has made these tables.
         has_links = environment.database.has(connection, links.REVISION)
+        has_factors = environment.database.has(connection, factors.REVISION)
         has_policies = environment.database.has(connection, policies.REVISION)
+    if has_factors:
+        work = (*work, partial(factors.prune, now=now))
     if has_links:
         work = (*work, *(partial(each.prune, now=now) for each in (outbox, links, invitations)))
     if has_policies:

@@ -24,7 +24,8 @@ from gatepass.wire.secret import Secret
 SAFE = {"GET", "HEAD"}
 _FORM = "application/x-www-form-urlencoded"
 _NAMES = frozenset({"name", "contact"})  # their own checks name the invalid character
-_BEFORE_FIRST_PASSWORD_CHANGE = {redirects.PASSWORD, redirects.LOGOUT}
+_OPEN_AT_FIRST = {redirects.PASSWORD, redirects.VERIFY, redirects.LOGOUT}
+"""What somebody may open who has yet to change a password, or to set up a required factor."""
 
 
 Group = Role | Literal["registrant"] | None
@@ -64,6 +65,7 @@ def authenticate(environment: ServedEnvironment, http_request: Request) -> Porta
     """Return the request with its login; a browser without a device id gets a new one."""
     session_id = read_id(http_request.cookies.get(cookies.session_name(environment)))
     login = _find_login(environment, session_id) if session_id else None
+    login_id = read_id(http_request.cookies.get(cookies.login_name(environment)))
     device = read_id(http_request.cookies.get(cookies.device_name(environment))) or new_id()
     return PortalRequest(
         environment=environment,
@@ -77,6 +79,7 @@ def authenticate(environment: ServedEnvironment, http_request: Request) -> Porta
             device=device,
         ),
         login=login,
+        login_id=login_id,
         verifier=read_id(http_request.cookies.get(cookies.verifier_name(environment))),
         csrf=csrf.token(login.session_id if login else device),
     )
@@ -85,8 +88,8 @@ def authenticate(environment: ServedEnvironment, http_request: Request) -> Porta
 def authorize(request: PortalRequest, access: Access) -> Response | None:
     """Return None if the request may open the page, else the response that refuses it.
 
-    That is a redirect to the login or to the password page, or 403. A user of a suspended
-    organization can only log out.
+    That is a redirect to the login, the password page or the page of second factors, or 403. A
+    user of a suspended organization can only log out.
     """
     if access is Access.ANYONE:
         return None
@@ -98,10 +101,20 @@ def authorize(request: PortalRequest, access: Access) -> Response | None:
         return RedirectResponse(redirects.login(next_path), status_code=303)
     if request.login.organization.suspended_at and request.path != redirects.LOGOUT:
         return error_pages.suspended(request)
-    user = request.login.user
-    if user.must_change_password and request.path not in _BEFORE_FIRST_PASSWORD_CHANGE:
-        return RedirectResponse(redirects.PASSWORD, status_code=303)
+    first = _first_page(request, request.login)
+    if first:
+        return RedirectResponse(first, status_code=303)
     return None if access.includes(request) else error_pages.page(request, 403)
+
+
+def _first_page(request: PortalRequest, login: Login) -> str:
+    """Return the page where somebody has to do something before they may open this one."""
+    if request.path in _OPEN_AT_FIRST:
+        return ""
+    if login.user.must_change_password:
+        return redirects.PASSWORD
+    is_of_factors = request.path.startswith(redirects.FACTORS)
+    return redirects.FACTORS if login.lacks_factor and not is_of_factors else ""
 
 
 def with_form(request: PortalRequest, http_request: Request, body: bytes) -> PortalRequest:

@@ -9,9 +9,12 @@ LOGOUT = "/accounts/logout/"
 PASSWORD = "/accounts/password/"  # noqa: S105 - a path
 ACCOUNT = "/account/"
 APPLICATIONS = "/oauth2/applications/"
+FACTORS = "/account/factors/"
 REGISTER = "/oauth2/applications/register/"
 ACTIVITY = "/activity/"
 RECOVER = "/accounts/recover/"
+SECOND_STEP = "/accounts/login/second-step/"
+VERIFY = "/accounts/verify/"
 TEAM = "/team/"
 POLICIES = "/team/policies/"
 ENDED = f"{LOGIN}?done=ended"
@@ -52,6 +55,12 @@ def after_login(next_path: str | None, role: Role) -> str:
     return landing(role) if path in {"", "/", APPLICATIONS} else path
 
 
+def second_step(next_path: str = "") -> str:
+    """Return the path of the login's second step with the path to open afterwards."""
+    path = own_path(next_path)
+    return f"{SECOND_STEP}?next={quote(path, safe='/')}" if path else SECOND_STEP
+
+
 def of_other_environment(path: str, *, has_own_accounts: bool = True) -> str:
     """Return the path at which somebody goes on in the other environment: the same kind of page.
 
@@ -66,5 +75,14 @@ def of_other_environment(path: str, *, has_own_accounts: bool = True) -> str:
 
 def login(next_path: str = "") -> str:
     """Return the path of the login page with the path to open afterwards."""
+    return _before(LOGIN, next_path)
+
+
+def verify(next_path: str) -> str:
+    """Return the path of the page that asks for a proof, with the path to open afterwards."""
+    return _before(VERIFY, next_path)
+
+
+def _before(page: str, next_path: str) -> str:
     path = own_path(next_path)
-    return f"{LOGIN}?next={quote(path, safe='/')}" if path else LOGIN
+    return f"{page}?next={quote(path, safe='/')}" if path else page

@@ -61,6 +61,8 @@ class Site:
     section: str = ""
     csrf: str = field(default="", repr=False)
     flash: str | None = None
+    is_confined: bool = False
+    """Whether the user must choose a password, or set up a factor, before anything else."""
     notices: Sequence[Notice] = ()
     form_id: str = field(default_factory=lambda: new_id().value)
     static: str = static_files.PREFIX
@@ -124,8 +126,14 @@ def site(request: PortalRequest, flash: str | None = None) -> Site:
         csrf=request.csrf,
         now=request.now,
         flash=flash,
+        is_confined=_is_confined(request),
         notices=_notices(request),
     )
+
+
+def _is_confined(request: PortalRequest) -> bool:
+    login = request.login
+    return login is not None and (login.user.must_change_password or login.lacks_factor)
 
 
 def _other_environment_url(request: PortalRequest) -> str:
@@ -136,8 +144,8 @@ def _other_environment_url(request: PortalRequest) -> str:
 
 
 def _notices(request: PortalRequest) -> Sequence[Notice]:
-    """Return the user's unread notices; none before the initial password is changed."""
-    if request.login is None or request.login.user.must_change_password:
+    """Return the user's unread notices; none before there are a password and a required factor."""
+    if request.login is None or _is_confined(request):
         return ()
     return notices.of_user(request.context, request.login.user.id)
 

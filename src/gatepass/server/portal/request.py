@@ -19,13 +19,17 @@ from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.storage.database import Connection
 from gatepass.wire.secret import Secret
 
+_OF_FORM = {"csrf", "once"}
 _SECRET_FIELDS = {
-    "csrf",
-    "once",
+    "code",
+    "credential",
     "current_password",
     "new_password",
     "new_password_again",
     "password",
+    "recovery_code",
+    "setup",
+    "ticket",
 }
 
 
@@ -43,6 +47,7 @@ class PortalRequest:
     verifier: Secret | None  # of a login in production that began here
     csrf: str = field(repr=False)
     ids: Mapping[str, UUID] = field(default_factory=dict)
+    login_id: Secret | None = None  # of a login that waits for its second step
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -89,8 +94,14 @@ class PortalRequest:
         return self.may_change or (self.user.role == "staff" and is_open)
 
     def typed(self) -> dict[str, str]:
-        """Return the form's values to show them again, without passwords."""
-        return {name: value for name, value in self.form.items() if name not in _SECRET_FIELDS}
+        """Return the form's values to show them again, without passwords and codes."""
+        hidden = _SECRET_FIELDS | _OF_FORM
+        return {name: value for name, value in self.form.items() if name not in hidden}
+
+    @property
+    def has_secrets(self) -> bool:
+        """Return whether the form has a password or a code, which is never kept for later."""
+        return any(self.form.get(name) for name in _SECRET_FIELDS)
 
     def check_password(self) -> Steps[None]:
         """Check the user's current password, from the form; raise OAuthError where it is wrong."""
@@ -115,6 +126,11 @@ class PortalRequest:
     def token(self) -> Secret:
         """Return the token of a link that was mailed: the last part of the path."""
         return Secret(self.path.rstrip("/").rpartition("/")[2])
+
+    @property
+    def browser(self) -> bytes:
+        """Return the digest of the browser's id."""
+        return self.visitor.device.digest() if self.visitor.device else b""
 
     @property
     def accounts(self) -> ServedEnvironment | None:

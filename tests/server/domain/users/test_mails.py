@@ -12,6 +12,7 @@ from gatepass.server.domain.users import initial_passwords, operations, portal_u
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.sessions.login import log_in
+from gatepass.server.domain.users.sessions.opening import LoggedIn
 from gatepass.server.domain.users.sessions.operations import Visitor
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.secret import Secret
@@ -132,7 +133,9 @@ def test_a_log_in_with_a_new_browser_is_told_except_the_very_first(office: Offic
 
     def log_in_with(device: Secret | None) -> Secret:
         visitor = Visitor("192.0.2.7", "Firefox", device)
-        return run(log_in(office.context, hasher, visitor, "anna", password)).device_id
+        opened = run(log_in(office.context, hasher, visitor, "anna", password))
+        assert isinstance(opened, LoggedIn)
+        return opened.device_id
 
     known = log_in_with(None)
     assert office.new_mail() == []

@@ -50,6 +50,14 @@ def of_login(username: str, source: str, device: bytes | None) -> tuple[Limit, .
     )
 
 
+def of_second_factor(username: str, source: str, device: bytes | None) -> tuple[Limit, ...]:
+    """Return the limits on tries of a second factor, by somebody who knows the password.
+
+    As those of a login, but apart from them: a right password forgets no wrong code.
+    """
+    return of_login(f"second factor of {username}", source, device)
+
+
 def of_recovery(address: str, source: str) -> tuple[Limit, Limit]:
     """Return the limits on requests for recovery: of the network, and of the address.
 

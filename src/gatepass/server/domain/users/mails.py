@@ -18,6 +18,12 @@ Kind = Literal[
     "email_rejected",
     "new_browser",
     "new_administrator",
+    "factor_added",
+    "factor_removed",
+    "factors_reset",
+    "recovery_codes_made",
+    "recovery_code_used",
+    "passkey_copied",
     "policy_changed",
 ]
 

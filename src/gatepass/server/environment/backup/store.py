@@ -19,6 +19,7 @@ from gatepass.server.domain.organizations.store import organization
 from gatepass.server.domain.revocations.store import revocation
 from gatepass.server.domain.throttling import store as _throttling
 from gatepass.server.domain.usage import store as _usage
+from gatepass.server.domain.users.factors import store as factors
 from gatepass.server.domain.users.invitations import store as _invitations
 from gatepass.server.domain.users.links import store as links
 from gatepass.server.domain.users.notices import store as _notices
@@ -85,6 +86,7 @@ def finish_restore(
         applications.void_all_tokens(connection, now + CLOCK_MARGIN)
     outbox.fail_all(connection, now, _BEFORE_RESTORE)
     links.remove_of_users(connection)
+    factors.end_all_pending(connection)
     changes.start_over(connection, now)
     tokens = "kept" if keep_tokens else "revoked"
     kept = "kept" if keep_sessions else "ended"

@@ -51,6 +51,8 @@ _WORDS = {
     "policy.changed": "Changed the policies. Before: {before}. Now: {after}",
     "secret.ended": "Revoked the secret {secret}",
     "sessions.others_ended": "Ended all other sessions",
+    "step_up": "Proved again who they are ({method})",
+    "step_up.refused": "Wrong proof of who they are ({method})",
     "token.test_issued": "Got a test token ({scope})",
     "token.revoked": "Revoked a token",
 } | {group.action: group.activity for group in fields.GROUPS}

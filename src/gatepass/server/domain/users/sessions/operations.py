@@ -12,6 +12,7 @@ from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.domain.organizations.policies.model import Policy
 from gatepass.server.domain.users import store as users
+from gatepass.server.domain.users.factors import store as factors
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.sessions import store
 from gatepass.server.domain.users.sessions.logins import store as logins
@@ -22,6 +23,7 @@ from gatepass.server.domain.users.sessions.model import (
     is_over,
     is_update_due,
 )
+from gatepass.server.domain.users.sessions.proofs import store as proofs
 from gatepass.server.storage.database import Connection
 from gatepass.wire.secret import Secret
 
@@ -44,15 +46,18 @@ class Login(NamedTuple):
     user: User
     organization: Organization
     policy: Policy = Policy()
+    lacks_factor: bool = False
+    """Whether a second factor is required, and neither set up nor proved in this session."""
 
 
 class LiveSession(NamedTuple):
-    """A session that is not over, whose it is, and the policy that holds for them."""
+    """A session that is not over, whose it is, and what holds for them as in `Login`."""
 
     session: Session
     user: User
     organization: Organization
     policy: Policy
+    lacks_factor: bool
 
 
 def find(context: Context, settings: SessionSettings, session_id: Secret) -> Login | None:
@@ -74,6 +79,7 @@ def find_live(context: Context, settings: SessionSettings, digest: bytes) -> Liv
             return None
         organization = organizations.find(connection, user.org_id)
         policy = policies.find_in_force(context.database, connection, user.org_id)
+        lacks_factor = _lacks_factor(context, connection, policy, user, session)
     limits = settings.shortened(policy.session_idle, policy.session_absolute)
     if is_over(session, limits, now):
         return None
@@ -82,7 +88,22 @@ def find_live(context: Context, settings: SessionSettings, digest: bytes) -> Liv
     if is_update_due(session, limits, now):
         with context.database.write() as connection:
             store.change(connection, session.id_digest, {"last_seen_at": now})
-    return LiveSession(session, user, organization, policy)
+    return LiveSession(session, user, organization, policy, lacks_factor)
+
+
+def _lacks_factor(
+    context: Context, connection: Connection, policy: Policy, user: User, session: Session
+) -> bool:
+    """Return whether a required second factor is neither set up nor proved in the session.
+
+    Who comes by single sign-on has proved to the organization's provider what it requires.
+    """
+    if policy.second_factor != "required":
+        return False
+    if not context.database.has(connection, factors.REVISION):
+        return False
+    proved = set(proofs.of_session(connection, session.id_digest))
+    return not (proved - {"password"}) and not factors.has_any(connection, user.id)
 
 
 def live_sessions(context: Context, settings: SessionSettings, user: User) -> Sequence[Session]:

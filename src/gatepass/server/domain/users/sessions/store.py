@@ -77,9 +77,10 @@ def change(connection: Connection, id_digest: bytes, values: Mapping[str, Any]) 
     return connection.execute(query).rowcount == 1
 
 
-def end(connection: Connection, id_digest: bytes) -> None:
-    """End one session."""
-    connection.execute(delete(session).where(session.c.id_digest == id_digest))
+def end(connection: Connection, id_digest: bytes) -> bool:
+    """End one session; return whether it was still there."""
+    query = delete(session).where(session.c.id_digest == id_digest)
+    return connection.execute(query).rowcount == 1
 
 
 def end_of_user(connection: Connection, user_id: UUID, *, but: bytes | None = None) -> None:

@@ -7,14 +7,18 @@ from starlette.responses import Response
 
 from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users import passwords, portal_users
+from gatepass.server.domain.users.factors import checks
+from gatepass.server.domain.users.factors import operations as factors
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.sessions import login, opening, step_up
 from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.sessions.linked import operations as linked
+from gatepass.server.domain.users.sessions.opening import LoggedIn
+from gatepass.server.domain.users.sessions.second_step import SecondStep
 from gatepass.server.portal import cookies, redirects
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.forms.errors import Errors, errors_of
-from gatepass.server.portal.pages.sessions import one_identity, resubmission
+from gatepass.server.portal.pages.sessions import one_identity, resubmission, second_step_form
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
@@ -48,6 +52,7 @@ def login_form(request: PortalRequest) -> Response:
         next=next_path,
         saved_form=[],
         sends_mail=request.sends_mail,
+        passkey_options=_passkey_options(request),
         done=_DONE.get(request.query.get("done", "")),
     )
     if request.visitor.device:
@@ -56,7 +61,7 @@ def login_form(request: PortalRequest) -> Response:
 
 
 def log_in(request: PortalRequest) -> Steps[Response]:
-    """Open a session, with a new session id and a new device id (ASVS 7.2.4)."""
+    """Open a session, or lead to the second step of the login."""
     if request.login:
         return _logged_in(request)
     if request.accounts:
@@ -72,11 +77,27 @@ def log_in(request: PortalRequest) -> Steps[Response]:
         )
     except OAuthError as refusal:
         return rerender_login(request, refusal)
+    if isinstance(made, SecondStep):
+        return second_step_form.begin(request, made)
+    return opened(request, made)
+
+
+def opened(request: PortalRequest, made: LoggedIn) -> Response:
+    """Lead on with a session that was just opened, and set its cookies."""
     current = sessions.find(request.context, request.environment.session_settings, made.session_id)
     response = _logged_in(replace(request, login=current, csrf=csrf.token(made.session_id)))
     cookies.set_session(response, request.environment, made.session_id)
     cookies.set_device(response, request.environment, made.device_id)
+    cookies.drop_login(response, request.environment)
     return response
+
+
+def _passkey_options(request: PortalRequest) -> str:
+    """Return what the browser is asked for a passkey; empty where there can be none."""
+    party = request.environment.relying_party
+    if party.why_not or not factors.is_available(request.context):
+        return ""
+    return checks.begin_login(request.context, party, request.browser)
 
 
 def rerender_login(
@@ -100,6 +121,7 @@ def rerender_login(
         next=next_after,
         saved_form=parts,
         sends_mail=request.sends_mail,
+        passkey_options=_passkey_options(request),
         done=None,
     )
     if request.visitor.device:
@@ -117,7 +139,8 @@ def outdated_login(request: PortalRequest, outdated: csrf.OutdatedForm) -> Respo
 def _logged_in(request: PortalRequest) -> Response:
     """Redirect to the requested page, or show the form that was saved before the login."""
     user = request.user
-    found = None if user.must_change_password else resubmission.read(request)
+    is_confined = user.must_change_password or request.current_login.lacks_factor
+    found = None if is_confined else resubmission.read(request)
     if found:
         refusal = OAuthError("invalid_request", resubmission.CHECK_AGAIN, status=200)
         shown = resubmission.rerender(replace(request, path=found.path, form=found.form), refusal)
@@ -163,6 +186,7 @@ def page_context(request: PortalRequest) -> dict[str, object]:
             request.context, request.environment.session_settings, user
         ),
         "current_session": request.current_login.session,
+        "factors": factors.of_user(request.context, user),
         "previous_login": sessions.previous_login(request.context, request.current_login),
     }
 

@@ -20,7 +20,7 @@ from gatepass.server.storage.database import Timestamp, metadata
 from gatepass.server.storage.statements import upsert
 from gatepass.wire.secret import Secret
 
-REVISION = "0016"
+REVISION = "0018"
 """The revision of the tables that has these."""
 
 

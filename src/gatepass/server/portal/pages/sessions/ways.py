@@ -1,0 +1,145 @@
+"""The ways to prove again who one is: how the page offers each method, and how it is checked.
+
+One entry for each method, the strongest first. A person is asked for the first one that they have.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from starlette.responses import Response
+
+from gatepass.server.domain.users.factors import checks
+from gatepass.server.domain.users.factors.checks import Claimant, PasskeyAnswer, Proof
+from gatepass.server.domain.users.factors.model import Factors
+from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.sessions.proofs.model import SECOND_FACTORS, Method
+from gatepass.server.portal.request import PortalRequest
+
+Check = Callable[[PortalRequest], Steps[Response | None]]
+"""Checks the proof in a form; raises OAuthError where it is wrong.
+
+Returns a response that leads elsewhere, where the proof is given there: what comes back from there
+calls `verification.proved`.
+"""
+
+
+class Way(NamedTuple):
+    """A method of proof, as the page `verify.html` has it.
+
+    `field` is the form's field with the proof, empty where the proof is given elsewhere; `missing`
+    is what the page says while it is empty, and `instead` the button that chooses this way.
+    """
+
+    method: Method
+    field: str
+    label: str
+    missing: str
+    instead: str
+    is_offered: Callable[[PortalRequest, Factors], bool]
+    check: Check
+    context: Callable[[PortalRequest], Mapping[str, object]] = lambda _: {}
+
+
+def factors_of(request: PortalRequest) -> Factors:
+    """Return the second factors of the user."""
+    with request.context.database.read() as connection:
+        return checks.factors_of(request.context, connection, request.user)
+
+
+def of(request: PortalRequest) -> Sequence[Way]:
+    """Return the ways that a person may choose from, and first the one they are asked for.
+
+    The strongest alone counts; a recovery code does in place of a second factor that is lost.
+    """
+    factors = factors_of(request)
+    strongest, *others = [way for way in WAYS if way.is_offered(request, factors)] or [PASSWORD]
+    if strongest.method not in SECOND_FACTORS:
+        return [strongest]
+    return [strongest, *(way for way in others if way.method == "recovery_code")]
+
+
+def chosen(request: PortalRequest) -> Way:
+    """Return the way that the form has chosen, else the strongest."""
+    offered, method = of(request), request.form.get("choose") or request.form.get("way")
+    return next((way for way in offered if way.method == method), offered[0])
+
+
+def _offers(method: Method) -> Callable[[PortalRequest, Factors], bool]:
+    return lambda request, factors: (
+        method in checks.offered(factors, request.environment.relying_party)
+    )
+
+
+def _has_password(request: PortalRequest, _: Factors) -> bool:
+    return request.user.password_hash is not None
+
+
+def _check_password(request: PortalRequest) -> Steps[Response | None]:
+    yield from request.check_password()
+    return None
+
+
+def _checks(read: Callable[[PortalRequest], Proof]) -> Check:
+    """Return the check of a second factor; it needs no password hash, so it waits for nothing."""
+
+    def check(request: PortalRequest) -> Steps[Response | None]:
+        yield from ()
+        digest = request.current_login.session.id_digest
+        claimant = Claimant(request.user, request.visitor.source, digest)
+        checks.check(request.context, claimant, read(request))
+        return None
+
+    return check
+
+
+def _passkey_answer(request: PortalRequest) -> PasskeyAnswer:
+    party = request.environment.relying_party
+    digest = request.current_login.session.id_digest
+    return PasskeyAnswer.read(request.form.get("credential", ""), party, digest)
+
+
+def _passkey_context(request: PortalRequest) -> dict[str, object]:
+    party, digest = request.environment.relying_party, request.current_login.session.id_digest
+    factors = factors_of(request)
+    options = checks.begin_assertion(request.context, party, factors, digest)
+    return {"passkey_options": options}
+
+
+PASSKEY = Way(
+    method="passkey",
+    field="credential",
+    label="Passkey",
+    missing="No passkey was used. Try again.",
+    instead="Use a passkey instead",
+    is_offered=_offers("passkey"),
+    check=_checks(_passkey_answer),
+    context=_passkey_context,
+)
+TOTP = Way(
+    method="totp",
+    field="code",
+    label="Code of the app",
+    missing="Enter the code that the app shows.",
+    instead="Use the authenticator app instead",
+    is_offered=_offers("totp"),
+    check=_checks(lambda request: checks.TotpCode(request.secret("code"))),
+)
+PASSWORD = Way(
+    method="password",
+    field="current_password",
+    label="Your current password",
+    missing="Enter your current password.",
+    instead="Use your password instead",
+    is_offered=_has_password,
+    check=_check_password,
+)
+RECOVERY_CODE = Way(
+    method="recovery_code",
+    field="recovery_code",
+    label="Recovery code",
+    missing="Enter one of your recovery codes.",
+    instead="Use a recovery code instead",
+    is_offered=_offers("recovery_code"),
+    check=_checks(lambda request: checks.RecoveryCode(request.secret("recovery_code"))),
+)
+WAYS: tuple[Way, ...] = (PASSKEY, TOTP, PASSWORD, RECOVERY_CODE)

@@ -1,0 +1,30 @@
+"""The page that asks for a proof, for each way and what it keeps."""
+
+from browser.samples import UNBROKEN, Sample, site
+from gatepass.server.portal.pages.sessions import ways
+
+VERIFY = {
+    "site": site(),
+    "way": ways.PASSWORD,
+    "others": [],
+    "saved_form": ["saved"],
+    "next": "/oauth2/applications/register/",
+    "kept": "all",
+    "errors": {},
+}
+PAGES = (
+    Sample("verify", "verify.html", VERIFY),
+    Sample("verify-first", "verify.html", {**VERIFY, "saved_form": []}),
+    Sample(
+        "verify-wrong",
+        "verify.html",
+        {**VERIFY, "errors": {"current_password": "This is not your current password."}},
+    ),
+    Sample("verify-part", "verify.html", {**VERIFY, "kept": "part"}),
+    Sample(
+        "verify-too-long",
+        "verify.html",
+        {**VERIFY, "kept": "", "saved_form": [], "next": f"/{UNBROKEN}"},
+    ),
+    Sample("verify-done", "verify.html", {**VERIFY, "way": None}),
+)
