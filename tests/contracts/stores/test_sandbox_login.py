@@ -127,13 +127,32 @@ def test_expired_codes_of_a_session_are_deleted_with_its_next(
 
 @pytest.mark.usefixtures("org_id")
 def test_a_session_knows_the_one_of_production_until_it_ends(database: Database) -> None:
+    handle = uuid4()
     with database.write() as connection:
-        store.link_session(connection, SESSION, b"p" * 32)
-        before = store.production_session(connection, SESSION)
+        store.link_session(connection, SESSION, handle)
+        before = store.handle_of(connection, SESSION)
         sessions.end(connection, SESSION)
-        after = store.production_session(connection, SESSION)
+        after = store.handle_of(connection, SESSION)
 
-    assert (before, after) == (b"p" * 32, None)
+    assert (before, after) == (handle, None)
+
+
+@pytest.mark.usefixtures("org_id")
+def test_a_handle_stays_with_its_session_when_that_gets_a_new_id(database: Database) -> None:
+    new = b"n" * 32
+    with database.write() as connection:
+        handle = store.add_handle(connection, SESSION)
+        first = store.session_of(connection, handle)
+        found = sessions.find(connection, SESSION)
+        assert found
+        sessions.add(connection, found._replace(id_digest=new))
+        store.move_handles(connection, SESSION, new)
+        sessions.end(connection, SESSION)
+        second = store.session_of(connection, handle)
+        sessions.end(connection, new)
+        last = store.session_of(connection, handle)
+
+    assert (first, second, last) == (SESSION, new, None)
 
 
 def test_an_organization_without_a_link_has_the_same_id(database: Database) -> None:

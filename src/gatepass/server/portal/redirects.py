@@ -25,6 +25,8 @@ Browsers apply `form-action` to redirects, too: after a form no page may lead to
 """
 SANDBOX = "/accounts/sandbox/"
 """Where production gives a browser a code for the sandbox."""
+PROVE = f"/accounts/verify/?next={SANDBOX}?done=proof"
+"""Where production asks for a proof that the sandbox needs."""
 CODE = "/accounts/code/"
 """Where the sandbox takes a code."""
 

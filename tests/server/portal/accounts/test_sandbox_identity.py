@@ -483,14 +483,70 @@ def test_the_link_to_the_other_environment_leads_to_the_same_kind_of_page(
 
 
 def test_on_the_tables_of_the_version_before_the_sandbox_says_what_is_missing(
-    portal: PortalServer,
+    make_portal: MakePortal,
 ) -> None:
-    for table in ("login_code", "linked_session", "linked_organization"):
-        portal.run(f"DROP TABLE {table}")
-    portal.run("UPDATE gatepass_schema SET revision = '0015'")
+    before = make_portal()
+    for table in ("login_code", "session_handle", "linked_session", "linked_organization"):
+        before.run(f"DROP TABLE {table}")
+    before.run("UPDATE gatepass_schema SET revision = '0016'")
+    before.close()
+    portal = make_portal(sandbox_identity="production", auto_migrate=False)
     browser = portal.as_("anna")
     response = opened(browser, APPLICATIONS)
 
     assert response.status_code == 503
     assert "gatepass migrate" in response.text
     assert browser.get("/account/").status_code == 200
+
+
+def rotate(portal: PortalServer, anna: Browser) -> tuple[str, Response]:
+    """Register an application of the sandbox, and ask for another secret much later."""
+    made = form(
+        anna,
+        "/oauth2/applications/register/",
+        "/oauth2/applications/register/",
+        name="Trial",
+        client_type="confidential",
+        authorization_grant_type="client-credentials",
+        scope_read="yes",
+    )
+    path = str(made.headers["location"]).removesuffix("credentials/")
+    portal.clock.advance(11 * 60)
+    return path, form(anna, path, f"{path}rotate/", overlap="0")
+
+
+def hidden(page: Response) -> dict[str, str]:
+    found = re.findall(r'name="((?:csrf|next|saved)[^"]*)" value="([^"]*)"', page.text)
+    return {name: unescape(value) for name, value in found}
+
+
+def test_a_proof_that_the_sandbox_needs_is_given_in_production_and_the_form_goes_on(
+    portal: PortalServer, anna: Browser
+) -> None:
+    path, asked = rotate(portal, anna)
+    [link] = re.findall(r'href="([^"]*)" target="_blank"', asked.text)
+    early = anna.send(f"{SANDBOX}/accounts/verify/", hidden(asked), origin=SANDBOX)
+    there = opened(anna, unescape(link))
+    proved = anna.send(
+        "/accounts/verify/", {**hidden(there), "current_password": PASSWORD, "way": "password"}
+    )
+    confirmed = opened(anna, urljoin(PRODUCTION, str(proved.headers["location"])))
+    sent = anna.send(f"{SANDBOX}/accounts/verify/", hidden(early), origin=SANDBOX)
+
+    assert asked.status_code == 403
+    assert link.startswith(f"{PRODUCTION}/accounts/verify/")
+    assert "You have not confirmed it in production yet." in early.text
+    assert "go on in the tab of the sandbox" in confirmed.text
+    assert sent.status_code == 303, sent.text
+    assert sent.headers["location"] == f"{path}credentials/"
+    assert "gps_test_" in anna.get(SANDBOX + path + "credentials/").text
+
+
+def test_the_sandbox_takes_no_password_as_a_proof(portal: PortalServer, anna: Browser) -> None:
+    _, asked = rotate(portal, anna)
+    given = {**hidden(asked), "current_password": PASSWORD, "way": "password"}
+    refused = anna.send(f"{SANDBOX}/accounts/verify/", given, origin=SANDBOX)
+
+    assert 'type="password"' not in asked.text
+    assert refused.status_code == 403
+    assert "You have not confirmed it in production yet." in refused.text

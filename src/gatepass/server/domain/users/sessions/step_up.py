@@ -15,6 +15,7 @@ from gatepass.server.domain.users.model import InvalidField
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.domain.users.sessions import store
+from gatepass.server.domain.users.sessions.linked import store as linked
 from gatepass.server.domain.users.sessions.model import new_id
 from gatepass.server.domain.users.sessions.operations import Login
 from gatepass.server.domain.users.sessions.proofs import store as proofs
@@ -53,6 +54,8 @@ def succeed(context: Context, by: Actor, login: Login, method: Method) -> Login:
         if context.database.has(connection, proofs.REVISION):
             proofs.move(connection, login.session.id_digest, digest)
             proofs.record(connection, digest, method, now)
+        if context.database.has(connection, linked.REVISION):
+            linked.move_handles(connection, login.session.id_digest, digest)
         if not store.end(connection, login.session.id_digest):
             raise OAuthError("invalid_request", _ENDED, log_detail="session ended", status=403)
         audit.record(connection, entry(by, now, "step_up", "", method=method))

@@ -21,7 +21,7 @@ _DONE = {
     "ended": "Your session had ended, so nothing was changed.",
 }
 _IS_ELSEWHERE = OAuthError("invalid_request", "The page is in production.", status=409)
-_OF_THE_SANDBOX = (redirects.LOGIN, redirects.LOGOUT, redirects.CODE)
+_OF_THE_SANDBOX = (redirects.LOGIN, redirects.LOGOUT, redirects.CODE, redirects.VERIFY)
 
 log = structlog.get_logger("gatepass.server")
 
@@ -92,9 +92,14 @@ def rejected_login(
 
 
 def give_code(request: PortalRequest) -> Response:
-    """In production: send the browser back to the sandbox with a code, and nowhere else."""
+    """In production: send the browser back to the sandbox with a code, and nowhere else.
+
+    After a proof that the sandbox needs, the form waits in another tab, which the page says.
+    """
     if not request.environment.trusted_by:
         return error_pages.page(request, 404)
+    if request.query.get("done") == "proof":
+        return page(request, "confirmed.html")
     challenge = model.read_challenge(request.query.get("challenge"))
     if challenge is None:
         return error_pages.page(request, 400)

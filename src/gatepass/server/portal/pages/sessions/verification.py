@@ -19,6 +19,7 @@ from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
 
 _NEEDED = OAuthError("invalid_request", "A fresh proof is needed.", status=403)
+_NOT_YET = "You have not confirmed it in production yet. Do so in the other tab, then go on here."
 _TEMPLATE = "verify.html"
 
 
@@ -63,6 +64,8 @@ def verify(request: PortalRequest) -> Steps[Response | Verified]:
     parts = resubmission.hidden_fields(request)
     if is_due(request):
         way = ways.chosen(request)
+        if request.accounts:  # only production takes proofs
+            return _page(request, way, _NEEDED, parts=parts, errors={"": _NOT_YET})
         if "choose" in request.form:
             return _page(request, way, _NEEDED, parts=parts)
         try:
@@ -148,7 +151,18 @@ def _context(
     errors: Mapping[str, str] | None = None,
 ) -> dict[str, object]:
     due = is_due(request)
+    if request.accounts:
+        return {
+            "way": None,
+            "others": [],
+            "saved_form": parts,
+            "next": redirects.own_path(next_path),
+            "errors": errors or {},
+            "kept": "all",
+            "production_url": request.accounts.issuer + redirects.PROVE if due else "",
+        }
     return {
+        "production_url": "",
         "way": way if due else None,
         "others": [each for each in ways.of(request) if each != way] if due else [],
         "saved_form": parts,

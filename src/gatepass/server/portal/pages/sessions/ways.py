@@ -13,6 +13,7 @@ from gatepass.server.domain.users.factors.checks import Claimant, PasskeyAnswer,
 from gatepass.server.domain.users.factors.model import Factors
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.sessions.proofs.model import SECOND_FACTORS, Method
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal.request import PortalRequest
 
 Check = Callable[[PortalRequest], Steps[Response | None]]
@@ -47,8 +48,9 @@ class Way(NamedTuple):
 
 def factors_of(request: PortalRequest) -> Factors:
     """Return the second factors of the user."""
-    with request.context.database.read() as connection:
-        return checks.factors_of(request.context, connection, request.user)
+    context = _accounts(request).context
+    with context.database.read() as connection:
+        return checks.factors_of(context, connection, request.user)
 
 
 def of(request: PortalRequest) -> Sequence[Way]:
@@ -71,8 +73,13 @@ def chosen(request: PortalRequest) -> Way:
 
 def _offers(method: Method) -> Callable[[PortalRequest, Factors], bool]:
     return lambda request, factors: (
-        method in checks.offered(factors, request.environment.relying_party)
+        method in checks.offered(factors, _accounts(request).relying_party)
     )
+
+
+def _accounts(request: PortalRequest) -> ServedEnvironment:
+    """Return the environment that has the user's account, with its factors."""
+    return request.accounts or request.environment
 
 
 def _has_password(request: PortalRequest, _: Factors) -> bool:

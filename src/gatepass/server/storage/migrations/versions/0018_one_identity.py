@@ -26,6 +26,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_login_code_session_digest", "login_code", ["session_digest"])
     op.create_table(
+        "session_handle",
+        sa.Column("handle", sa.Uuid, primary_key=True),
+        sa.Column(
+            "session_digest",
+            sa.LargeBinary,
+            sa.ForeignKey("session.id_digest", ondelete="CASCADE"),
+            nullable=False,
+        ),
+    )
+    op.create_index("ix_session_handle_session_digest", "session_handle", ["session_digest"])
+    op.create_table(
         "linked_session",
         sa.Column(
             "session_digest",
@@ -33,7 +44,7 @@ def upgrade() -> None:
             sa.ForeignKey("session.id_digest", ondelete="CASCADE"),
             primary_key=True,
         ),
-        sa.Column("production_digest", sa.LargeBinary, nullable=False),
+        sa.Column("handle", sa.Uuid, nullable=False),
     )
     op.create_table(
         "linked_organization",

@@ -40,11 +40,6 @@ class _Identity(NamedTuple):
     live: LiveSession
     proofs: Mapping[Method, datetime]
 
-    @property
-    def digest(self) -> bytes:
-        """Return the digest of the session's id."""
-        return self.live.session.id_digest
-
 
 def make_code(production: Context, login: Login, challenge: bytes) -> Secret:
     """Return a code with which the browser of this challenge gets into the sandbox, once.
@@ -73,7 +68,8 @@ def log_in(
     Adds their organization, and them with id and role alone, where the sandbox has not got them.
     Raises InvalidCode, and OAuthError (503) where a database has not the tables yet.
     """
-    found = _find_identity(production, settings, _redeem(production, code, verifier))
+    handle = _redeem(production, code, verifier)
+    found = _find_identity(production, settings, handle)
     if found is None:
         raise InvalidCode
     with sandbox.database.write() as connection:
@@ -85,7 +81,7 @@ def log_in(
         user = replace(found.live.user, org_id=org_id, email=None)  # only production mails them
         opened = open_session(sandbox, connection, visitor, user, list(found.proofs), now)
         digest = opened.session_id.digest()
-        store.link_session(connection, digest, found.digest)
+        store.link_session(connection, digest, handle)
         _copy_proofs(connection, digest, found.proofs)
     return opened
 
@@ -103,10 +99,10 @@ def find(
         if not sandbox.database.has(connection, store.REVISION):
             return None
         session = session_store.find(connection, digest)
-        production_digest = store.production_session(connection, digest)
-    if session is None or production_digest is None or is_over(session, settings, now):
+        handle = store.handle_of(connection, digest)
+    if session is None or handle is None or is_over(session, settings, now):
         return None
-    found = _find_identity(production, settings, production_digest)
+    found = _find_identity(production, settings, handle)
     if found is None:
         return None
     with sandbox.database.read() as connection:
@@ -141,14 +137,15 @@ def log_out(sandbox: Context, production: Context, by: Actor, login: Login) -> N
     """End a session of the sandbox, and the session of production that it came from."""
     digest = login.session.id_digest
     with sandbox.database.read() as connection:
-        production_digest = store.production_session(connection, digest)
+        handle = store.handle_of(connection, digest)
     sessions.log_out(sandbox, by, login)
-    if production_digest is None:
-        return
     with production.database.write() as connection:
+        theirs = store.session_of(connection, handle) if handle else None
         user = users.find(connection, login.user.id)
-        session_store.end(connection, production_digest)
-        in_production = replace(by, org_id=user.org_id if user else None)
+        if theirs is None or user is None:
+            return
+        session_store.end(connection, theirs)
+        in_production = replace(by, org_id=user.org_id)
         audit.record(connection, entry(in_production, production.now(), "logout", ""))
 
 
@@ -188,26 +185,28 @@ def _find_own(connection: Connection, org_id: UUID) -> Organization:
     return found
 
 
-def _redeem(production: Context, code: Secret, verifier: Secret | None) -> bytes:
-    """Use a code up; return the digest of the session that made it, or raise InvalidCode."""
+def _redeem(production: Context, code: Secret, verifier: Secret | None) -> UUID:
+    """Use a code up; return a handle of the session that made it, or raise InvalidCode."""
     if verifier is None:
         raise InvalidCode
     with production.database.write() as connection:
         _check_tables(production, connection)
         found = store.take_code(connection, code, verifier.digest(), production.now())
-    if found is None:
-        raise InvalidCode
-    return found.session_digest
+        if found:
+            return store.add_handle(connection, found.session_digest)
+    raise InvalidCode
 
 
 def _find_identity(
-    production: Context, settings: SessionSettings, digest: bytes
+    production: Context, settings: SessionSettings, handle: UUID
 ) -> _Identity | None:
-    live = sessions.find_live(production, settings, digest)
+    with production.database.read() as connection:
+        digest = store.session_of(connection, handle)
+    live = sessions.find_live(production, settings, digest) if digest else None
     if live is None or live.user.must_change_password:
         return None
     with production.database.read() as connection:
-        return _Identity(live, proofs.of_session(connection, digest))
+        return _Identity(live, proofs.of_session(connection, live.session.id_digest))
 
 
 def _add_organization(

@@ -1,7 +1,10 @@
-"""The tables of login codes (in production), and of linked sessions and organizations (sandbox)."""
+"""The tables of login codes and handles (production), linked sessions and organizations (sandbox).
+
+A session of the sandbox has the handle of one of production, whose id changes with each new proof.
+"""
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import (
     Column,
@@ -13,6 +16,7 @@ from sqlalchemy import (
     delete,
     insert,
     select,
+    update,
 )
 
 from gatepass.server.domain.users.sessions.linked.model import LoginCode
@@ -37,11 +41,18 @@ login_code = Table(
     Column("expires_at", Timestamp, nullable=False),
 )
 
+session_handle = Table(
+    "session_handle",
+    metadata,
+    Column("handle", Uuid, primary_key=True),
+    Column("session_digest", LargeBinary, _session(), nullable=False, index=True),
+)
+
 linked_session = Table(
     "linked_session",
     metadata,
     Column("session_digest", LargeBinary, _session(), primary_key=True),
-    Column("production_digest", LargeBinary, nullable=False),
+    Column("handle", Uuid, nullable=False),
 )
 
 linked_organization = Table(
@@ -78,17 +89,38 @@ def take_code(
     return LoginCode(*row) if taken.rowcount == 1 else None
 
 
-def link_session(connection: Connection, session_digest: bytes, production_digest: bytes) -> None:
-    """Note which session of production a session of the sandbox came from."""
-    values = {"session_digest": session_digest, "production_digest": production_digest}
+def add_handle(connection: Connection, session_digest: bytes) -> UUID:
+    """Return a new handle of a session of production."""
+    handle = uuid4()
+    values = {"handle": handle, "session_digest": session_digest}
+    connection.execute(insert(session_handle).values(**values))
+    return handle
+
+
+def session_of(connection: Connection, handle: UUID) -> bytes | None:
+    """Return the digest of the session of production that has this handle, while it lasts."""
+    query = select(session_handle.c.session_digest).where(session_handle.c.handle == handle)
+    found: bytes | None = connection.execute(query).scalar_one_or_none()
+    return found
+
+
+def move_handles(connection: Connection, old_digest: bytes, new_digest: bytes) -> None:
+    """Make the handles of a session those of another one, which has its place."""
+    own = session_handle.c.session_digest == old_digest
+    connection.execute(update(session_handle).where(own).values(session_digest=new_digest))
+
+
+def link_session(connection: Connection, session_digest: bytes, handle: UUID) -> None:
+    """Note of which session of production a session of the sandbox came."""
+    values = {"session_digest": session_digest, "handle": handle}
     connection.execute(insert(linked_session).values(**values))
 
 
-def production_session(connection: Connection, session_digest: bytes) -> bytes | None:
-    """Return the digest of the session of production that a session came from."""
-    query = select(linked_session.c.production_digest)
+def handle_of(connection: Connection, session_digest: bytes) -> UUID | None:
+    """Return the handle of the session of production that a session of the sandbox came from."""
+    query = select(linked_session.c.handle)
     query = query.where(linked_session.c.session_digest == session_digest)
-    found: bytes | None = connection.execute(query).scalar_one_or_none()
+    found: UUID | None = connection.execute(query).scalar_one_or_none()
     return found
 
 
