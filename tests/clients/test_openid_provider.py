@@ -87,9 +87,7 @@ def acme(request: pytest.FixtureRequest, node: str, tmp_path: Path) -> Iterator[
 
 
 @pytest.mark.spec("RFC 6749", "2.3.1")
-@pytest.mark.parametrize(
-    "acme", ["client_secret_basic", "client_secret_post"], indirect=True
-)
+@pytest.mark.parametrize("acme", ["client_secret_basic", "client_secret_post"], indirect=True)
 def test_a_test_shows_the_claims_of_a_real_provider(acme: Acme) -> None:
     page = acme.set_up().get(SETUP).text
 
