@@ -36,7 +36,21 @@ PASSWORDS = {
     "new_password": "It has 9 characters; 15 is the least.",
     "new_password_again": "The two entries are not the same.",
 }
-LOGIN = {"site": ANONYMOUS, "values": {}, "errors": {}, "next": "", "saved_form": []}
+LOGIN = {
+    "site": ANONYMOUS,
+    "values": {},
+    "errors": {},
+    "next": "",
+    "saved_form": [],
+    "has_single_sign_on": False,
+}
+NO_COMPANY: dict[str, object] = {
+    "provider_host": None,
+    "connection": None,
+    "has_own_password": True,
+    "is_sso_required": False,
+    "is_fresh": True,
+}
 SESSION = Thing(
     id_digest=b"1",
     created_at=before(hours=1),
@@ -44,7 +58,8 @@ SESSION = Thing(
     source="203.0.113.7",
     user_agent="",
 )
-OWN = {
+OWN: dict[str, object] = {
+    **NO_COMPANY,
     "site": ACCOUNT,
     "is_confirmed": False,
     "errors": {},

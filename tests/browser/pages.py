@@ -3,7 +3,7 @@
 from datetime import timedelta
 from types import SimpleNamespace as Thing
 
-from browser import account_pages
+from browser import account_pages, single_sign_on_pages
 from browser.samples import (
     CLIENT_ID,
     LONG,
@@ -37,7 +37,12 @@ PRODUCTION = site(
     environment="production", other_environment_url="https://sandbox-app.example.com/"
 )
 ACCOUNT, TEAM, ACTIVITY = (site(section=name) for name in ("account", "team", "activity"))
-BY_HAND: dict[str, object] = {"sends_mail": False, "done": None, "invitations": []}
+BY_HAND: dict[str, object] = {
+    "sends_mail": False,
+    "done": None,
+    "invitations": [],
+    "has_single_sign_on": False,
+}
 REGISTER = {
     "site": site(),
     "values": {},
@@ -84,6 +89,7 @@ SESSIONS = [
     for number, (source, agent) in enumerate([("203.0.113.7", AGENT), ("2001:db8::17", UNBROKEN)])
 ]
 SESSIONS_SHOWN = {
+    **account_pages.NO_COMPANY,
     "sends_mail": False,
     "is_confirmed": None,
     "sessions": SESSIONS,
@@ -552,4 +558,5 @@ PAGES = [
         },
     ),
     *account_pages.PAGES,
+    *single_sign_on_pages.PAGES,
 ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from gatepass.loopback import LoopbackServer, Response
+from gatepass.loopback import LoopbackServer, Request, Response
 from gatepass.server.configuration.single_sign_on_settings import SingleSignOnSettings
 from gatepass.server.environment.openid_provider.errors import ProviderAwayError, ProviderError
 from gatepass.server.environment.openid_provider.network import Network
@@ -85,7 +85,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_connected_to() -> None:
     settings = SingleSignOnSettings(private_networks=("127.0.0.0/8",))
     seen: list[str] = []
 
-    def respond(request: object) -> Response:
+    def respond(request: Request) -> Response:
         seen.append(request.headers["host"])
         return Response(200, b"{}")
 
