@@ -66,7 +66,6 @@ NO_COMPANY: dict[str, object] = {
     "connection": None,
     "has_own_password": True,
     "is_sso_required": False,
-    "is_fresh": True,
 }
 SESSION = Thing(
     id_digest=b"1",

@@ -16,9 +16,9 @@ from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.domain.users.sessions.opening import LoggedIn, open_session
 from gatepass.server.domain.users.sessions.operations import Login, Visitor
 from gatepass.server.domain.users.sessions.proofs import store as proofs
+from gatepass.server.domain.users.sessions.proofs.model import FRESH
 from gatepass.server.domain.users.single_sign_on import enforcement, store
 from gatepass.server.domain.users.single_sign_on.model import (
-    FRESH,
     Claims,
     Identity,
     Provider,
@@ -153,25 +153,6 @@ def disconnect(context: Context, by: Actor, org_id: UUID, user_id: UUID) -> None
         host = host_of(found.issuer)
         record_audit(connection, by, now, user, "person.disconnected", provider=host)
         mails.tell(context, connection, user, "single_sign_on_disconnected", now, detail=host)
-
-
-def connection_of(context: Context, user: User) -> Identity | None:
-    """Return what somebody's account is connected with."""
-    with context.database.read() as connection:
-        has_tables = context.database.has(connection, store.REVISION)
-        return store.identity_of(connection, user.id) if has_tables else None
-
-
-def has_own_password(context: Context, user: User) -> bool:
-    """Return whether somebody knows a password of their account."""
-    with context.database.read() as connection:
-        return enforcement.has_own_password(context.database, connection, user)
-
-
-def is_required(context: Context, user: User) -> bool:
-    """Return whether somebody can come through the provider alone."""
-    with context.database.read() as connection:
-        return enforcement.is_in_force(context.database, connection, user)
 
 
 def record_refusal(context: Context, visitor: Visitor, org_id: UUID) -> None:

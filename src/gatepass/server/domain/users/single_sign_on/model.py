@@ -17,8 +17,6 @@ from gatepass.wire.urls import is_loopback, split
 PATH = "/accounts/single-sign-on/"
 ATTEMPT_LIVES = timedelta(minutes=10)
 """How long a round trip to the provider may take."""
-FRESH = timedelta(minutes=10)
-"""How old the log-in at the provider may be where it is asked for a fresh one."""
 TXT_PREFIX = "_gatepass-challenge"
 MOST_DOMAINS = 20
 

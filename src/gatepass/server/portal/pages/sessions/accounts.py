@@ -15,11 +15,10 @@ from gatepass.server.domain.users.sessions import login, opening, step_up
 from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.sessions.linked import operations as linked
 from gatepass.server.domain.users.sessions.opening import LoggedIn
-from gatepass.server.domain.users.sessions.proofs import operations as proofs
 from gatepass.server.domain.users.sessions.second_step import SecondStep
-from gatepass.server.domain.users.single_sign_on import arrivals, providers
+from gatepass.server.domain.users.single_sign_on import connections, providers
 from gatepass.server.domain.users.single_sign_on.enforcement import SingleSignOnRequired
-from gatepass.server.domain.users.single_sign_on.model import FRESH, host_of
+from gatepass.server.domain.users.single_sign_on.model import host_of
 from gatepass.server.portal import cookies, redirects
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.forms.errors import Errors, errors_of
@@ -207,10 +206,9 @@ def _single_sign_on(request: PortalRequest, user: User) -> dict[str, object]:
     provider = providers.find_on(request.context, user.org_id)
     return {
         "provider_host": host_of(provider.issuer) if provider else None,
-        "connection": arrivals.connection_of(request.context, user),
-        "has_own_password": arrivals.has_own_password(request.context, user),
-        "is_sso_required": arrivals.is_required(request.context, user),
-        "is_fresh": proofs.is_fresh(request.context, request.current_login, FRESH),
+        "connection": connections.connection_of(request.context, user),
+        "has_own_password": connections.has_own_password(request.context, user),
+        "is_sso_required": connections.is_required(request.context, user),
     }
 
 

@@ -3,9 +3,7 @@
 from starlette.responses import Response
 
 from gatepass.server.domain.users.password_hashing import Steps
-from gatepass.server.domain.users.sessions.proofs import operations as proofs
-from gatepass.server.domain.users.single_sign_on import arrivals, providers
-from gatepass.server.domain.users.single_sign_on.model import FRESH
+from gatepass.server.domain.users.single_sign_on import arrivals, connections, providers
 from gatepass.server.environment.openid_provider.errors import ProviderError
 from gatepass.server.portal import redirects
 from gatepass.server.portal.forms.errors import errors_of
@@ -17,19 +15,14 @@ from gatepass.wire.errors import OAuthError
 
 
 def connect(request: PortalRequest) -> Steps[Response]:
-    """Send the owner of an account to the provider, to connect it with who comes back.
-
-    After a fresh proof of who they are, or with their password.
-    """
+    """Send the owner of an account to the provider, to connect it with who comes back."""
     found = providers.find_on(request.context, request.org_id)
     if found is None:
         return _rerender(request, OAuthError("invalid_request", "Single sign-on is turned off."))
-    if arrivals.connection_of(request.context, request.user):
+    if connections.connection_of(request.context, request.user):
         refusal = OAuthError("invalid_request", "Your account is connected already.", status=409)
         return _rerender(request, refusal)
     try:
-        if not proofs.is_fresh(request.context, request.current_login, FRESH):
-            yield from request.check_password()
         return (yield from journey.leave(request, found, "link"))
     except ProviderError as error:
         return journey.refused(request, found.org_id, "link", error)
@@ -54,7 +47,7 @@ def prove(request: PortalRequest) -> Steps[Response]:
     if request.method == "HEAD":
         return Response(media_type="text/html")
     found = providers.find_on(request.context, request.org_id)
-    if found is None or not arrivals.connection_of(request.context, request.user):
+    if found is None or not connections.connection_of(request.context, request.user):
         return journey.not_set_up(request)
     next_path = request.query.get("next", "")
     try:

@@ -8,10 +8,15 @@ import structlog
 from starlette.responses import RedirectResponse, Response
 
 from gatepass.server.domain.users.password_hashing import Steps
-from gatepass.server.domain.users.single_sign_on import arrivals, providers, round_trips
+from gatepass.server.domain.users.sessions.proofs.model import FRESH
+from gatepass.server.domain.users.single_sign_on import (
+    arrivals,
+    connections,
+    providers,
+    round_trips,
+)
 from gatepass.server.domain.users.single_sign_on.enforcement import SingleSignOnRequired
 from gatepass.server.domain.users.single_sign_on.model import (
-    FRESH,
     PATH,
     Provider,
     Purpose,
@@ -99,7 +104,7 @@ def after_password(request: PortalRequest, required: SingleSignOnRequired) -> St
     found = providers.find_on(request.context, user.org_id)
     if found is None:  # turned off meanwhile
         raise OAuthError("invalid_request", "Log in again.", status=409)
-    is_connected = arrivals.connection_of(request.context, user)
+    is_connected = connections.connection_of(request.context, user)
     whose = None if is_connected and is_connected.issuer == found.issuer else user.id
     try:
         return (

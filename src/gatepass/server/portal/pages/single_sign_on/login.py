@@ -23,6 +23,8 @@ from gatepass.server.storage.master_key import MasterKeyError
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
+_PROVED = "You have confirmed that it is you. If a form waits in another tab, go on there."
+
 
 def form(request: PortalRequest) -> Response:
     """Show the form that asks for the address, whose domain leads to the provider."""
@@ -133,7 +135,8 @@ def _finish(request: PortalRequest, returned: Returned, claims: Claims) -> Respo
         case "proof":
             arrivals.prove(request.context, request.current_login, returned, claims)
             next_path = returned.begun.next_path
-            return redirect(request, redirects.after_login(next_path, request.user.role))
+            path = redirects.after_login(next_path, request.user.role)
+            return redirect(request, path, _PROVED)
 
 
 def _log_in(request: PortalRequest, returned: Returned, claims: Claims) -> Response:
