@@ -97,7 +97,7 @@ def elsewhere(request: PortalRequest, way: Way, next_path: str) -> Elsewhere | N
         f"{redirects.PROVE_BY_PROVIDER}?{urlencode({'next': next_path})}",
         "You log in through your company, so you confirm it there.",
         "Log in again at your company",
-        "You have not logged in at your company again yet. Do so in the other tab, then go on here.",
+        "You have not logged in there again yet. Do so in the other tab, then go on here.",
     )
 
 
