@@ -18,7 +18,7 @@ OPEN = {"second_factor": "open", "registration": "open", "single_sign_on": "open
 def shown(operator: StatedPolicy, own: StatedPolicy) -> dict[str, object]:
     """Return what the page of policies is made of."""
     found = Overview(operator, own, in_force(operator, own))
-    return {"site": TEAM, "errors": {}, **policies.page_context(found)}
+    return {"site": TEAM, "errors": {}, **policies.page_context(found, sends_mail=True)}
 
 
 def session(number: int, source: str, agent: str) -> Thing:

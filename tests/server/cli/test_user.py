@@ -59,6 +59,7 @@ def test_somebody_is_disabled_and_enabled_and_the_last_administrator_is_not(
 
 
 @pytest.mark.usefixtures("acme")
+@pytest.mark.spec("ASVS", "7.4.5")
 def test_sessions_are_ended_by_name(command: Command) -> None:
     ran = command("user", "end-sessions", "bo")
 
@@ -84,3 +85,22 @@ def test_nothing_dangerous_is_done_without_a_confirmation(command: Command, name
     assert (ran.status, ran.out) == (1, "")
     assert "--yes" in ran.err
     assert state_of(command, "ben") == "active"
+
+
+@pytest.mark.usefixtures("acme")
+def test_the_sessions_of_everybody_end_after_a_confirmation(command: Command) -> None:
+    asked = command("user", "end-sessions", "--all")
+    ran = command("user", "end-sessions", "--all", "--yes")
+
+    assert (asked.status, asked.out) == (1, "")
+    assert (ran.status, ran.out) == (0, "Ended 0 sessions.\n")
+
+
+@pytest.mark.parametrize("arguments", [(), ("bo", "--all")])
+def test_whose_sessions_end_is_said_in_one_way(
+    command: Command, arguments: tuple[str, ...]
+) -> None:
+    ran = command("user", "end-sessions", *arguments)
+
+    assert ran.status == 2
+    assert "Give either a username, or --all." in ran.err

@@ -250,6 +250,21 @@ def test_the_page_of_a_person_who_must_change_the_password_leads_nowhere_else() 
     ]
 
 
+@pytest.mark.spec("ASVS", "7.4.4")
+def test_a_page_of_somebody_who_is_logged_in_has_a_way_to_log_out() -> None:
+    pages = [sample for sample in PAGES if sample.context["site"].user]
+
+    without = [
+        sample.name
+        for sample in pages
+        if "/accounts/logout/"
+        not in [form.attributes.get("action") for form in Page.read(render(sample)).all("form")]
+    ]
+
+    assert len(pages) > 50
+    assert without == []
+
+
 @pytest.mark.parametrize("name", ["application-staff", "applications-staff"])
 def test_staff_are_offered_no_change(name: str) -> None:
     page = Page.read(render(next(sample for sample in PAGES if sample.name == name)))

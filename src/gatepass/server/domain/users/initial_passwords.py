@@ -125,4 +125,6 @@ def give_access(
         also(connection, given, initial.password)
         record_audit(connection, by, now, found, "person.password_reset")
         mails.tell(context, connection, given, "password_reset", now, by=by.description)
+        if given.role == "admin" and not found.has_portal_access:
+            mails.tell_administrators(context, connection, by, given, now)
     return given, initial.password

@@ -99,7 +99,7 @@ FIELDS = (
         "Whether a password alone is enough to log in.",
         (
             Choice("optional", "Optional", "Each person decides."),
-            Choice("required", "Required", "Whoever has none sets one up at the next login."),
+            Choice("required", "Required", "People without one set it up at their next login."),
         ),
     ),
     PolicyField(

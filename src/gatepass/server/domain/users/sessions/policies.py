@@ -93,15 +93,15 @@ def change(
         # First by the limits until now: a longer one must not bring a session back to life.
         sessions.end_past_policy(connection, now)
         store.put(connection, org_id or OPERATOR, after)
-        told = {
+        detail = {
             "before": fields.described(before, changed),
             "after": fields.described(after, changed),
         }
-        record = entry(by, now, "policy.changed", "", org_id=org_id, **told)
+        record = entry(by, now, "policy.changed", "", org_id=org_id, **detail)
         audit.record(connection, record)
         if org_id:
             for each in users.of_organization(connection, org_id, where={"role": "admin"}):
-                said = {"by": by.description, **told}
+                said = {"by": by.description, **detail}
                 mails.tell(context, connection, each, "policy_changed", now, **said)
     return after
 

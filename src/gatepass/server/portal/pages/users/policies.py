@@ -26,7 +26,13 @@ def form(request: PortalRequest) -> Response:
     """Show what the operator and the organization demand, and what is in force."""
     found = _overview(request)
     values = {field.name: _typed(field, found.organization) for field in FIELDS}
-    return page(request, _TEMPLATE, **page_context(found), values=values, errors={})
+    return page(
+        request,
+        _TEMPLATE,
+        **page_context(found, sends_mail=request.sends_mail),
+        values=values,
+        errors={},
+    )
 
 
 def change(request: PortalRequest) -> Response:
@@ -63,7 +69,7 @@ def rerender(request: PortalRequest, refusal: OAuthError, errors: Errors | None 
         request,
         _TEMPLATE,
         refusal,
-        **page_context(found),
+        **page_context(found, sends_mail=request.sends_mail),
         values=values,
         errors=errors or errors_of(refusal),
     )
@@ -74,9 +80,10 @@ def _overview(request: PortalRequest) -> Overview:
     return policies.overview(request.context, settings, request.org_id)
 
 
-def page_context(found: Overview) -> dict[str, object]:
+def page_context(found: Overview, *, sends_mail: bool) -> dict[str, object]:
     """Return what the page shows of the policies."""
     return {
+        "sends_mail": sends_mail,
         "rows": [_row(field, found) for field in FIELDS],
         "labels": {field.name: field.label for field in FIELDS},
         "seen": json.dumps(asdict(found.organization)),
