@@ -44,6 +44,7 @@ LOGIN = {
     "next": "",
     "saved_form": [],
     "passkey_options": "{}",
+    "has_single_sign_on": False,
 }
 ONE_IDENTITY = {"has_one_identity": True, "accounts_url": "https://app.example.com"}
 LOGIN_IN_PRODUCTION = {
@@ -60,6 +61,12 @@ IN_PRODUCTION = {
     "url": "https://app.example.com/team/",
     "is_form": False,
 }
+NO_COMPANY: dict[str, object] = {
+    "provider_host": None,
+    "connection": None,
+    "has_own_password": True,
+    "is_sso_required": False,
+}
 SESSION = Thing(
     id_digest=b"1",
     created_at=before(hours=1),
@@ -67,7 +74,8 @@ SESSION = Thing(
     source="203.0.113.7",
     user_agent="",
 )
-OWN = {
+OWN: dict[str, object] = {
+    **NO_COMPANY,
     "site": ACCOUNT,
     "is_confirmed": False,
     "errors": {},

@@ -3,7 +3,13 @@
 from datetime import timedelta
 from types import SimpleNamespace as Thing
 
-from browser import account_pages, factor_pages, policy_pages, verification_pages
+from browser import (
+    account_pages,
+    factor_pages,
+    policy_pages,
+    single_sign_on_pages,
+    verification_pages,
+)
 from browser.samples import (
     CLIENT_ID,
     LONG,
@@ -45,6 +51,7 @@ BY_HAND: dict[str, object] = {
     "done": None,
     "invitations": [],
     "passkey_options": "{}",
+    "has_single_sign_on": False,
 }
 REGISTER = {
     "site": site(),
@@ -82,6 +89,7 @@ APPLICATIONS = [
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SESSIONS_SHOWN = {
     "factors": Factors(),
+    **account_pages.NO_COMPANY,
     "sends_mail": False,
     "is_confirmed": None,
     "sessions": policy_pages.SESSIONS,
@@ -568,4 +576,5 @@ PAGES = [
         },
     ),
     *policy_pages.PAGES,
+    *single_sign_on_pages.PAGES,
 ]

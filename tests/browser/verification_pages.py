@@ -26,5 +26,31 @@ PAGES = (
         "verify.html",
         {**VERIFY, "kept": "", "saved_form": [], "next": f"/{UNBROKEN}"},
     ),
+    Sample(
+        "verify-app",
+        "verify.html",
+        {
+            **VERIFY,
+            "way": ways.TOTP,
+            "others": [ways.RECOVERY_CODE],
+            "errors": {"code": "This code is not right, or was used before."},
+        },
+    ),
+    Sample(
+        "verify-passkey",
+        "verify.html",
+        {
+            **VERIFY,
+            "way": ways.PASSKEY,
+            "others": [ways.RECOVERY_CODE],
+            "passkey_options": "{}",
+            "errors": {"": ways.PASSKEY.missing},
+        },
+    ),
+    Sample(
+        "verify-recovery-code",
+        "verify.html",
+        {**VERIFY, "way": ways.RECOVERY_CODE, "others": [ways.TOTP]},
+    ),
     Sample("verify-done", "verify.html", {**VERIFY, "way": None}),
 )

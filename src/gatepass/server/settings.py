@@ -28,6 +28,7 @@ from gatepass.server.configuration.http_limits import HttpSettings
 from gatepass.server.configuration.mail_settings import MailSettings, OperatorSettings
 from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
+from gatepass.server.configuration.single_sign_on_settings import SingleSignOnSettings
 from gatepass.server.domain.users.factors.model import (
     RelyingParty,
     is_domain_of,
@@ -104,6 +105,8 @@ class Settings(BaseSettings):
     """The company that runs this server, as its mail names it."""
     mail: MailSettings = MailSettings()
     """The SMTP server through which mail is sent."""
+    single_sign_on: SingleSignOnSettings = SingleSignOnSettings()
+    """How the OpenID providers of organizations are reached."""
     http: HttpSettings = HttpSettings()
     """Bounds for connections and requests."""
     trusted_proxies: Texts = ()

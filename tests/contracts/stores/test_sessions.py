@@ -14,6 +14,7 @@ from gatepass.server.domain.users.sessions import store
 from gatepass.server.domain.users.sessions.logins import store as logins
 from gatepass.server.domain.users.sessions.logins.model import MOST_KEPT, PastLogin
 from gatepass.server.domain.users.sessions.model import Session
+from gatepass.server.domain.users.sessions.proofs import store as proofs
 from gatepass.server.storage.database import Connection, Database
 
 
@@ -168,6 +169,23 @@ def test_only_what_is_unused_is_forgotten(database: Database) -> None:
         assert store.of_user(connection, anna.id) == [kept]
         assert store.owner_of_device(connection, b"o" * 32) != anna.username
         assert store.owner_of_device(connection, b"n" * 32) == anna.username
+
+
+def test_the_proofs_of_a_session_move_to_the_one_that_has_its_place(database: Database) -> None:
+    with database.write() as connection:
+        old = _opened(connection, _person(connection))
+        proofs.record(connection, old.id_digest, "password", NOW)
+        proofs.record(connection, old.id_digest, "totp", NOW + SECOND)
+        new = old._replace(id_digest=uuid4().bytes * 2)
+        store.add(connection, new)
+
+        proofs.move(connection, old.id_digest, new.id_digest)
+        assert store.end(connection, old.id_digest)
+
+        moved = {"password": NOW, "totp": NOW + SECOND}
+        assert proofs.of_session(connection, new.id_digest) == moved
+        assert proofs.of_session(connection, old.id_digest) == {}
+        assert not store.end(connection, old.id_digest)
 
 
 def _person(connection: Connection) -> User:

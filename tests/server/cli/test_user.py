@@ -67,9 +67,16 @@ def test_sessions_are_ended_by_name(command: Command) -> None:
 
 
 @pytest.mark.usefixtures("acme")
-@pytest.mark.parametrize("name", ["reset", "disable", "enable", "end-sessions"])
+def test_the_second_factors_of_somebody_are_reset(command: Command) -> None:
+    ran = command("user", "reset-factors", "bo", "--yes")
+
+    assert (ran.status, ran.out) == (0, "bo had 0 second factors; they are removed.\n")
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize("name", ["reset", "disable", "enable", "end-sessions", "reset-factors"])
 def test_a_name_that_nobody_has_is_one_line_and_status_1(command: Command, name: str) -> None:
-    more = ["--yes"] if name in {"reset", "disable"} else []
+    more = ["--yes"] if name in {"reset", "disable", "reset-factors"} else []
 
     ran = command("user", name, "nobody", *more)
 
@@ -78,7 +85,7 @@ def test_a_name_that_nobody_has_is_one_line_and_status_1(command: Command, name:
 
 
 @pytest.mark.usefixtures("acme")
-@pytest.mark.parametrize("name", ["reset", "disable"])
+@pytest.mark.parametrize("name", ["reset", "disable", "reset-factors"])
 def test_nothing_dangerous_is_done_without_a_confirmation(command: Command, name: str) -> None:
     ran = command("user", name, "ben")
 

@@ -30,6 +30,7 @@ from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment import databases, pools
 from gatepass.server.environment.clock import EnvironmentClock
 from gatepass.server.environment.databases import NAMES, file
+from gatepass.server.environment.openid_provider.client import OpenIdProviders
 from gatepass.server.environment.state import State
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
@@ -84,6 +85,9 @@ class Environment:
         self.failures = AttemptLimit()
         self.page_pool = pools.pages(self.name)
         self.revocation_pool = pools.revocations(self.name)
+        self.providers = OpenIdProviders(
+            settings.single_sign_on, pools.providers(self.name), self.clock
+        )
         self.notifier = Notifier(settings.http.waiting_polls())
         self.context = self._context(settings, master_key)
         self.state = State(self.context, settings.application_cache * 2**20)
@@ -132,7 +136,7 @@ class Environment:
 
     def close(self) -> None:
         """End the threads and close the database; a server calls `maintenance.close` instead."""
-        for pool in (self.page_pool, self.revocation_pool):
+        for pool in (self.page_pool, self.revocation_pool, self.providers.pool):
             pool.shutdown(wait=False, cancel_futures=True)
         self.state.legacy_hashes.close()
         self.database.close()

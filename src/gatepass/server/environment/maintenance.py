@@ -28,6 +28,7 @@ from gatepass.server.domain.users.factors import store as factors
 from gatepass.server.domain.users.invitations import store as invitations
 from gatepass.server.domain.users.links import store as links
 from gatepass.server.domain.users.sessions import store as sessions
+from gatepass.server.domain.users.single_sign_on import store as single_sign_on
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Connection
@@ -135,12 +136,15 @@ def prune(environment: Environment) -> None:
         has_links = environment.database.has(connection, links.REVISION)
         has_factors = environment.database.has(connection, factors.REVISION)
         has_policies = environment.database.has(connection, policies.REVISION)
+        has_single_sign_on = environment.database.has(connection, single_sign_on.REVISION)
     if has_factors:
         work = (*work, partial(factors.prune, now=now))
     if has_links:
         work = (*work, *(partial(each.prune, now=now) for each in (outbox, links, invitations)))
     if has_policies:
         work = (*work, partial(sessions.end_past_policy, now=now))
+    if has_single_sign_on:
+        work = (*work, partial(single_sign_on.prune, now=now))
     with deadline.each(deadline.LONG):
         for delete in work:
             while True:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.keys import operations
 from gatepass.server.domain.users.factors import operations as factors
+from gatepass.server.domain.users.single_sign_on import setup as single_sign_on
 from gatepass.server.environment import data_directory
 from gatepass.server.settings import Settings
 from gatepass.server.storage import master_key
@@ -44,6 +45,7 @@ def rotate(settings: Settings) -> Rotated:
             changed += operations.encrypt_again(environment.context, OPERATOR)
             environment.context.outbox.encrypt_again()
             changed += factors.encrypt_again(environment.context)
+            single_sign_on.encrypt_again(environment.context)
     return Rotated(changed, place.name, _keep_earlier(place))
 
 

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import Receive, Scope, Send
 
 from gatepass.server.domain.users.links.model import has_link, masked
+from gatepass.server.environment.openid_provider.work import ProviderWork
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import access, dispatch, error_pages, static_files
 from gatepass.server.portal.dispatch import Outcome, PendingHash, Step
@@ -124,8 +125,10 @@ async def _respond(environment: ServedEnvironment, http_request: Request, body: 
 async def _compute_hash(environment: ServedEnvironment, pending: PendingHash) -> Step:
     """Run the work that a page waits for; return the step that continues the page."""
     loop = asyncio.get_running_loop()
+    waits_for_provider = isinstance(pending.work, ProviderWork)
+    pool = environment.providers.pool if waits_for_provider else environment.hasher.pool
     try:
-        result = await loop.run_in_executor(environment.hasher.pool, pending.work)
+        result = await loop.run_in_executor(pool, pending.work)
     except Exception as error:  # noqa: BLE001 - the page handles it
         return pending.step(error=error)
     return pending.step(result)

@@ -27,6 +27,8 @@ SANDBOX = "/accounts/sandbox/"
 """Where production gives a browser a code for the sandbox."""
 PROVE = f"/accounts/verify/?next={SANDBOX}?done=proof"
 """Where production asks for a proof that the sandbox needs."""
+PROVE_BY_PROVIDER = "/account/single-sign-on/proof/"
+"""Where somebody logs in again at the provider of their organization."""
 CODE = "/accounts/code/"
 """Where the sandbox takes a code."""
 

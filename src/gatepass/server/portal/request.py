@@ -30,6 +30,7 @@ _SECRET_FIELDS = {
     "recovery_code",
     "setup",
     "ticket",
+    "client_secret",
 }
 
 

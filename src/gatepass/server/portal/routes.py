@@ -32,6 +32,9 @@ from gatepass.server.portal.pages.sessions import (
     verification,
 )
 from gatepass.server.portal.pages.sessions.verification import Verified
+from gatepass.server.portal.pages.single_sign_on import account as own_single_sign_on
+from gatepass.server.portal.pages.single_sign_on import login as single_sign_on
+from gatepass.server.portal.pages.single_sign_on import setup as sso_setup
 from gatepass.server.portal.pages.users import invitations, pending_email, policies, team
 from gatepass.server.portal.request import PortalRequest
 
@@ -47,6 +50,10 @@ _INVITATION = "/team/invitations/{invitation_id:uuid}/"
 _FACTORS = "/account/factors/"
 _FACTOR = _FACTORS + "{factor_id:uuid}/"
 _SESSION = "sessions/{session_id:uuid}/end/"
+_SSO = "/accounts/single-sign-on/"
+_OWN_SSO = "/account/single-sign-on/"
+_TEAM_SSO = "/team/single-sign-on/"
+_DOMAIN = "/team/single-sign-on/domains/{domain_id:uuid}/"
 _TOKEN = "token"  # noqa: S105 - the name of a part of the path
 
 
@@ -101,6 +108,21 @@ ROUTES = (
         pending_email.confirm_by_link,
         step_up=True,
     ),
+    Route("GET", _SSO, Access.ANYONE, single_sign_on.form),
+    Route("POST", _SSO, Access.ANYONE, single_sign_on.by_address),
+    Route("GET", _SSO + "{org_id:uuid}/", Access.ANYONE, single_sign_on.start),
+    Route("GET", _SSO + "{org_id:uuid}/callback/", Access.ANYONE, single_sign_on.callback),
+    Route(
+        "POST", f"{_OWN_SSO}connect/", Access.LOGGED_IN, own_single_sign_on.connect, step_up=True
+    ),
+    Route(
+        "POST",
+        f"{_OWN_SSO}disconnect/",
+        Access.LOGGED_IN,
+        own_single_sign_on.disconnect,
+        step_up=True,
+    ),
+    Route("GET", f"{_OWN_SSO}proof/", Access.LOGGED_IN, own_single_sign_on.prove),
     Route("GET", "/account/", Access.LOGGED_IN, accounts.account),
     Route("POST", "/account/email/link/", Access.LOGGED_IN, pending_email.send_link),
     Route(
@@ -170,6 +192,21 @@ ROUTES = (
     Route("POST", f"{_INVITATION}revoke/", Access.ADMIN, invitations.revoke, step_up=True),
     Route("GET", redirects.POLICIES, Access.ADMIN, policies.form),
     Route("POST", redirects.POLICIES, Access.ADMIN, policies.change, step_up=True),
+    Route("GET", _TEAM_SSO, Access.ADMIN, sso_setup.show),
+    Route(
+        "POST",
+        f"{_TEAM_SSO}provider/",
+        Access.ADMIN,
+        sso_setup.save_provider,
+        step_up=True,
+    ),
+    Route("POST", f"{_TEAM_SSO}test/", Access.ADMIN, sso_setup.test, step_up=True),
+    Route("POST", f"{_TEAM_SSO}domains/", Access.ADMIN, sso_setup.add_domain, step_up=True),
+    Route("POST", f"{_DOMAIN}check/", Access.ADMIN, sso_setup.check_domain, step_up=True),
+    Route("POST", f"{_DOMAIN}remove/", Access.ADMIN, sso_setup.remove_domain, step_up=True),
+    Route("POST", f"{_TEAM_SSO}people/", Access.ADMIN, sso_setup.save_people, step_up=True),
+    Route("POST", f"{_TEAM_SSO}on/", Access.ADMIN, sso_setup.turn_on, step_up=True),
+    Route("POST", f"{_TEAM_SSO}off/", Access.ADMIN, sso_setup.turn_off, step_up=True),
     Route("GET", _USER, Access.ADMIN, team.one),
     Route("GET", f"{_USER}initial-password/", Access.ADMIN, team.initial_password),
     Route("POST", f"{_USER}role/", Access.ADMIN, team.set_role, step_up=True),

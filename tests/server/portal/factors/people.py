@@ -24,12 +24,12 @@ class App:
     """An authenticator app, which shows the code of the clock's time."""
 
     def __init__(self, secret: bytes, clock: Clock) -> None:
-        self._secret = secret
+        self.secret = secret
         self._clock = clock
 
     def code(self, seconds_off: float = 0) -> str:
         now = datetime.fromtimestamp(self._clock() + seconds_off, UTC)
-        return totp.code(self._secret, totp.step_of(now))
+        return totp.code(self.secret, totp.step_of(now))
 
 
 def add_app(browser: Browser, clock: Clock, name: str = "My phone") -> App:

@@ -153,9 +153,8 @@ def test_a_challenge_of_the_login_page_does_not_count_in_the_second_step(
     assert browser.post(SECOND_STEP, credential=answer).status_code == 400
 
 
-def test_somebody_elses_passkey_is_no_second_step(
-    portal: PortalServer, passkey: Authenticator
-) -> None:
+@pytest.mark.usefixtures("passkey")
+def test_somebody_elses_passkey_is_no_second_step(portal: PortalServer) -> None:
     svens = Authenticator(credential_id=b"s" * 16)
     add_passkey(portal.as_("sven"), svens)
     browser = portal.browser()
@@ -163,7 +162,6 @@ def test_somebody_elses_passkey_is_no_second_step(
 
     answer = svens.get(asked(browser, SECOND_STEP))
 
-    assert passkey
     assert browser.post(SECOND_STEP, credential=answer).status_code == 400
     assert not browser.is_logged_in()
 
@@ -337,7 +335,7 @@ def test_at_an_ip_address_the_pages_say_why_there_are_no_passkeys(
     assert "bind passkeys to a host name" in browser.get(PASSKEYS).text
     assert browser.post(PASSKEYS, name="x", credential="{}").status_code == 400
     assert portal.browser().post(WITH_PASSKEY, credential="{}").status_code == 400
-    assert add_app(browser, clock)
+    assert add_app(browser, clock).code()
 
 
 def test_passkeys_of_an_earlier_domain_are_counted_at_the_start_and_not_offered(

@@ -1,7 +1,14 @@
 """The login of somebody who has a second factor: the password alone opens nothing."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from structlog.testing import capture_logs
+
+from gatepass.server.domain.users.factors import operations as factors
+from gatepass.server.domain.users.factors.checks import totp_purpose
+from gatepass.server.storage import master_key
+from gatepass.server.storage.master_key import MasterKey
 from gatepass.testing import Clock
 from server.portal.factors.authenticator import Authenticator, options_in
 from server.portal.factors.people import (
@@ -50,19 +57,17 @@ def test_a_right_password_leads_to_the_second_step_and_a_code_logs_in(
     assert portal.rows("SELECT * FROM pending_login") == []
 
 
-def test_somebody_without_a_factor_logs_in_with_the_password_alone(
-    portal: PortalServer, app: App
-) -> None:
-    assert app
+@pytest.mark.usefixtures("app")
+def test_somebody_without_a_factor_logs_in_with_the_password_alone(portal: PortalServer) -> None:
     assert portal.as_("sven").is_logged_in()
 
 
 @pytest.mark.spec("ASVS", "6.3.8")
-def test_a_wrong_password_says_nothing_of_the_second_step(portal: PortalServer, app: App) -> None:
+@pytest.mark.usefixtures("app")
+def test_a_wrong_password_says_nothing_of_the_second_step(portal: PortalServer) -> None:
     with_factor = portal.browser().log_in("anna", "wrong")
     without = portal.browser().log_in("sven", "wrong")
 
-    assert app
     assert with_factor.status_code == without.status_code == 400
     assert "second-step" not in with_factor.headers.get("location", "")
 
@@ -128,12 +133,12 @@ def test_a_clock_may_be_off_by_one_step(
 
 
 @pytest.mark.parametrize("code", ["000000", "12345", "abcdef", "١٢٣٤٥٦", "1" * 4000, " "])
-def test_a_wrong_code_is_said_beside_its_field(portal: PortalServer, app: App, code: str) -> None:
+@pytest.mark.usefixtures("app")
+def test_a_wrong_code_is_said_beside_its_field(portal: PortalServer, code: str) -> None:
     browser = at_second_step(portal)
 
     refused = browser.post(SECOND_STEP, code=code)
 
-    assert app
     assert refused.status_code == 400
     assert 'id="code-error"' in refused.text
     assert not browser.is_logged_in()
@@ -293,6 +298,53 @@ def test_no_code_nor_secret_is_in_the_database_in_clear(portal: PortalServer, cl
 
     dump = portal.dump()
 
-    assert app._secret not in dump  # noqa: SLF001 - the test's own
+    assert app.secret not in dump
     assert not [code for code in codes if code.encode() in dump]
     assert PASSWORD.encode() not in dump
+
+
+def test_a_new_master_key_encrypts_the_secrets_again(portal: PortalServer, clock: Clock) -> None:
+    app = add_app(portal.as_("anna"), clock)
+    context = portal.environment.context
+    [(earlier,)] = portal.rows("SELECT encrypted FROM authenticator_app")
+    new = master_key.generate()
+    both = MasterKey(new, *master_key.parse(context.master_key.text(), "the key"))
+
+    changed = [factors.encrypt_again(replace(context, master_key=both)) for _ in range(2)]
+    browser = at_second_step(portal)
+    browser.post(SECOND_STEP, code=app.code())
+
+    [(encrypted,)] = portal.rows("SELECT encrypted FROM authenticator_app")
+    purpose = totp_purpose(portal.person("anna").id.hex)
+    assert changed == [1, 0]
+    assert MasterKey(new).decrypt(encrypted, purpose) == app.secret
+    assert context.master_key.decrypt(earlier, purpose) == app.secret
+    assert not browser.is_logged_in()  # this server has the earlier key alone
+
+
+def test_a_secret_that_no_key_decrypts_is_logged_and_the_other_ways_work(
+    portal: PortalServer, clock: Clock
+) -> None:
+    browser = portal.as_("anna")
+    app = add_app(browser, clock)
+    [code, *_] = recovery_codes(browser)
+    portal.run("UPDATE authenticator_app SET encrypted = X'00112233445566778899AABBCCDDEEFF0011'")
+    step = at_second_step(portal)
+
+    with capture_logs() as logs:
+        refused = step.post(SECOND_STEP, code=app.code())
+    step.post(SECOND_STEP, recovery_code=code)
+
+    assert refused.status_code == 400
+    assert "factor.unreadable" in [log["event"] for log in logs]
+    assert step.is_logged_in()
+    assert factors.encrypt_again(portal.environment.context) == 0
+
+
+def test_no_code_is_in_the_log(portal: PortalServer, app: App) -> None:
+    code = app.code()
+    with capture_logs() as logs:
+        at_second_step(portal).post(SECOND_STEP, code=code)
+        at_second_step(portal).post(SECOND_STEP, code=code)
+
+    assert code not in str(logs)

@@ -74,6 +74,11 @@ def of_invitation(organization: str, address: str) -> tuple[Limit, Limit]:
     return Limit(_key("invitation", organization), 50), of_address
 
 
+def of_single_sign_on(source: str) -> Limit:
+    """Return the limit on round trips to OpenID providers that a network does not finish."""
+    return Limit(_key("single sign-on from source", network_of(source)), 60, is_shared=True)
+
+
 def of_confirmation(user: str) -> Limit:
     """Return the limit on links that confirm an address of a person."""
     return Limit(_key("confirmation", user), 5)

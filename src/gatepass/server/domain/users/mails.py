@@ -25,6 +25,9 @@ Kind = Literal[
     "recovery_code_used",
     "passkey_copied",
     "policy_changed",
+    "single_sign_on_changed",
+    "single_sign_on_connected",
+    "single_sign_on_disconnected",
 ]
 
 

@@ -45,6 +45,12 @@ def record_audit(
     audit.record(connection, record)
 
 
+def is_last_administrator(connection: Connection, user: User) -> bool:
+    """Return whether nobody else could administer the organization."""
+    counts = user.role == "admin" and user.disabled_at is None and user.password_hash
+    return bool(counts) and store.active_administrators(connection, user.org_id) == 1
+
+
 def add_draft(
     context: Context, connection: Connection, by: Actor, new: User, now: datetime
 ) -> None:

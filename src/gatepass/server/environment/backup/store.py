@@ -28,6 +28,7 @@ from gatepass.server.domain.users.sessions.linked import store as _linked
 from gatepass.server.domain.users.sessions.logins import store as _logins
 from gatepass.server.domain.users.sessions.proofs import store as _proofs
 from gatepass.server.domain.users.sessions.store import session
+from gatepass.server.domain.users.single_sign_on import store as single_sign_on
 from gatepass.server.domain.users.store import user
 from gatepass.server.environment.backup.errors import BackupError
 from gatepass.server.storage.database import metadata
@@ -87,6 +88,7 @@ def finish_restore(
     outbox.fail_all(connection, now, _BEFORE_RESTORE)
     links.remove_of_users(connection)
     factors.end_all_pending(connection)
+    single_sign_on.remove_attempts(connection)
     changes.start_over(connection, now)
     tokens = "kept" if keep_tokens else "revoked"
     kept = "kept" if keep_sessions else "ended"

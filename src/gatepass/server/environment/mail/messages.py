@@ -234,6 +234,36 @@ def _policy_changed(values: Values, site: Site) -> Content:
     )
 
 
+def _single_sign_on_changed(values: Values, site: Site) -> Content:
+    return Content(
+        "Single sign-on of your organization was changed",
+        (f"{_sentence(values['by'])} changed single sign-on: {values['detail']}.",),
+        _about(values, site),
+        Link("Look at single sign-on", f"{site.issuer}/team/single-sign-on/"),
+        "If you did not expect this, talk to the other administrators of your organization.",
+    )
+
+
+def _single_sign_on_connected(values: Values, site: Site) -> Content:
+    return Content(
+        f"Your account is connected with {values['detail']}",
+        (f"You can now log in through {values['detail']}, the provider of your organization.",),
+        _about(values, site),
+        Link("Look at your account", site.account_url),
+        _was_it_you("disconnect it there, and tell your administrator."),
+    )
+
+
+def _single_sign_on_disconnected(values: Values, site: Site) -> Content:
+    return Content(
+        f"Your account is no longer connected with {values['detail']}",
+        (f"{values['detail']} no longer logs you in. Your password does.",),
+        _about(values, site),
+        Link("Look at your account", site.account_url),
+        _was_it_you("change your password, and tell your administrator."),
+    )
+
+
 def _invitation(values: Values, site: Site) -> Content:
     organization, role = values["organization"], _ROLES[values["role"]]
     return Content(
@@ -309,6 +339,9 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "recovery_code_used": _recovery_code_used,
     "passkey_copied": _passkey_copied,
     "policy_changed": _policy_changed,
+    "single_sign_on_changed": _single_sign_on_changed,
+    "single_sign_on_connected": _single_sign_on_connected,
+    "single_sign_on_disconnected": _single_sign_on_disconnected,
     "invitation": _invitation,
     "confirm_email": _confirm_email,
     "recovery": _recovery,

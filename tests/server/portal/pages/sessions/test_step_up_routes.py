@@ -9,9 +9,11 @@ from uuid import UUID
 import pytest
 from httpx2 import Response
 
+from gatepass.server.domain.users.factors import totp
 from gatepass.server.domain.users.sessions.proofs.model import FRESH
 from gatepass.server.portal.routes import ROUTES
 from gatepass.testing import Clock
+from server.portal.factors.people import setup_of
 from server.portal.fixtures import Browser, PortalServer
 from server.portal.mailbox import MailingPortal
 from server.portal.pages.test_pending_email import ask_for
@@ -19,6 +21,7 @@ from server.portal.pages.test_registration import GOOD
 
 APP = "/oauth2/applications/{app_id:uuid}/"
 USER = "/team/{user_id:uuid}/"
+FACTORS, FACTOR = "/account/factors/", "/account/factors/{factor_id:uuid}/"
 INVITATION = "/team/invitations/{invitation_id:uuid}/"
 NEW = "nora@new.example"
 READ = {"scope_read": "yes"}
@@ -55,12 +58,19 @@ ASKING = {  # in an order in which each of them finds what it needs
     "/account/email/confirm/": Asks("", {"email": "anna@new.example"}, 409),
     "/accounts/email/{token}/": Asks("person.email_confirmed"),
     "/accounts/sessions/end/": Asks("sessions.others_ended"),
+    f"{USER}factors/reset/": Asks("person.factors_reset"),
+    f"{FACTORS}passkeys/add/": Asks("", {"name": "Key", "credential": "{}"}, 400),
+    f"{FACTORS}apps/add/": Asks("factor.added"),
+    f"{FACTORS}recovery-codes/": Asks("factor.recovery_codes_made"),
+    f"{FACTOR}remove/": Asks("factor.removed"),
 }
 # A form with a field for the current password, which is a proof of its own.
 OWN_PROOF = {"/accounts/password/"}
 NOT_ASKING = {  # in an order in which each of them finds what it needs
     # Of nobody who is logged in, or the login and the proof themselves.
     "/accounts/login/",
+    "/accounts/login/passkey/",
+    "/accounts/login/second-step/",
     "/accounts/logout/",
     "/accounts/recover/",
     "/accounts/recover/{token}/",
@@ -73,6 +83,7 @@ NOT_ASKING = {  # in an order in which each of them finds what it needs
     f"{APP}rename/",
     f"{APP}contact/",
     f"{APP}stored/",
+    f"{FACTOR}rename/",
     f"{APP}test-token/",
     "/account/email/link/",
     "/account/email/reject/",
@@ -95,8 +106,8 @@ class Rig(NamedTuple):
     browser: Browser
     ids: dict[str, str]
 
-    def send(self, path: str) -> Response:
-        return self.browser.post(_filled(self, path), **ASKING[path].form)
+    def send(self, path: str, **more: str) -> Response:
+        return self.browser.post(_filled(self, path), **ASKING[path].form, **more)
 
 
 @pytest.fixture
@@ -114,13 +125,21 @@ def rig(mailing: MailingPortal) -> Rig:
         "secret_id": str(UUID(str(secret_id))),
         "invitation_id": str(UUID(str(invitation_id))),
         "token": "some-token",
+        "factor_id": str(UUID(int=0)),
     }
     return Rig(mailing, browser, ids)
 
 
-def prepare(rig: Rig, path: str) -> None:
-    """Bring about the state in which the form at `path` does something."""
+def prepare(rig: Rig, path: str) -> dict[str, str]:
+    """Bring about the state in which the form at `path` does something; return what it needs."""
     portal = rig.portal
+    if path == f"{FACTORS}apps/add/":
+        setup, secret = setup_of(rig.browser.get(path))
+        code = totp.code(secret, totp.step_of(portal.environment.now()))
+        return {"setup": setup, "name": "My phone", "code": code}
+    if path == f"{FACTOR}remove/":
+        [(factor_id,)] = portal.rows("SELECT id FROM authenticator_app")
+        rig.ids["factor_id"] = str(UUID(str(factor_id)))
     if path == f"{APP}enable/":
         assert rig.browser.post(_filled(rig, f"{APP}disable/")).status_code == 303
     if path == f"{USER}email/confirm/":
@@ -132,6 +151,7 @@ def prepare(rig: Rig, path: str) -> None:
         assert rig.browser.post("/account/email/link/").status_code == 303
         [link] = portal.paths("anna@new.example")
         rig.ids["token"] = link.rstrip("/").rpartition("/")[2]
+    return {}
 
 
 def _filled(rig: Rig, path: str) -> str:
@@ -156,9 +176,9 @@ def test_each_form_that_asks_acts_with_a_fresh_proof(rig: Rig, clock: Clock) -> 
     clock.advance(FRESH.total_seconds() - 1)
 
     for path, asks in ASKING.items():
-        prepare(rig, path)
+        more = prepare(rig, path)
         before = rig.portal.actions().count(asks.action)
-        assert rig.send(path).status_code == asks.status, path
+        assert rig.send(path, **more).status_code == asks.status, path
         assert rig.portal.actions().count(asks.action) == before + bool(asks.action), path
 
 

@@ -1,5 +1,7 @@
 """A fresh proof before something sensitive: the form waits, is sent on once, and loses nothing."""
 
+from collections.abc import Callable
+
 import pytest
 
 from gatepass.server.domain.audit.model import OPERATOR
@@ -36,7 +38,7 @@ def test_the_form_is_sent_on_after_the_proof_with_all_that_was_typed(
 ) -> None:
     asked = anna.post(REGISTER, **{**GOOD, "name": "Meter <import>"})
     assert (asked.status_code, applications(portal)) == (403, [])
-    assert "Nothing was changed yet." in asked.text
+    assert "Nothing was changed yet, and what you typed is kept." in asked.text
 
     done = prove(anna, asked)
 
@@ -342,10 +344,13 @@ def test_an_initial_password_is_changed_however_late(portal: PortalServer, clock
 
 
 def test_on_the_tables_of_the_version_before_each_form_asks_ten_minutes_after_the_login(
-    portal: PortalServer, clock: Clock
+    make_portal: Callable[..., PortalServer], clock: Clock
 ) -> None:
+    portal = make_portal()
     portal.run("DROP TABLE proof")
     portal.run("UPDATE gatepass_schema SET revision = '0013'")
+    portal.close()
+    portal = make_portal(auto_migrate=False)
     browser = portal.as_("anna")
     at_once = browser.post(REGISTER, **GOOD)
     clock.advance(STALE)

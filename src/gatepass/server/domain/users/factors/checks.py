@@ -30,6 +30,7 @@ from gatepass.server.domain.users.factors.model import App, Factors, Passkey, Re
 from gatepass.server.domain.users.model import InvalidField, User
 from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.storage.database import Connection
+from gatepass.server.storage.master_key import MasterKeyError
 from gatepass.wire.secret import Secret
 
 WRONG_CODE = (
@@ -231,9 +232,13 @@ def record_assertion(
     mails.tell(context, connection, user, "passkey_copied", now, factor=passkey.name)
 
 
-def secret_of(context: Context, app: App) -> bytes:
-    """Return the secret of an authenticator app."""
-    return context.master_key.decrypt_stored(app.encrypted, totp_purpose(app.user_id.hex))
+def secret_of(context: Context, app: App) -> bytes | None:
+    """Return the secret of an authenticator app; None where no master key decrypts it."""
+    try:
+        return context.master_key.decrypt_stored(app.encrypted, totp_purpose(app.user_id.hex))
+    except MasterKeyError:
+        log.error("factor.unreadable", environment=context.name, user_id=str(app.user_id))  # noqa: TRY400
+        return None
 
 
 def totp_purpose(person: str) -> str:
@@ -245,7 +250,10 @@ def _use_totp(
     context: Context, connection: Connection, user: User, text: Secret, now: datetime
 ) -> None:
     for app in store.of_user(connection, user.id).apps:
-        step = totp.matching_step(secret_of(context, app), text.value, now, app.last_step)
+        secret = secret_of(context, app)
+        if secret is None:
+            continue
+        step = totp.matching_step(secret, text.value, now, app.last_step)
         if step is not None:
             store.record_app_used(connection, app.id, step, now)
             return

@@ -254,7 +254,10 @@ def reset(context: Context, by: Actor, org_id: UUID, user_id: UUID) -> int:
 
 
 def encrypt_again(context: Context) -> int:
-    """Encrypt the secrets of apps under the first master key; return how many were not."""
+    """Encrypt the secrets of apps under the first master key; return how many were not.
+
+    What no key decrypts stays as it is, and holds up no rotation.
+    """
     key, changed = context.master_key, 0
     with context.database.write() as connection:
         if not context.database.has(connection, store.REVISION):
@@ -262,7 +265,9 @@ def encrypt_again(context: Context) -> int:
         for app in store.secrets(connection):
             purpose = checks.totp_purpose(app.user_id.hex)
             if not key.is_under_first(app.encrypted, purpose):
-                plain = key.decrypt_stored(app.encrypted, purpose)
+                plain = checks.secret_of(context, app)
+                if plain is None:
+                    continue
                 store.change_secret(connection, app.id, key.encrypt(plain, purpose))
                 changed += 1
     return changed

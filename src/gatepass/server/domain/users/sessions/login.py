@@ -22,6 +22,8 @@ from gatepass.server.domain.users.sessions import second_step, store
 from gatepass.server.domain.users.sessions.opening import LoggedIn, open_session
 from gatepass.server.domain.users.sessions.operations import Visitor
 from gatepass.server.domain.users.sessions.second_step import SUSPENDED, SecondStep
+from gatepass.server.domain.users.single_sign_on import enforcement
+from gatepass.server.domain.users.single_sign_on.enforcement import SingleSignOnRequired
 from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
@@ -30,6 +32,7 @@ LONGEST_USERNAME = 64
 EXPIRED = "initial password expired"
 WRONG = "The username or the password is wrong."
 _IS_SUSPENDED = "organization suspended"
+_NO_GUESS = (_IS_SUSPENDED, enforcement.REASON)
 _NO_ID = UUID(int=0)
 
 log = structlog.get_logger("gatepass.server")
@@ -52,10 +55,11 @@ def log_in(
 ) -> Steps[LoggedIn | SecondStep]:
     """Open a session for a visitor who knows the password, or ask for their second factor.
 
-    Raises OAuthError: with one sentence for every reason, after the same time, but with the reason
-    where the password is right and the organization is suspended; 429 for those who must wait;
-    503, and then the attempt is not counted, where too many passwords wait to be hashed. Known
-    and unknown usernames are counted and answered alike (ASVS 6.3.8).
+    Raises SingleSignOnRequired where the password is right and the person must come from their
+    organization's provider. Raises OAuthError: with one sentence for every reason, after the same
+    time, but with the reason where the password is right and the organization is suspended; 429
+    for those who must wait; 503, and then the attempt is not counted, where too many passwords wait
+    to be hashed. Known and unknown usernames are counted and answered alike (ASVS 6.3.8).
     """
     hasher.pool.check()
     counted = _attempt(context, visitor, username)
@@ -74,17 +78,21 @@ def log_in(
         # Asked again, as the person may have changed while the hash was computed.
         refused = _refusal_reason(known, now, is_right=is_right and known.kept == candidate.kept)
         if known.user and not refused:
+            refused = _must_come_from_provider(context, connection, known.user)
+        if known.user and not refused:
             limits.succeed(connection, counted)
             made = _opened(
                 context, connection, visitor, _rehashed(connection, known.user, rehashed)
             )
-        if refused == _IS_SUSPENDED:  # the password was right: this was no guess
+        if refused in _NO_GUESS:  # the password was right: this was no guess
             limits.take_back(connection, counted)
         if refused:
             record = _refused_entry(known, visitor, refused, now)
             bounded.record(connection, context.audit_limit, record)
     if refused == _IS_SUSPENDED:
         raise OAuthError("invalid_request", SUSPENDED, log_detail=refused)
+    if refused == enforcement.REASON and known.user:
+        raise SingleSignOnRequired(known.user)
     if made is None:
         raise OAuthError("invalid_request", WRONG, log_detail=refused)
     return made
@@ -104,6 +112,11 @@ def _rehashed(connection: Connection, user: User, rehashed: str | None) -> User:
         return user
     users.change(connection, user.id, {"password_hash": rehashed})
     return replace(user, password_hash=rehashed)
+
+
+def _must_come_from_provider(context: Context, connection: Connection, user: User) -> str:
+    is_required = enforcement.is_in_force(context.database, connection, user)
+    return enforcement.REASON if is_required else ""
 
 
 def _attempt(context: Context, visitor: Visitor, username: str) -> tuple[Limit, ...]:

@@ -9,16 +9,21 @@ from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users import passwords, portal_users
 from gatepass.server.domain.users.factors import checks
 from gatepass.server.domain.users.factors import operations as factors
+from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.sessions import login, opening, step_up
 from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.sessions.linked import operations as linked
 from gatepass.server.domain.users.sessions.opening import LoggedIn
 from gatepass.server.domain.users.sessions.second_step import SecondStep
+from gatepass.server.domain.users.single_sign_on import connections, providers
+from gatepass.server.domain.users.single_sign_on.enforcement import SingleSignOnRequired
+from gatepass.server.domain.users.single_sign_on.model import host_of
 from gatepass.server.portal import cookies, redirects
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.forms.errors import Errors, errors_of
 from gatepass.server.portal.pages.sessions import one_identity, resubmission, second_step_form
+from gatepass.server.portal.pages.single_sign_on import journey
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
@@ -54,6 +59,7 @@ def login_form(request: PortalRequest) -> Response:
         sends_mail=request.sends_mail,
         passkey_options=_passkey_options(request),
         done=_DONE.get(request.query.get("done", "")),
+        has_single_sign_on=providers.is_any_on(request.context),
     )
     if request.visitor.device:
         cookies.set_device(response, request.environment, request.visitor.device)
@@ -75,6 +81,8 @@ def log_in(request: PortalRequest) -> Steps[Response]:
             request.form.get("username", ""),
             request.secret("password"),
         )
+    except SingleSignOnRequired as required:
+        return (yield from journey.after_password(request, required))
     except OAuthError as refusal:
         return rerender_login(request, refusal)
     if isinstance(made, SecondStep):
@@ -123,6 +131,7 @@ def rerender_login(
         sends_mail=request.sends_mail,
         passkey_options=_passkey_options(request),
         done=None,
+        has_single_sign_on=providers.is_any_on(request.context),
     )
     if request.visitor.device:
         cookies.set_device(response, request.environment, request.visitor.device)
@@ -188,6 +197,18 @@ def page_context(request: PortalRequest) -> dict[str, object]:
         "current_session": request.current_login.session,
         "factors": factors.of_user(request.context, user),
         "previous_login": sessions.previous_login(request.context, request.current_login),
+        **_single_sign_on(request, user),
+    }
+
+
+def _single_sign_on(request: PortalRequest, user: User) -> dict[str, object]:
+    """Return what the account page says of the organization's provider."""
+    provider = providers.find_on(request.context, user.org_id)
+    return {
+        "provider_host": host_of(provider.issuer) if provider else None,
+        "connection": connections.connection_of(request.context, user),
+        "has_own_password": connections.has_own_password(request.context, user),
+        "is_sso_required": connections.is_required(request.context, user),
     }
 
 

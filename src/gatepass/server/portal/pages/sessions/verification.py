@@ -19,7 +19,6 @@ from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
 
 _NEEDED = OAuthError("invalid_request", "A fresh proof is needed.", status=403)
-_NOT_YET = "You have not confirmed it in production yet. Do so in the other tab, then go on here."
 _TEMPLATE = "verify.html"
 
 
@@ -64,21 +63,22 @@ def verify(request: PortalRequest) -> Steps[Response | Verified]:
     parts = resubmission.hidden_fields(request)
     if is_due(request):
         way = ways.chosen(request)
-        if request.accounts:  # only production takes proofs
-            return _page(request, way, _NEEDED, parts=parts, errors={"": _NOT_YET})
+        elsewhere = ways.elsewhere(request, way, "")
+        if elsewhere:
+            return _page(request, way, _NEEDED, parts=parts, errors={"": elsewhere.not_yet})
         if "choose" in request.form:
             return _page(request, way, _NEEDED, parts=parts)
         try:
-            elsewhere = yield from _checked(request, way)
+            yield from _checked(request, way)
         except OAuthError as refusal:
-            return _page(request, way, refusal, parts=parts, errors=errors_of(refusal, way.field))
-        if elsewhere:
-            return elsewhere
-        return proved(request, way.method)
+            return _page(
+                request, way, refusal, parts=parts, errors=errors_of(refusal, way.error_field)
+            )
+        return _proved(request, way.method)
     return _go_on(request)
 
 
-def proved(request: PortalRequest, method: Method) -> Response | Verified:
+def _proved(request: PortalRequest, method: Method) -> Response | Verified:
     """Record a proof that was right, then send on what the form of `request` has kept.
 
     The session gets a new id, which the response sets.
@@ -97,12 +97,12 @@ def outdated(request: PortalRequest, refusal: OAuthError) -> Response:
     return _page(request, way, refusal, parts=resubmission.hidden_fields(request))
 
 
-def _checked(request: PortalRequest, way: Way) -> Steps[Response | None]:
+def _checked(request: PortalRequest, way: Way) -> Steps[None]:
     """Check the proof; one that is wrong is recorded."""
     if way.field and not request.form.get(way.field):
         raise OAuthError("invalid_request", way.missing)
     try:
-        return (yield from way.check(request))
+        yield from way.check(request)
     except OAuthError as refusal:
         step_up.record_refusal(request.context, request.actor, way.method, refusal)
         raise
@@ -148,24 +148,16 @@ def _context(
     parts: Sequence[str] = (),
     errors: Mapping[str, str] | None = None,
 ) -> dict[str, object]:
-    due = is_due(request)
-    if request.accounts:
-        return {
-            "way": None,
-            "others": [],
-            "saved_form": parts,
-            "next": redirects.own_path(next_path),
-            "errors": errors or {},
-            "kept": "all",
-            "production_url": request.accounts.issuer + redirects.PROVE if due else "",
-        }
+    due, own_path = is_due(request), redirects.own_path(next_path)
+    elsewhere = ways.elsewhere(request, way, "" if parts else own_path) if due else None
+    is_here = due and elsewhere is None
     return {
-        "production_url": "",
-        "way": way if due else None,
-        "others": [each for each in ways.of(request) if each != way] if due else [],
+        "elsewhere": elsewhere,
+        "way": way if is_here else None,
+        "others": [each for each in ways.of(request) if each != way] if is_here else [],
         "saved_form": parts,
-        "next": redirects.own_path(next_path),
+        "next": own_path,
         "errors": errors or {},
         "kept": "all",
-        **way.context(request),
+        **(way.context(request) if is_here else {}),
     }

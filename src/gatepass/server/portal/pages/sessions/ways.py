@@ -5,23 +5,30 @@ One entry for each method, the strongest first. A person is asked for the first 
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
-
-from starlette.responses import Response
+from urllib.parse import urlencode
 
 from gatepass.server.domain.users.factors import checks
 from gatepass.server.domain.users.factors.checks import Claimant, PasskeyAnswer, Proof
 from gatepass.server.domain.users.factors.model import Factors
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.sessions.proofs.model import SECOND_FACTORS, Method
+from gatepass.server.domain.users.single_sign_on import connections
 from gatepass.server.oauth.served_environment import ServedEnvironment
+from gatepass.server.portal import redirects
 from gatepass.server.portal.request import PortalRequest
+from gatepass.wire.errors import OAuthError
 
-Check = Callable[[PortalRequest], Steps[Response | None]]
-"""Checks the proof in a form; raises OAuthError where it is wrong.
+Check = Callable[[PortalRequest], Steps[None]]
+"""Checks the proof in a form; raises OAuthError where it is wrong."""
 
-Returns a response that leads elsewhere, where the proof is given there: what comes back from there
-calls `verification.proved`.
-"""
+
+class Elsewhere(NamedTuple):
+    """Another place where a proof is given, while the page keeps the form that waits for it."""
+
+    url: str
+    why: str
+    button: str
+    not_yet: str
 
 
 class Way(NamedTuple):
@@ -32,13 +39,18 @@ class Way(NamedTuple):
     """
 
     method: Method
-    field: str
-    label: str
-    missing: str
-    instead: str
     is_offered: Callable[[PortalRequest, Factors], bool]
     check: Check
+    field: str = ""
+    label: str = ""
+    missing: str = ""
+    instead: str = ""
     context: Callable[[PortalRequest], Mapping[str, object]] = lambda _: {}
+
+    @property
+    def error_field(self) -> str:
+        """Return the field that errors are shown at; the page as a whole for a passkey."""
+        return "" if self.method == "passkey" else self.field
 
 
 def factors_of(request: PortalRequest) -> Factors:
@@ -66,6 +78,39 @@ def chosen(request: PortalRequest) -> Way:
     return next((way for way in offered if way.method == method), offered[0])
 
 
+def elsewhere(request: PortalRequest, way: Way, next_path: str) -> Elsewhere | None:
+    """Return where the proof is given, if not on this page; `next_path` is opened after it.
+
+    Without a `next_path` a form waits here, and the other place is opened in a tab of its own.
+    """
+    if request.accounts:
+        return Elsewhere(
+            request.accounts.issuer + redirects.PROVE,
+            "The sandbox uses production's accounts, so you confirm it there.",
+            "Confirm in production",
+            "You have not confirmed it in production yet. Do so in the other tab, then go on here.",
+        )
+    if way.method != "single_sign_on":
+        return None
+    next_path = next_path or redirects.ACCOUNT
+    return Elsewhere(
+        f"{redirects.PROVE_BY_PROVIDER}?{urlencode({'next': next_path})}",
+        "You log in through your company, so you confirm it there.",
+        "Log in again at your company",
+        "You have not logged in at your company again yet. Do so in the other tab, then go on here.",
+    )
+
+
+def _comes_from_provider(request: PortalRequest, _: Factors) -> bool:
+    context = _accounts(request).context
+    return connections.proves_by_provider(context, request.current_login)
+
+
+def _is_given_elsewhere(_: PortalRequest) -> Steps[None]:
+    yield from ()
+    raise OAuthError("invalid_request", "This proof is given elsewhere.")
+
+
 def _offers(method: Method) -> Callable[[PortalRequest, Factors], bool]:
     return lambda request, factors: (
         method in checks.offered(factors, _accounts(request).relying_party)
@@ -78,23 +123,21 @@ def _accounts(request: PortalRequest) -> ServedEnvironment:
 
 
 def _has_password(request: PortalRequest, _: Factors) -> bool:
-    return request.user.password_hash is not None
+    return connections.has_own_password(_accounts(request).context, request.user)
 
 
-def _check_password(request: PortalRequest) -> Steps[Response | None]:
+def _check_password(request: PortalRequest) -> Steps[None]:
     yield from request.check_password()
-    return None
 
 
 def _checks(read: Callable[[PortalRequest], Proof]) -> Check:
     """Return the check of a second factor; it needs no password hash, so it waits for nothing."""
 
-    def check(request: PortalRequest) -> Steps[Response | None]:
+    def check(request: PortalRequest) -> Steps[None]:
         yield from ()
         digest = request.current_login.session.id_digest
         claimant = Claimant(request.user, request.visitor.source, digest)
         checks.check(request.context, claimant, read(request))
-        return None
 
     return check
 
@@ -149,4 +192,7 @@ RECOVERY_CODE = Way(
     is_offered=_offers("recovery_code"),
     check=_checks(lambda request: checks.RecoveryCode(request.secret("recovery_code"))),
 )
-WAYS: tuple[Way, ...] = (PASSKEY, TOTP, PASSWORD, RECOVERY_CODE)
+SINGLE_SIGN_ON = Way(
+    method="single_sign_on", is_offered=_comes_from_provider, check=_is_given_elsewhere
+)
+WAYS: tuple[Way, ...] = (PASSKEY, TOTP, SINGLE_SIGN_ON, PASSWORD, RECOVERY_CODE)
