@@ -19,12 +19,13 @@ OPEN_TO: dict[Access, set[str | None]] = {
     Access.ADMIN: {"admin"},
 }
 NOBODYS = "00000000-0000-4000-8000-000000000000"
+_IDS = ("app_id", "user_id", "secret_id", "notice_id", "invitation_id", "org_id", "domain_id")
 GETS = [route for route in ROUTES if route.method == "GET"]
 
 
 def path_of(route: Route, **ids: str) -> str:
     path = route.path.replace("{token}", "nobodys-token")
-    for name in ("app_id", "user_id", "secret_id", "notice_id", "invitation_id"):
+    for name in _IDS:
         path = path.replace(f"{{{name}:uuid}}", ids.get(name, NOBODYS))
     return path
 
@@ -71,8 +72,13 @@ def test_what_is_open_to_whom_is_as_agreed() -> None:
         *(
             f"{method} /accounts/{page}/"
             for method in ("GET", "POST")
-            for page in ("login", "recover", "recover/{token}", "invitation/{token}")
+            for page in (
+                *("login", "recover", "recover/{token}", "invitation/{token}"),
+                "single-sign-on",
+            )
         ),
+        "GET /accounts/single-sign-on/{org_id:uuid}/",
+        "GET /accounts/single-sign-on/{org_id:uuid}/callback/",
     }
     assert by_access[Access.STAFF] == {
         "GET /oauth2/applications/",
