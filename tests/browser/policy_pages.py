@@ -4,6 +4,7 @@ from types import SimpleNamespace as Thing
 
 from browser.samples import UNBROKEN, Sample, before, site, user
 from gatepass.server.domain.organizations.policies.model import StatedPolicy, in_force
+from gatepass.server.domain.users.factors.model import Factors
 from gatepass.server.domain.users.sessions.policies import Overview
 from gatepass.server.portal.pages.users import policies
 
@@ -71,7 +72,7 @@ PAGES = (
             },
         },
     ),
-    Sample("user-sessions", "user.html", {**ONE_USER, "sessions": SESSIONS}),
+    Sample("user-sessions", "user.html", {**ONE_USER, "sessions": SESSIONS, "factors": Factors()}),
     Sample(
         "applications-staff-may-register",
         "applications.html",

@@ -166,8 +166,7 @@ PAGES = (
             **COMPANY,
             "account": user(password_changed_at=PASSWORD_AT),
             "provider_host": HOST,
-            "is_fresh": False,
-            "errors": {"current_password": "Enter your current password."},
+            "errors": {},
         },
     ),
     Sample(

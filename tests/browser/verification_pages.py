@@ -5,6 +5,7 @@ from gatepass.server.portal.pages.sessions import ways
 
 VERIFY = {
     "site": site(),
+    "elsewhere": None,
     "way": ways.PASSWORD,
     "others": [],
     "saved_form": ["saved"],
@@ -12,6 +13,12 @@ VERIFY = {
     "kept": "all",
     "errors": {},
 }
+COMPANY = ways.Elsewhere(
+    "/account/single-sign-on/proof/?next=%2Faccount%2F",
+    "You log in through your company, so you confirm it there.",
+    "Log in again at your company",
+    "You have not logged in there again yet. Do so in the other tab, then go on here.",
+)
 PAGES = (
     Sample("verify", "verify.html", VERIFY),
     Sample("verify-first", "verify.html", {**VERIFY, "saved_form": []}),
@@ -53,4 +60,15 @@ PAGES = (
         {**VERIFY, "way": ways.RECOVERY_CODE, "others": [ways.TOTP]},
     ),
     Sample("verify-done", "verify.html", {**VERIFY, "way": None}),
+    Sample("confirmed", "confirmed.html", {"site": site()}),
+    Sample(
+        "verify-company",
+        "verify.html",
+        {**VERIFY, "way": None, "elsewhere": COMPANY, "errors": {"": COMPANY.not_yet}},
+    ),
+    Sample(
+        "verify-company-first",
+        "verify.html",
+        {**VERIFY, "way": None, "elsewhere": COMPANY, "saved_form": []},
+    ),
 )
