@@ -1,4 +1,4 @@
-// Passkeys, which a page cannot use without script. Pages that have other ways offer them without this file.
+// Passkeys, which only a script can ask the browser for. Pages with a passkey form load this file.
 "use strict";
 
 (() => {
