@@ -67,7 +67,7 @@ class PasskeyAnswer:
 
     @classmethod
     def read(cls, text: str, party: RelyingParty, owner: bytes) -> Self:
-        """Return the answer in a form's field; raise InvalidField for what is none.
+        """Return the answer in a form's field; raise InvalidField for anything else.
 
         Read before a transaction begins, as what reads it is loaded at its first use.
         """

@@ -91,7 +91,7 @@ def request_options(
 
 
 def read(text: str) -> Answer:
-    """Return a browser's answer; raise InvalidField for what is none."""
+    """Return a browser's answer; raise InvalidField for anything else."""
     if len(text) > LONGEST_ANSWER:
         raise InvalidField("", REFUSED)
     try:
