@@ -82,7 +82,8 @@ def opened(request: PortalRequest, made: LoggedIn) -> Response:
     response = _logged_in(replace(request, login=current, csrf=csrf.token(made.session_id)))
     cookies.set_session(response, request.environment, made.session_id)
     cookies.set_device(response, request.environment, made.device_id)
-    cookies.drop_login(response, request.environment)
+    if request.login_id:
+        cookies.drop_login(response, request.environment)
     return response
 
 
