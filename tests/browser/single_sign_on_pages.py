@@ -116,7 +116,7 @@ PAGES = (
         "error.html",
         {
             "site": ANONYMOUS,
-            "status": 403,
+            "status": 400,
             "title": "Single sign-on did not work",
             "say": "The attempt was used already, took longer than 10 minutes, or began in another "
             "browser; or your account at your company is not accepted here.",
@@ -151,9 +151,9 @@ PAGES = (
         "single_sign_on.html",
         {
             **BEGUN,
+            "provider": provider(tested_at=before(minutes=1)),
             "errors": {
                 "issuer": "The issuer must begin with https://.",
-                "domain-d2": "The DNS has no such TXT record yet.",
                 "roles": "Write each line as value = admin, staff or user: api-team",
                 "emergency": "Choose an administrator who has chosen a password of their own.",
             },

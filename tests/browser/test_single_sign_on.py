@@ -105,7 +105,7 @@ def test_an_organization_sets_single_sign_on_up_and_its_people_arrive_through_it
         here.go("/account/")
         here.inspect("6-connect")
         here.press("Connect my account")  # the provider knows her from the test
-        here.page.get_by_text("Your account is connected with localhost.").wait_for()
+        here.page.get_by_text("Your account is connected with localhost.").first.wait_for()
 
         there: Walk = walk(width=360, scheme="dark", scripts=False)
         come_from_the_company(there, "zoe")

@@ -97,8 +97,11 @@ def test_what_was_signed_for_another_page_is_refused(
 ) -> None:
     browser = portal.browser()
 
-    assert log_in(browser, passkey, **changes) == 400
+    with capture_logs() as logs:
+        assert log_in(browser, passkey, **changes) == 400
+
     assert not browser.is_logged_in()
+    assert ("passkey.refused" in [log["event"] for log in logs]) is ("challenge" not in changes)
 
 
 def test_what_was_signed_for_another_domain_is_refused(

@@ -47,7 +47,8 @@ def test_a_right_password_leads_to_the_second_step_and_a_code_logs_in(
 
     assert (done.status_code, done.headers["location"]) == (303, "/oauth2/applications/")
     assert browser.is_logged_in()
-    assert portal.rows("SELECT method FROM proof ORDER BY method")[-2:] == [
+    query = "SELECT method FROM proof JOIN session ON session_digest = id_digest ORDER BY "
+    assert portal.rows(query + "session.created_at DESC, method LIMIT 2") == [
         ("password",),
         ("totp",),
     ]

@@ -20,7 +20,7 @@ def refusal(company: Company, do: Callable[[Browser], Any]) -> str:
     before = len(company.portal.rows("SELECT id_digest FROM session"))
     with capture_logs() as logs:
         page = do(browser)
-    assert page.status_code == 403
+    assert page.status_code == 400
     assert REFUSED in page.text
     [line] = [each for each in logs if each["event"] == "single_sign_on.refused"]
     reason = str(line["reason"])
@@ -111,7 +111,7 @@ def test_names_of_keys_that_do_not_exist_make_few_requests(company: Company, clo
     before = company.provider.requests.count("/jwks")
     for number in range(5):
         company.provider.key = new_key(f"made-up-{number}")
-        assert company.log_in().status_code == 403
+        assert company.log_in().status_code == 400
 
     assert company.provider.requests.count("/jwks") == before + 1
 

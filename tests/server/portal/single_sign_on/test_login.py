@@ -129,7 +129,7 @@ def test_the_two_environments_have_nothing_of_each_other(company: Company) -> No
 
     assert sandbox.get(company.start).status_code == 404
     query = company.provider.authorize(url)
-    assert sandbox.get(company.callback, query).status_code == 403
+    assert sandbox.get(company.callback, query).status_code == 400
 
 
 def test_too_many_attempts_from_one_network_wait_and_finished_ones_do_not_count(
@@ -152,7 +152,7 @@ def test_a_head_request_uses_nothing_up(company: Company) -> None:
     browser = company.portal.browser()
     query = company.provider.authorize(company.go(browser))
 
-    assert browser.client.head(company.callback, params=query).status_code == 200
+    assert browser.client.head(company.callback, params=query).status_code == 400
     assert browser.get(company.callback, query).status_code == 303
 
 

@@ -6,8 +6,9 @@ Each change ends the person's other sessions (ASVS 7.4.3) and is mailed to them 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from hashlib import sha256
 from uuid import UUID, uuid4
 
 from gatepass.server.domain.audit.model import Actor
@@ -35,6 +36,7 @@ from gatepass.server.domain.users.factors.model import (
 from gatepass.server.domain.users.model import InvalidField, User
 from gatepass.server.domain.users.sessions import store as sessions
 from gatepass.server.domain.users.sessions.operations import Login
+from gatepass.server.domain.users.sessions.proofs import store as proofs
 from gatepass.server.domain.users.transaction_steps import (
     find_in_organization,
     is_self,
@@ -66,11 +68,12 @@ _UNAVAILABLE = (
 )
 
 
-class Setup(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Setup:
     """An authenticator app that is being set up: its secret, and the same encrypted for a form."""
 
-    secret: bytes
-    sealed: str
+    secret: bytes = field(repr=False)
+    encrypted: str = field(repr=False)
 
 
 def is_available(context: Context) -> bool:
@@ -142,6 +145,7 @@ def add_passkey(
             now,
         )
         store.add_passkey(connection, new)
+        proofs.record(connection, login.session.id_digest, "passkey", now)
         _record_added(context, connection, by, login, name, keep)
 
 
@@ -150,16 +154,16 @@ def begin_app(context: Context, login: Login) -> Setup:
     return _setup(context, login, totp.new_secret(), context.now())
 
 
-def read_setup(context: Context, login: Login, sealed: str) -> Setup:
+def read_setup(context: Context, login: Login, text: str) -> Setup:
     """Return the set-up in a form; raise InvalidField where it is not of this session, or late."""
     try:
-        encrypted = urlsafe_b64decode(sealed.encode())
+        encrypted = urlsafe_b64decode(text.encode())
         what = json.loads(context.master_key.decrypt_stored(encrypted, _setup_purpose(login)))
     except (ValueError, MasterKeyError):
         raise InvalidField("setup", _SETUP_EXPIRED) from None
     if milliseconds(context.now()) >= what["end"]:
         raise InvalidField("setup", _SETUP_EXPIRED)
-    return Setup(bytes.fromhex(what["secret"]), sealed)
+    return Setup(bytes.fromhex(what["secret"]), text)
 
 
 def add_app(
@@ -167,11 +171,13 @@ def add_app(
 ) -> None:
     """Add an authenticator app that shows the right code; raise InvalidField where it does not.
 
-    Tries count as those of a proof. The code is used up: it is no second one for a login.
+    Tries count as those of a proof, but apart from them: a right code of this secret, which the
+    page shows, must not forget wrong ones of another. The code is used up for the login, too.
     """
     name = check_name(name)
     user, now = login.user, context.now()
-    claimant = checks.Claimant(user, by.source, login.session.id_digest)
+    apart = sha256(b"new authenticator app" + login.session.id_digest).digest()
+    claimant = checks.Claimant(user, by.source, apart)
     counted = checks.count_try(context, claimant)
     with context.database.write() as connection:
         step = totp.matching_step(setup.secret, code.value, now, last_step=-1)
@@ -186,6 +192,7 @@ def add_app(
         encrypted = context.master_key.encrypt(setup.secret, purpose)
         store.add_app(connection, App(uuid4(), user.id, encrypted, step, name, now))
         checks.forget_tries(connection, counted)
+        proofs.record(connection, login.session.id_digest, "totp", now)
         _record_added(context, connection, by, login, name, keep)
 
 
@@ -262,7 +269,7 @@ def encrypt_again(context: Context) -> int:
     with context.database.write() as connection:
         if not context.database.has(connection, store.REVISION):
             return 0
-        for app in store.secrets(connection):
+        for app in store.apps(connection):
             purpose = checks.totp_purpose(app.user_id.hex)
             if not key.is_under_first(app.encrypted, purpose):
                 plain = checks.secret_of(context, app)

@@ -220,7 +220,7 @@ def prune(connection: Connection, now: datetime) -> None:
         connection.execute(delete(table).where(table.c.expires_at <= now))
 
 
-def secrets(connection: Connection) -> list[App]:
+def apps(connection: Connection) -> list[App]:
     """Return all authenticator apps, whose secrets a new master key encrypts again."""
     return [App(*row) for row in connection.execute(select(app))]
 

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
 
+import structlog
+
 from gatepass.server.domain.audit import bounded
 from gatepass.server.domain.audit.model import Entry
 from gatepass.server.domain.context import Context
@@ -22,6 +24,8 @@ from gatepass.server.domain.users.sessions.operations import Visitor
 from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
+
+log = structlog.get_logger("gatepass.server")
 
 LIFETIME = timedelta(minutes=10)
 SUSPENDED = (
@@ -94,8 +98,9 @@ def finish(context: Context, visitor: Visitor, login_id: Secret | None, proof: P
             factors.end_pending(connection, waiting.digest)
             user = waiting.user
             return open_session(context, connection, visitor, user, ["password", method], now)
-    except InvalidField:
+    except InvalidField as refusal:
         _record_refused(context, visitor, waiting.user, "wrong second factor")
+        _log_refused(context, visitor, refusal)
         raise
 
 
@@ -110,7 +115,11 @@ def log_in_with_passkey(context: Context, visitor: Visitor, proof: PasskeyAnswer
     if not has_factors:
         raise InvalidField("", checks.REFUSED)
     with context.database.write() as connection:
-        user, passkey, asserted = checks.find_owner(context, connection, proof)
+        try:
+            user, passkey, asserted = checks.find_owner(context, connection, proof)
+        except InvalidField as refusal:
+            _log_refused(context, visitor, refusal)
+            raise
         if _may_log_in(connection, user):
             now = context.now()
             claimant = Claimant(user, visitor.source, None)
@@ -154,6 +163,14 @@ def _own_device(context: Context, visitor: Visitor, user: User) -> bytes | None:
     with context.database.read() as connection:
         owner = store.owner_of_device(connection, visitor.device.digest())
     return visitor.device.digest() if owner == user.username else None
+
+
+def _log_refused(context: Context, visitor: Visitor, refusal: InvalidField) -> None:
+    """Log why a passkey was not accepted, which its page does not say."""
+    source = visitor.source
+    if refusal.log_detail and context.log_limit.allow("passkey.refused", source, context.clock()):
+        reason = refusal.log_detail
+        log.warning("passkey.refused", environment=context.name, source=source, reason=reason)
 
 
 def _record_refused(context: Context, visitor: Visitor, user: User, reason: str) -> None:

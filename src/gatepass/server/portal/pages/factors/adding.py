@@ -123,7 +123,7 @@ def _app_context(request: PortalRequest, setup: Setup) -> dict[str, object]:
     issuer = request.environment.relying_party.name
     uri = totp.key_uri(setup.secret, issuer, request.user.username or "")
     return {
-        "setup": setup.sealed,
+        "setup": setup.encrypted,
         "key": totp.key_text(setup.secret),
         "qr_code": qr_code(uri),
     }

@@ -44,11 +44,11 @@ def prove(request: PortalRequest) -> Steps[Response]:
 
     What they come back with is a fresh proof of the session (`max_age`, `auth_time`).
     """
-    if request.method == "HEAD":
-        return Response(media_type="text/html")
     found = providers.find_on(request.context, request.org_id)
     if found is None or not connections.connection_of(request.context, request.user):
         return journey.not_set_up(request)
+    if request.method == "HEAD":  # nobody follows it
+        return redirect(request, request.path)
     next_path = request.query.get("next", "")
     try:
         return (yield from journey.leave(request, found, "proof", next_path=next_path))

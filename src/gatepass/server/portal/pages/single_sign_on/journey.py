@@ -134,7 +134,7 @@ def refused(request: PortalRequest, org_id: UUID, purpose: str, error: Exception
         )
     if not is_away:
         arrivals.record_refusal(context, request.visitor, org_id)
-    return _away(request) if is_away else _one_page(request)
+    return _away(request) if is_away else one_page(request)
 
 
 def provider_host(provider: Provider) -> str:
@@ -155,10 +155,11 @@ def not_set_up(request: PortalRequest) -> Response:
     )
 
 
-def _one_page(request: PortalRequest) -> Response:
+def one_page(request: PortalRequest) -> Response:
+    """Return the one page of everybody who is not let in, whatever the reason."""
     return rendering.error(
         request,
-        403,
+        400,
         title="Single sign-on did not work",
         say="The attempt was used already, took longer than 10 minutes, or began in another "
         "browser; or your account at your company is not accepted here.",

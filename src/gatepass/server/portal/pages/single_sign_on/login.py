@@ -60,14 +60,14 @@ def by_address(request: PortalRequest) -> Steps[Response]:
 
 def start(request: PortalRequest) -> Steps[Response]:
     """Send somebody to the provider of the organization in the path."""
-    if request.method == "HEAD":
-        return Response(media_type="text/html")
     next_path = redirects.own_path(request.query.get("next"))
     if request.login:
         return redirect(request, redirects.after_login(next_path, request.login.user.role))
     found = providers.find_on(request.context, request.ids["org_id"])
     if found is None:
         return journey.not_set_up(request)
+    if request.method == "HEAD":  # nobody follows it
+        return redirect(request, request.path)
     try:
         return (yield from journey.leave(request, found, "login", next_path=next_path))
     except ProviderError as error:
@@ -77,7 +77,7 @@ def start(request: PortalRequest) -> Steps[Response]:
 def callback(request: PortalRequest) -> Steps[Response]:
     """Take somebody in who comes back from the provider."""
     if request.method == "HEAD":  # it must not use up the state
-        return Response(media_type="text/html")
+        return journey.one_page(request)
     org_id, query = request.ids["org_id"], request.query
     try:
         returned = round_trips.end(
