@@ -38,6 +38,7 @@ SESSIONS = [session(1, "203.0.113.7", AGENT), session(2, "2001:db8::17", UNBROKE
 NOBODYS = session(0, "", "")
 PREVIOUS = Thing(at=before(days=3), source="2001:db8:85a3::8a2e:370:7334", user_agent=AGENT)
 ONE_USER = {
+    "factors": Factors(),
     "site": TEAM,
     "user": user(username="sven", role="staff"),
     "values": {},

@@ -1,5 +1,7 @@
 """The page that asks for a proof, for each way and what it keeps."""
 
+from types import SimpleNamespace as Thing
+
 from browser.samples import UNBROKEN, Sample, site
 from gatepass.server.portal.pages.sessions import ways
 
@@ -12,6 +14,7 @@ VERIFY = {
     "next": "/oauth2/applications/register/",
     "kept": "all",
     "errors": {},
+    "elsewhere": None,
 }
 COMPANY = ways.Elsewhere(
     "/account/single-sign-on/proof/?next=%2Faccount%2F",
@@ -21,6 +24,20 @@ COMPANY = ways.Elsewhere(
 )
 PAGES = (
     Sample("verify", "verify.html", VERIFY),
+    Sample(
+        "verify-in-production",
+        "verify.html",
+        {
+            **VERIFY,
+            "site": site(has_one_identity=True, accounts_url="https://app.example.com"),
+            "elsewhere": Thing(
+                url="https://app.example.com/accounts/verify/",
+                why="The sandbox uses production's accounts, so you confirm it there.",
+                button="Confirm in production",
+                not_yet="",
+            ),
+        },
+    ),
     Sample("verify-first", "verify.html", {**VERIFY, "saved_form": []}),
     Sample(
         "verify-wrong",

@@ -1,4 +1,4 @@
-"""What somebody's account is connected with, and how they prove who they are therefore."""
+"""What an account is connected with, and what that means for how its owner proves who they are."""
 
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.users.model import User

@@ -11,6 +11,8 @@ from gatepass.server.domain.users.factors import checks
 from gatepass.server.domain.users.factors.checks import Claimant, PasskeyAnswer, Proof
 from gatepass.server.domain.users.factors.model import Factors
 from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.sessions.linked import operations as linked
+from gatepass.server.domain.users.sessions.operations import Login
 from gatepass.server.domain.users.sessions.proofs.model import SECOND_FACTORS, Method
 from gatepass.server.domain.users.single_sign_on import connections
 from gatepass.server.oauth.served_environment import ServedEnvironment
@@ -55,9 +57,9 @@ class Way(NamedTuple):
 
 def factors_of(request: PortalRequest) -> Factors:
     """Return the second factors of the user."""
-    context = _accounts(request).context
+    context, login = _accounts(request).context, _own_login(request)
     with context.database.read() as connection:
-        return checks.factors_of(context, connection, request.user)
+        return checks.factors_of(context, connection, login.user)
 
 
 def of(request: PortalRequest) -> Sequence[Way]:
@@ -97,13 +99,12 @@ def elsewhere(request: PortalRequest, way: Way, next_path: str) -> Elsewhere | N
         f"{redirects.PROVE_BY_PROVIDER}?{urlencode({'next': next_path})}",
         "You log in through your company, so you confirm it there.",
         "Log in again at your company",
-        "You have not logged in there again yet. Do so in the other tab, then go on here.",
+        "You have not logged in at your company again. Do so in the other tab, then go on here.",
     )
 
 
 def _comes_from_provider(request: PortalRequest, _: Factors) -> bool:
-    context = _accounts(request).context
-    return connections.proves_by_provider(context, request.current_login)
+    return connections.proves_by_provider(_accounts(request).context, _own_login(request))
 
 
 def _is_given_elsewhere(_: PortalRequest) -> Steps[None]:
@@ -122,8 +123,20 @@ def _accounts(request: PortalRequest) -> ServedEnvironment:
     return request.accounts or request.environment
 
 
+def _own_login(request: PortalRequest) -> Login:
+    """Return the login in that environment: for a sandbox without accounts, that in production."""
+    login = request.current_login
+    if request.accounts is None:
+        return login
+    settings = request.environment.session_settings
+    in_production = linked.find_in_production(
+        request.context, request.accounts.context, settings, login
+    )
+    return in_production or login
+
+
 def _has_password(request: PortalRequest, _: Factors) -> bool:
-    return connections.has_own_password(_accounts(request).context, request.user)
+    return connections.has_own_password(_accounts(request).context, _own_login(request).user)
 
 
 def _check_password(request: PortalRequest) -> Steps[None]:

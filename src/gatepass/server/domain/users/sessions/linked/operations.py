@@ -124,7 +124,18 @@ def find(
         replace(found.live.user, org_id=own.id),
         _in_force(own, found.live),
         found.live.policy,
+        found.live.lacks_factor,
     )
+
+
+def find_in_production(
+    sandbox: Context, production: Context, settings: SessionSettings, login: Login
+) -> Login | None:
+    """Return the login in production that one in the sandbox came from, while it lasts."""
+    with sandbox.database.read() as connection:
+        handle = store.handle_of(connection, login.session.id_digest)
+    found = _find_identity(production, settings, handle) if handle else None
+    return Login(login.session_id, *found.live) if found else None
 
 
 def _in_force(own: Organization, live: LiveSession) -> Organization:
