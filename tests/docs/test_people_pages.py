@@ -15,10 +15,12 @@ from gatepass.server.settings import load
 from gatepass.wire.credential import Mode
 from server.cli import inside
 from server.cli.conftest import made
+from server.cli.test_single_sign_on import turn_on
 from server.environment.mail.smtp_server import Received, smtp_server
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TASK = ROOT / "docs" / "tasks" / "invite-your-team.md"
+SINGLE_SIGN_ON = ROOT / "docs" / "operate" / "single-sign-on.md"
 OPERATE = ROOT / "docs" / "operate" / "recover-accounts.md"
 
 
@@ -74,3 +76,13 @@ def test_the_page_about_recovery_is_played(place: tuple[Path, Received]) -> None
     deliver(data)
 
     assert [mail["Subject"] for mail in received.mails] == ["You got a new initial password"]
+
+
+def test_the_page_about_single_sign_on_is_played(tmp_path: Path) -> None:
+    data = made(tmp_path / "data")
+    created = inside.run(
+        "organization", "create", "Acme Energy", "--admin", "anna", "--json", data=data
+    )
+    turn_on(data, json.loads(created.out)["org_id"])
+
+    play(SINGLE_SIGN_ON, data)
