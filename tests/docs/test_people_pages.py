@@ -15,11 +15,13 @@ from gatepass.server.settings import load
 from gatepass.wire.credential import Mode
 from server.cli import inside
 from server.cli.conftest import made
+from server.cli.test_single_sign_on import turn_on
 from server.environment.mail.smtp_server import Received, smtp_server
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TASK = ROOT / "docs" / "tasks" / "invite-your-team.md"
 FACTORS = ROOT / "docs" / "operate" / "second-factors.md"
+SINGLE_SIGN_ON = ROOT / "docs" / "operate" / "single-sign-on.md"
 OPERATE = ROOT / "docs" / "operate" / "recover-accounts.md"
 
 
@@ -89,3 +91,13 @@ def test_the_page_about_second_factors_is_played(place: tuple[Path, Received]) -
 
     settings = load(data / "factors.toml", data=data)
     assert settings.relying_party(Mode.LIVE).id == "example.com"
+
+
+def test_the_page_about_single_sign_on_is_played(tmp_path: Path) -> None:
+    data = made(tmp_path / "data")
+    created = inside.run(
+        "organization", "create", "Acme Energy", "--admin", "anna", "--json", data=data
+    )
+    turn_on(data, json.loads(created.out)["org_id"])
+
+    play(SINGLE_SIGN_ON, data)

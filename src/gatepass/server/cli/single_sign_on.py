@@ -75,7 +75,8 @@ def _row(environment: Environment, name: str, found: Provider) -> dict[str, obje
         "domains": ", ".join(
             each.domain + ("" if each.proved_at else " (not proved)")
             for each in setup.domains(context, found.org_id)
-        ),
+        )
+        or None,
         "accounts_on_arrival": found.adds_people,
         "role_claim": found.role_claim or None,
         "highest_role": found.highest_role,

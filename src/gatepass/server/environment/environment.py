@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -30,7 +32,6 @@ from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment import databases, pools
 from gatepass.server.environment.clock import EnvironmentClock
 from gatepass.server.environment.databases import NAMES, file
-from gatepass.server.environment.openid_provider.client import OpenIdProviders
 from gatepass.server.environment.state import State
 from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
@@ -40,6 +41,9 @@ from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.storage.migrations import schema_table
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import PARTNER_API
+
+if TYPE_CHECKING:
+    from gatepass.server.environment.openid_provider.client import OpenIdProviders
 
 __all__ = ["MOST_CHANGES", "NAMES", "Environment", "file"]
 
@@ -85,9 +89,8 @@ class Environment:
         self.failures = AttemptLimit()
         self.page_pool = pools.pages(self.name)
         self.revocation_pool = pools.revocations(self.name)
-        self.providers = OpenIdProviders(
-            settings.single_sign_on, pools.providers(self.name), self.clock
-        )
+        self.provider_pool = pools.providers(self.name)
+        self._single_sign_on = settings.single_sign_on
         self.notifier = Notifier(settings.http.waiting_polls())
         self.context = self._context(settings, master_key)
         self.state = State(self.context, settings.application_cache * 2**20)
@@ -136,7 +139,7 @@ class Environment:
 
     def close(self) -> None:
         """End the threads and close the database; a server calls `maintenance.close` instead."""
-        for pool in (self.page_pool, self.revocation_pool, self.providers.pool):
+        for pool in (self.page_pool, self.revocation_pool, self.provider_pool):
             pool.shutdown(wait=False, cancel_futures=True)
         self.state.legacy_hashes.close()
         self.database.close()
@@ -215,6 +218,13 @@ class Environment:
     def catalogue(self) -> Catalogue:
         """Return the resources and scopes of now."""
         return self.state.catalogue
+
+    @cached_property
+    def providers(self) -> "OpenIdProviders":
+        """Return the client of OpenID providers; its libraries are loaded by the first use."""
+        from gatepass.server.environment.openid_provider.client import OpenIdProviders
+
+        return OpenIdProviders(self._single_sign_on, self.clock)
 
     @property
     def purposes(self) -> frozenset[Purpose]:

@@ -126,7 +126,7 @@ async def _compute_hash(environment: ServedEnvironment, pending: PendingHash) ->
     """Run the work that a page waits for; return the step that continues the page."""
     loop = asyncio.get_running_loop()
     waits_for_provider = isinstance(pending.work, ProviderWork)
-    pool = environment.providers.pool if waits_for_provider else environment.hasher.pool
+    pool = environment.provider_pool if waits_for_provider else environment.hasher.pool
     try:
         result = await loop.run_in_executor(pool, pending.work)
     except Exception as error:  # noqa: BLE001 - the page handles it

@@ -10,7 +10,6 @@ from typing import Generic, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from gatepass.concurrency.bounded_cache import BoundedCache
-from gatepass.concurrency.bounded_pool import BoundedPool
 from gatepass.jose import jws, strict_json
 from gatepass.jose.jwks import Key, KeySet
 from gatepass.jose.jws import Header
@@ -20,6 +19,7 @@ from gatepass.server.environment.openid_provider import domain_records, id_token
 from gatepass.server.environment.openid_provider.errors import ProviderAwayError, ProviderError
 from gatepass.server.environment.openid_provider.metadata import Metadata
 from gatepass.server.environment.openid_provider.network import Network, Response
+from gatepass.server.environment.openid_provider.round_trip import Answer, RoundTrip
 from gatepass.wire import basic
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
@@ -39,40 +39,18 @@ class _Cached(NamedTuple, Generic[Kept]):
     at: float
 
 
-class RoundTrip(NamedTuple):
-    """What one authorization request and its answer have in common."""
-
-    issuer: str
-    client_id: str
-    redirect_uri: str
-    state: Secret
-    nonce: Secret
-    verifier: Secret
-    max_age: int | None = None  # seconds
-
-
-class Answer(NamedTuple):
-    """What came back to the redirect URI (RFC 6749 §4.1.2, RFC 9207 §2)."""
-
-    code: Secret | None
-    error: str | None = None
-    issuer: str | None = None
-
-
 class OpenIdProviders:
     """The providers of one environment's organizations.
 
-    Its methods block, for a thread of `pool`. They raise ProviderError.
+    Its methods block, for a thread of `Environment.provider_pool`. They raise ProviderError.
     """
 
     def __init__(
         self,
         settings: SingleSignOnSettings,
-        pool: BoundedPool,
         clock: Callable[[], float],
         network: Network | None = None,
     ) -> None:
-        self.pool = pool
         self._settings = settings
         self._clock = clock
         self._network = network or Network(settings)

@@ -23,8 +23,8 @@ from gatepass.server.domain.users.single_sign_on.model import (
     host_of,
 )
 from gatepass.server.domain.users.single_sign_on.round_trips import Begun
-from gatepass.server.environment.openid_provider.client import RoundTrip
 from gatepass.server.environment.openid_provider.errors import ProviderAwayError, ProviderError
+from gatepass.server.environment.openid_provider.round_trip import RoundTrip
 from gatepass.server.environment.openid_provider.work import ProviderWork
 from gatepass.server.portal import cookies, redirects, rendering
 from gatepass.server.portal.access import SAFE

@@ -11,8 +11,8 @@ from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.single_sign_on import arrivals, providers, round_trips, setup
 from gatepass.server.domain.users.single_sign_on.model import Claims
 from gatepass.server.domain.users.single_sign_on.round_trips import RefusedError, Returned
-from gatepass.server.environment.openid_provider.client import Answer
 from gatepass.server.environment.openid_provider.errors import ProviderError
+from gatepass.server.environment.openid_provider.round_trip import Answer
 from gatepass.server.environment.openid_provider.work import ProviderWork
 from gatepass.server.portal import cookies, error_pages, redirects
 from gatepass.server.portal.forms.errors import errors_of

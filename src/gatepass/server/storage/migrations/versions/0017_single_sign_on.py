@@ -39,6 +39,10 @@ def upgrade() -> None:
         sa.Column("proved_domain", sa.Text, unique=True),
         sa.UniqueConstraint("org_id", "domain"),
     )
+    _add_identities_and_attempts()
+
+
+def _add_identities_and_attempts() -> None:
     op.create_table(
         "single_sign_on_identity",
         sa.Column("org_id", sa.Uuid, sa.ForeignKey("organization.id"), primary_key=True),
