@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.users import mails, store
+from gatepass.server.domain.users import store
 from gatepass.server.domain.users.model import InvalidField, User
+from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.notices import store as notices
 from gatepass.server.domain.users.notices.model import Kind, Notice
 from gatepass.server.storage.database import Connection

@@ -17,7 +17,6 @@ from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import Limit, of_second_factor, too_many
-from gatepass.server.domain.users import mails
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.factors import (
     challenges,
@@ -28,6 +27,7 @@ from gatepass.server.domain.users.factors import (
 )
 from gatepass.server.domain.users.factors.model import App, Factors, Passkey, RelyingParty
 from gatepass.server.domain.users.model import InvalidField, User
+from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.master_key import MasterKeyError

@@ -14,7 +14,6 @@ from uuid import UUID, uuid4
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations.policies import store as policies
-from gatepass.server.domain.users import mails
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.factors import (
     challenges,
@@ -34,6 +33,7 @@ from gatepass.server.domain.users.factors.model import (
     check_name,
 )
 from gatepass.server.domain.users.model import InvalidField, User
+from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.sessions import store as sessions
 from gatepass.server.domain.users.sessions.operations import Login
 from gatepass.server.domain.users.sessions.proofs import store as proofs

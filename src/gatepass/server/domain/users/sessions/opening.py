@@ -7,9 +7,9 @@ from typing import NamedTuple
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.users import mails
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.model import User
+from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.sessions import store
 from gatepass.server.domain.users.sessions.logins import store as logins
 from gatepass.server.domain.users.sessions.logins.model import PastLogin

@@ -17,9 +17,9 @@ from gatepass.server.domain.organizations.policies.model import (
     StatedPolicy,
     in_force,
 )
-from gatepass.server.domain.users import mails
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.model import InvalidField
+from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.sessions import store as sessions
 from gatepass.server.domain.users.sessions.model import SessionSettings
 from gatepass.server.storage.database import Connection

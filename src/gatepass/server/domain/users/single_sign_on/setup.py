@@ -11,9 +11,9 @@ from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations.policies import store as policies
-from gatepass.server.domain.users import mails
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.model import InvalidField, Role, User
+from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.single_sign_on import enforcement, store
 from gatepass.server.domain.users.single_sign_on.model import (
     MOST_DOMAINS,
