@@ -14,7 +14,6 @@ VERIFY = {
     "next": "/oauth2/applications/register/",
     "kept": "all",
     "errors": {},
-    "elsewhere": None,
 }
 COMPANY = ways.Elsewhere(
     "/account/single-sign-on/proof/?next=%2Faccount%2F",
