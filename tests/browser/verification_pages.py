@@ -5,7 +5,7 @@ from types import SimpleNamespace as Thing
 from browser.samples import UNBROKEN, Sample, site
 from gatepass.server.portal.pages.sessions import ways
 
-VERIFY = {
+VERIFY: dict[str, object] = {
     "site": site(),
     "elsewhere": None,
     "way": ways.PASSWORD,
