@@ -41,13 +41,13 @@ def set_by_operator(portal: PortalServer, **values: Value) -> None:
 def test_the_page_says_for_each_field_what_is_demanded_by_whom_and_what_is_in_force(
     portal: PortalServer,
 ) -> None:
-    set_by_operator(portal, session_idle=900, second_factor="required")
+    set_by_operator(portal, session_idle=900, single_sign_on="required")
     anna = portal.as_("anna")
     anna.post(PAGE, **{**OPEN, "session_idle": "10m"})
 
     shown = words(anna.get(PAGE).text)
 
-    assert "Second factor In force Required Operator Required Your organization Nothing" in shown
+    assert "Single sign-on In force Required Operator Required Your organization Nothing" in shown
     assert (
         "Idle limit In force 10 minutes Operator 15 minutes Your organization 10 minutes" in shown
     )
@@ -106,13 +106,13 @@ def test_a_form_from_before_another_administrators_change_changes_nothing(
 ) -> None:
     anna, nora = portal.as_("anna"), portal.as_("nora")
     before = seen(anna)
-    nora.post(PAGE, **{**OPEN, "second_factor": "required"})
+    nora.post(PAGE, **{**OPEN, "registration": "staff"})
 
     response = anna.post(PAGE, **{**OPEN, "session_idle": "15m"}, seen=before)
 
     assert response.status_code == 409
     assert "Somebody has changed the policies meanwhile." in response.text
-    assert portal.rows("SELECT second_factor, session_idle FROM policy") == [("required", None)]
+    assert portal.rows("SELECT registration, session_idle FROM policy") == [("staff", None)]
 
 
 @pytest.mark.parametrize(
@@ -150,10 +150,10 @@ def test_a_shorter_idle_limit_ends_a_session_at_its_next_click(
     portal: PortalServer, clock: Clock
 ) -> None:
     anna, sven = portal.as_("anna"), portal.as_("sven")
-    clock.advance(601)
+    clock.advance(301)
     assert anna.is_logged_in()
 
-    anna.post(PAGE, **{**OPEN, "session_idle": "10m"})
+    anna.post(PAGE, **{**OPEN, "session_idle": "5m"})
 
     assert not sven.is_logged_in()
     assert anna.is_logged_in()

@@ -22,6 +22,7 @@ from server.portal.pages.test_registration import GOOD
 APP = "/oauth2/applications/{app_id:uuid}/"
 USER = "/team/{user_id:uuid}/"
 FACTORS, FACTOR = "/account/factors/", "/account/factors/{factor_id:uuid}/"
+SESSION = "sessions/{session_id:uuid}/end/"
 INVITATION = "/team/invitations/{invitation_id:uuid}/"
 NEW = "nora@new.example"
 READ = {"scope_read": "yes"}
@@ -45,6 +46,10 @@ ASKING = {  # in an order in which each of them finds what it needs
     f"{APP}minting/": Asks("application.minting", {"rate_limit_mode": "warn", "rate_limit": "9"}),
     f"{APP}enable/": Asks("application.enabled"),
     f"{APP}delete/": Asks("application.deleted", {"confirm": "Billing sync"}),
+    "/team/policies/": Asks("policy.changed", {"registration": "staff"}),
+    f"{USER}{SESSION}": Asks("person.session_ended"),
+    f"{USER}sessions/end/": Asks("person.sessions_ended"),
+    f"/account/{SESSION}": Asks("person.session_ended"),
     "/team/add/": Asks("person.added", {"username": "zoe", "role": "staff"}),
     "/team/invite/": Asks("invitation.created", {"email": "zoe@acme.example", "role": "staff"}),
     f"{INVITATION}resend/": Asks("invitation.resent"),
@@ -63,6 +68,7 @@ ASKING = {  # in an order in which each of them finds what it needs
     f"{FACTORS}apps/add/": Asks("factor.added"),
     f"{FACTORS}recovery-codes/": Asks("factor.recovery_codes_made"),
     f"{FACTOR}remove/": Asks("factor.removed"),
+    "/account/sessions/end/": Asks("person.sessions_ended"),  # the last one, as it logs out
 }
 # A form with a field for the current password, which is a proof of its own.
 OWN_PROOF = {"/accounts/password/"}
@@ -126,6 +132,7 @@ def rig(mailing: MailingPortal) -> Rig:
         "invitation_id": str(UUID(str(invitation_id))),
         "token": "some-token",
         "factor_id": str(UUID(int=0)),
+        "session_id": str(UUID(int=0)),
     }
     return Rig(mailing, browser, ids)
 
@@ -140,6 +147,11 @@ def prepare(rig: Rig, path: str) -> dict[str, str]:
     if path == f"{FACTOR}remove/":
         [(factor_id,)] = portal.rows("SELECT id FROM authenticator_app")
         rig.ids["factor_id"] = str(UUID(str(factor_id)))
+    if path in {f"{USER}{SESSION}", f"/account/{SESSION}"}:
+        username = "anna" if path.startswith("/account/") else "nora"
+        portal.as_(username)
+        found = portal.rows("SELECT id_digest FROM session ORDER BY created_at DESC, rowid DESC")
+        rig.ids["session_id"] = str(UUID(bytes=found[0][0][:16]))
     if path == f"{APP}enable/":
         assert rig.browser.post(_filled(rig, f"{APP}disable/")).status_code == 303
     if path == f"{USER}email/confirm/":
