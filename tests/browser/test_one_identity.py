@@ -106,7 +106,7 @@ def test_a_form_whose_session_has_ended_is_sent_after_a_log_in_in_another_tab(
     there = opened.value
     there.get_by_label("Username").fill("bo")
     there.get_by_label("Password", exact=True).fill(NEW_PASSWORD)
-    there.get_by_role("button", name="Log in").click()
+    there.get_by_role("button", name="Log in", exact=True).click()
     there.wait_for_url(f"{server.url('sandbox')}/**")
     here.press("Go on with the form")
 

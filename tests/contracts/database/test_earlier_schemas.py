@@ -45,6 +45,7 @@ _VALUES: dict[str, object] = {  # by a column's name, with a table's name where 
     "ends_on_use_of": None,
     "flash": None,
     "grant_type": "client_credentials",
+    "handle": _ID,
     "mint_mode": "off",
     "networks": "",
     "resource.uri": "https://api.example",

@@ -5,7 +5,7 @@ import pytest
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import operations as users
 from gatepass.testing import Clock
-from server.portal.fixtures import NEW_PASSWORD, PASSWORD, Browser
+from server.portal.fixtures import NEW_PASSWORD, Browser
 from server.portal.single_sign_on.company import DOMAIN, REFUSED, Company, sent
 
 NEW = {
@@ -35,17 +35,15 @@ def test_an_account_is_connected_by_its_owner_within_a_session_that_is_fresh(
     assert "person.connected" in company.portal.actions()
 
 
-def test_later_in_a_session_connecting_needs_the_password(company: Company, clock: Clock) -> None:
+def test_later_in_a_session_connecting_needs_a_fresh_proof(company: Company, clock: Clock) -> None:
     ulla = company.portal.as_("ulla")
     clock.advance(601)
 
-    without, wrong = ulla.post(CONNECT), ulla.post(CONNECT, current_password="wrong")
-    right = ulla.post(CONNECT, current_password=PASSWORD)
+    asked = ulla.post(CONNECT)
 
-    assert "Enter your current password." in without.text
-    assert "This is not your current password." in wrong.text
-    assert company.come_back(ulla, sent(right)).status_code == 303
-    assert company.identities() == [("a1b2c3", "ulla")]
+    assert asked.status_code == 403
+    assert "Confirm that it is you" in asked.text
+    assert company.identities() == []
 
 
 def test_a_round_trip_to_connect_ends_in_its_own_session_alone(company: Company) -> None:
@@ -211,6 +209,9 @@ def test_claims_that_the_id_token_lacks_come_from_the_userinfo_endpoint(
 def test_who_arrived_stays_connected_until_they_have_a_password(company: Company) -> None:
     company.save_people()
     browser = arrive(company)
+    company.portal.run(
+        "UPDATE proof SET at = (SELECT last_seen_at FROM session WHERE id_digest = session_digest)"
+    )
 
     answer = browser.post(DISCONNECT)
 

@@ -93,8 +93,8 @@ def test_without_the_providers_word_a_login_is_no_fresh_proof(company: Company) 
 
     refused = browser.post("/account/single-sign-on/connect/")
 
-    assert refused.status_code == 400
-    assert "Enter your current password." in refused.text
+    assert refused.status_code == 403
+    assert "Confirm that it is you" in refused.text
 
 
 def test_passwords_still_log_in_where_no_policy_says_otherwise(company: Company) -> None:

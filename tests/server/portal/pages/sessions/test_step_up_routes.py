@@ -70,6 +70,15 @@ ASKING = {  # in an order in which each of them finds what it needs
     f"{FACTOR}remove/": Asks("factor.removed"),
     "/account/sessions/end/": Asks("person.sessions_ended"),  # the last one, as it logs out
 }
+SSO = "/team/single-sign-on/"
+# What each does is tested in tests/server/portal/single_sign_on, with a provider.
+ASKING_OF_PROVIDER = {
+    *(f"{SSO}{form}/" for form in ("provider", "test", "domains", "people", "on", "off")),
+    f"{SSO}domains/{{domain_id:uuid}}/check/",
+    f"{SSO}domains/{{domain_id:uuid}}/remove/",
+    "/account/single-sign-on/connect/",
+    "/account/single-sign-on/disconnect/",
+}
 # A form with a field for the current password, which is a proof of its own.
 OWN_PROOF = {"/accounts/password/"}
 NOT_ASKING = {  # in an order in which each of them finds what it needs
@@ -78,6 +87,7 @@ NOT_ASKING = {  # in an order in which each of them finds what it needs
     "/accounts/login/passkey/",
     "/accounts/login/second-step/",
     "/accounts/logout/",
+    "/accounts/single-sign-on/",
     "/accounts/recover/",
     "/accounts/recover/{token}/",
     "/accounts/invitation/{token}/",
@@ -100,7 +110,11 @@ POSTS = {route.path: route for route in ROUTES if route.method == "POST"}
 
 
 def test_every_form_has_decided_whether_it_asks() -> None:
-    assert {path for path, route in POSTS.items() if route.step_up} == {*ASKING, *OWN_PROOF}
+    assert {path for path, route in POSTS.items() if route.step_up} == {
+        *ASKING,
+        *ASKING_OF_PROVIDER,
+        *OWN_PROOF,
+    }
     assert {path for path, route in POSTS.items() if not route.step_up} == NOT_ASKING
     assert {path for path, route in POSTS.items() if route.own_proof} == OWN_PROOF
 
@@ -113,7 +127,8 @@ class Rig(NamedTuple):
     ids: dict[str, str]
 
     def send(self, path: str, **more: str) -> Response:
-        return self.browser.post(_filled(self, path), **ASKING[path].form, **more)
+        form = ASKING[path].form if path in ASKING else {}
+        return self.browser.post(_filled(self, path), **form, **more)
 
 
 @pytest.fixture
@@ -133,6 +148,7 @@ def rig(mailing: MailingPortal) -> Rig:
         "token": "some-token",
         "factor_id": str(UUID(int=0)),
         "session_id": str(UUID(int=0)),
+        "domain_id": str(UUID(int=0)),
     }
     return Rig(mailing, browser, ids)
 
@@ -177,7 +193,7 @@ def test_each_form_that_asks_is_refused_with_a_stale_proof(rig: Rig, clock: Cloc
     before = rig.portal.actions()
     clock.advance(FRESH.total_seconds())
 
-    for path in ASKING:
+    for path in (*ASKING, *ASKING_OF_PROVIDER):
         refused = rig.send(path)
         assert (refused.status_code, "Confirm that it is you" in refused.text) == (403, True), path
 
