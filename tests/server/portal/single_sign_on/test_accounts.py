@@ -6,6 +6,7 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import operations as users
 from gatepass.testing import Clock
 from server.portal.fixtures import NEW_PASSWORD, Browser
+from server.portal.pages.sessions.verifying import ASKED, prove
 from server.portal.single_sign_on.company import DOMAIN, REFUSED, Company, sent
 
 NEW = {
@@ -40,10 +41,13 @@ def test_later_in_a_session_connecting_needs_a_fresh_proof(company: Company, clo
     clock.advance(601)
 
     asked = ulla.post(CONNECT)
+    wrong = prove(ulla, asked, "wrong")
+    right = prove(ulla, wrong)
 
-    assert asked.status_code == 403
-    assert "Confirm that it is you" in asked.text
-    assert company.identities() == []
+    assert (asked.status_code, ASKED in asked.text) == (403, True)
+    assert "This is not your current password." in wrong.text
+    assert company.come_back(ulla, sent(right)).status_code == 303
+    assert company.identities() == [("a1b2c3", "ulla")]
 
 
 def test_a_round_trip_to_connect_ends_in_its_own_session_alone(company: Company) -> None:
