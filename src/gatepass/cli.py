@@ -59,11 +59,15 @@ _COMMANDS = {
         "Bring the tables of both databases to this version, and print each step.",
     ),
     "organization": _Entry(
-        f"{_SERVER}.organization:organization",
+        f"{_SERVER}.organization.command:organization",
         "Create and manage organizations (partners).",
     ),
+    "policy": _Entry(
+        f"{_SERVER}.organization.policy:policy",
+        "Show and set what is demanded of the people who log in to the portal.",
+    ),
     "resource": _Entry(
-        f"{_SERVER}.resource:resource",
+        f"{_SERVER}.catalogue.resource:resource",
         "Manage the resources (APIs) that an environment issues tokens for.",
     ),
     "restore": _Entry(
@@ -71,9 +75,13 @@ _COMMANDS = {
         "Restore a backup into an empty place, all of it or nothing.",
     ),
     "scan": _Entry(f"{_CLIENT}.cli.scan:scan", "Find client secrets and access tokens in files."),
-    "scope": _Entry(f"{_SERVER}.scope:scope", "Manage the scopes of an environment."),
+    "scope": _Entry(f"{_SERVER}.catalogue.scope:scope", "Manage the scopes of an environment."),
     "serve": _Entry(f"{_SERVER}.serve:serve", "Run the server until SIGTERM or Ctrl-C."),
     "settings": _Entry(f"{_SERVER}.settings:settings", "Show and check the settings."),
+    "single-sign-on": _Entry(
+        f"{_SERVER}.single_sign_on:single_sign_on",
+        "Show an organization's OpenID provider, and turn it off when nobody gets in.",
+    ),
     "token": _Entry(f"{_CLIENT}.cli.root:token", "Print a fresh access token."),
     "user": _Entry(
         f"{_SERVER}.user:user",

@@ -5,6 +5,7 @@ from types import SimpleNamespace as Thing
 from typing import Any
 
 from browser.samples import NOW, UNBROKEN, Sample, before, site, user
+from gatepass.server.domain.users.factors.model import Factors
 
 ANONYMOUS = site(user=None, organization=None, section="")
 ACCOUNT, TEAM = site(section="account"), site(section="team")
@@ -36,7 +37,36 @@ PASSWORDS = {
     "new_password": "It has 9 characters; 15 is the least.",
     "new_password_again": "The two entries are not the same.",
 }
-LOGIN = {"site": ANONYMOUS, "values": {}, "errors": {}, "next": "", "saved_form": []}
+LOGIN = {
+    "site": ANONYMOUS,
+    "values": {},
+    "errors": {},
+    "next": "",
+    "saved_form": [],
+    "passkey_options": "{}",
+    "has_single_sign_on": False,
+}
+ONE_IDENTITY = {"has_one_identity": True, "accounts_url": "https://app.example.com"}
+LOGIN_IN_PRODUCTION = {
+    "site": site(user=None, organization=None, section="", **ONE_IDENTITY),
+    "status": 200,
+    "said": "You are logged out, here and in production.",
+    "login_url": "/accounts/login/",
+    "next": "",
+    "saved_form": [],
+}
+IN_PRODUCTION = {
+    "site": site(**ONE_IDENTITY, section="team"),
+    "subject": "The people of your organization",
+    "url": "https://app.example.com/team/",
+    "is_form": False,
+}
+NO_COMPANY: dict[str, object] = {
+    "provider_host": None,
+    "connection": None,
+    "has_own_password": True,
+    "is_sso_required": False,
+}
 SESSION = Thing(
     id_digest=b"1",
     created_at=before(hours=1),
@@ -44,12 +74,15 @@ SESSION = Thing(
     source="203.0.113.7",
     user_agent="",
 )
-OWN = {
+OWN: dict[str, object] = {
+    **NO_COMPANY,
     "site": ACCOUNT,
     "is_confirmed": False,
     "errors": {},
     "sessions": [SESSION],
     "current_session": SESSION,
+    "factors": Factors(),
+    "previous_login": None,
 }
 PAGES = (
     Sample("login-with-mail", "login.html", {**LOGIN, "sends_mail": True, "done": None}),
@@ -119,6 +152,19 @@ PAGES = (
             "sends_mail": True,
         },
     ),
+    Sample("login-in-production", "login_in_production.html", LOGIN_IN_PRODUCTION),
+    Sample(
+        "login-in-production-form",
+        "login_in_production.html",
+        {
+            **LOGIN_IN_PRODUCTION,
+            "status": 403,
+            "said": "Your session had ended, so nothing was changed.",
+            "saved_form": ["s4ved"],
+        },
+    ),
+    Sample("in-production", "in_production.html", IN_PRODUCTION),
+    Sample("in-production-form", "in_production.html", {**IN_PRODUCTION, "is_form": True}),
     Sample("invite", "invite.html", {"site": TEAM, "values": {}, "errors": {}}),
     Sample(
         "invite-wrong",

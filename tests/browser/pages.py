@@ -3,7 +3,13 @@
 from datetime import timedelta
 from types import SimpleNamespace as Thing
 
-from browser import account_pages
+from browser import (
+    account_pages,
+    factor_pages,
+    policy_pages,
+    single_sign_on_pages,
+    verification_pages,
+)
 from browser.samples import (
     CLIENT_ID,
     LONG,
@@ -28,22 +34,30 @@ from browser.samples import (
     usage,
     user,
 )
+from gatepass.server.domain.users.factors.model import Factors
 from gatepass.wire.scope import Scope
 
 ANONYMOUS = site(user=None, organization=None, section="")
-FIRST_LOGIN = site(user=Thing(username="anna", role="admin", must_change_password=True))
+FIRST_LOGIN = site(
+    user=Thing(username="anna", role="admin", must_change_password=True), is_confined=True
+)
 STAFF = site(user=Thing(username="sven", role="staff", must_change_password=False))
 PRODUCTION = site(
     environment="production", other_environment_url="https://sandbox-app.example.com/"
 )
 ACCOUNT, TEAM, ACTIVITY = (site(section=name) for name in ("account", "team", "activity"))
-BY_HAND: dict[str, object] = {"sends_mail": False, "done": None, "invitations": []}
+BY_HAND: dict[str, object] = {
+    "sends_mail": False,
+    "done": None,
+    "invitations": [],
+    "passkey_options": "{}",
+    "has_single_sign_on": False,
+}
 REGISTER = {
     "site": site(),
     "values": {},
     "errors": {},
     "scopes": [*SCOPE, PASSWORD_SCOPE],
-    "needs_password": ("portal_users",),
 }
 SHOWN_ONCE = {
     "site": site(),
@@ -73,21 +87,14 @@ APPLICATIONS = [
     application(id="a3", name="Old reports", state="disabled", last_used_at=before(days=51)),
 ]
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-SESSIONS = [
-    Thing(
-        id_digest=bytes([number]),
-        created_at=before(hours=number * 20 + 1),
-        last_seen_at=before(hours=number * 9),
-        source=source,
-        user_agent=agent,
-    )
-    for number, (source, agent) in enumerate([("203.0.113.7", AGENT), ("2001:db8::17", UNBROKEN)])
-]
 SESSIONS_SHOWN = {
+    "factors": Factors(),
+    **account_pages.NO_COMPANY,
     "sends_mail": False,
     "is_confirmed": None,
-    "sessions": SESSIONS,
-    "current_session": SESSIONS[0],
+    "sessions": policy_pages.SESSIONS,
+    "current_session": policy_pages.SESSIONS[0],
+    "previous_login": policy_pages.PREVIOUS,
 }
 OWN_ACCOUNT = Thing(
     username="anna",
@@ -177,6 +184,7 @@ TEST_TOKEN = {
     "curl": SNIPPETS["curl"],
 }
 ONE_USER = {
+    "factors": Factors(),
     "site": TEAM,
     "values": {},
     "errors": {},
@@ -185,6 +193,8 @@ ONE_USER = {
     "is_last_admin": False,
     "sends_mail": False,
     "is_confirmed": None,
+    "sessions": [],
+    "current_session": policy_pages.NOBODYS,
 }
 
 PAGES = [
@@ -278,22 +288,22 @@ PAGES = [
     Sample(
         "applications",
         "applications.html",
-        {"site": site(), "applications": APPLICATIONS, "may_change": True},
+        {"site": site(), "applications": APPLICATIONS, "may_register": True},
     ),
     Sample(
         "applications-production",
         "applications.html",
-        {"site": PRODUCTION, "applications": APPLICATIONS, "may_change": True},
+        {"site": PRODUCTION, "applications": APPLICATIONS, "may_register": True},
     ),
     Sample(
         "applications-empty",
         "applications.html",
-        {"site": site(), "applications": [], "may_change": True},
+        {"site": site(), "applications": [], "may_register": True},
     ),
     Sample(
         "applications-staff",
         "applications.html",
-        {"site": STAFF, "applications": [], "may_change": False},
+        {"site": STAFF, "applications": [], "may_register": False},
     ),
     Sample(
         "applications-long",
@@ -301,7 +311,7 @@ PAGES = [
         {
             "site": site(organization=LONG),
             "applications": [application(name=LONG), application(name=UNBROKEN)],
-            "may_change": True,
+            "may_register": True,
         },
     ),
     Sample("register", "application_register.html", REGISTER),
@@ -508,7 +518,6 @@ PAGES = [
         {
             **ONE_USER,
             "user": user(username="sven", role="staff", **NEW),
-            "errors": {"current_password": "This is not your current password."},
         },
     ),
     Sample("user-no-access", "user.html", {**ONE_USER, "user": USERS[2][0], "state": USERS[2][1]}),
@@ -552,4 +561,20 @@ PAGES = [
         },
     ),
     *account_pages.PAGES,
+    *verification_pages.PAGES,
+    *factor_pages.PAGES,
+    Sample("user-factors", "user.html", {**ONE_USER, "user": user(), "factors": factor_pages.SOME}),
+    Sample(
+        "account-factors",
+        "account.html",
+        {
+            "site": ACCOUNT,
+            "account": OWN_ACCOUNT,
+            "errors": {},
+            **SESSIONS_SHOWN,
+            "factors": factor_pages.SOME,
+        },
+    ),
+    *policy_pages.PAGES,
+    *single_sign_on_pages.PAGES,
 ]

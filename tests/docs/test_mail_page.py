@@ -37,6 +37,6 @@ def test_the_settings_and_commands_of_the_page_send_mail(
 
 
 def test_the_page_has_a_line_for_every_kind_of_mail() -> None:
-    lines = _PAGE.partition("|---|---|\n")[2].partition("\n\n")[0].splitlines()
+    lines = _PAGE.partition("| to | when |\n|---|---|\n")[2].partition("\n\n")[0].splitlines()
 
     assert len(lines) == len(KINDS) - 3  # test; requests and rejections, and both passwords: one

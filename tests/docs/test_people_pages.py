@@ -15,10 +15,13 @@ from gatepass.server.settings import load
 from gatepass.wire.credential import Mode
 from server.cli import inside
 from server.cli.conftest import made
+from server.cli.test_single_sign_on import turn_on
 from server.environment.mail.smtp_server import Received, smtp_server
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TASK = ROOT / "docs" / "tasks" / "invite-your-team.md"
+FACTORS = ROOT / "docs" / "operate" / "second-factors.md"
+SINGLE_SIGN_ON = ROOT / "docs" / "operate" / "single-sign-on.md"
 OPERATE = ROOT / "docs" / "operate" / "recover-accounts.md"
 
 
@@ -70,7 +73,31 @@ def test_the_page_about_recovery_is_played(place: tuple[Path, Received]) -> None
     for command in re.findall(r"\| `gatepass (user [^`]+) ?`", OPERATE.read_text()):
         ran = inside.run(*command.split(), data=data)
         # The last administrator is not disabled; what is dangerous is asked for on a terminal.
-        assert ran.status == (1 if command.split()[1] in {"reset", "disable"} else 0), ran.err
+        assert ran.status == (
+            1 if command.split()[1] in {"reset", "disable", "reset-factors"} else 0
+        ), ran.err
     deliver(data)
 
     assert [mail["Subject"] for mail in received.mails] == ["You got a new initial password"]
+
+
+def test_the_page_about_second_factors_is_played(place: tuple[Path, Received]) -> None:
+    data, _ = place
+    inside.run("organization", "create", "Acme Energy", "--admin", "anna", data=data)
+    [text] = re.findall(r"```toml\n(.*?)```", FACTORS.read_text(), re.DOTALL)
+    (data / "factors.toml").write_text(text)
+
+    play(FACTORS, data)
+
+    settings = load(data / "factors.toml", data=data)
+    assert settings.relying_party(Mode.LIVE).id == "example.com"
+
+
+def test_the_page_about_single_sign_on_is_played(tmp_path: Path) -> None:
+    data = made(tmp_path / "data")
+    created = inside.run(
+        "organization", "create", "Acme Energy", "--admin", "anna", "--json", data=data
+    )
+    turn_on(data, json.loads(created.out)["org_id"])
+
+    play(SINGLE_SIGN_ON, data)

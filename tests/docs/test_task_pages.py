@@ -16,6 +16,7 @@ ELSEWHERE = {
     "come-from-django-oauth-toolkit.md": "its commands are those of tests/stories",
     "never-commit-credentials.md": "its commands are those of tests/client/scanner/test_scan.py",
     "protect-an-api-behind-a-gateway.md": "test_gateways_page.py and tests/gateways do",
+    "single-sign-on.md": "without examples; tests/browser/test_single_sign_on.py does it",
     "verify-tokens-with-another-library.md": "it needs three toolchains; it was run by hand",
 }
 TOKEN_URL = "https://login.example.com/oauth2/token/"

@@ -15,6 +15,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 LONGEST_FUNCTION = 60  # lines, docstring included
 LONGEST_FILE = 500
 MOST_ENTRIES = 15  # of a folder, besides `__init__.py`
+LISTS = {"server/storage/migrations/versions"}  # one file for each step, in order: read as a list
 DRAWERS = {"base", "common", "helpers", "manager", "misc", "utils"}
 
 
@@ -81,9 +82,10 @@ def test_a_folder_has_at_most_15_entries() -> None:
             if path.is_relative_to(SOURCE) and path != SOURCE and path.name != "__init__.py":
                 folders.setdefault(path.parent, set()).add(path.name)
 
-    assert {names([each])[0]: len(found) for each, found in folders.items()} == {
-        names([each])[0]: min(len(found), MOST_ENTRIES) for each, found in folders.items()
-    }
+    numbers = {names([each])[0]: len(found) for each, found in folders.items()}
+    assert {name: number for name, number in numbers.items() if number > MOST_ENTRIES}.keys() <= (
+        LISTS
+    )
 
 
 def test_no_module_is_a_drawer_for_odds_and_ends() -> None:

@@ -58,7 +58,9 @@ def create(
         settings.data.mkdir(parents=True, exist_ok=True)
     key = data_directory.master_key(settings)
     hasher = Hasher(settings.password)
-    environments = [ServedEnvironment(mode, settings, key, hasher, clock) for mode in Mode]
+    production = ServedEnvironment(Mode.LIVE, settings, key, hasher, clock)
+    sandbox = ServedEnvironment(Mode.TEST, settings, key, hasher, clock, production)
+    environments = [production, sandbox]
     figures = Metrics(
         environments,
         settings.metrics_networks,

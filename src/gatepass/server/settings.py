@@ -28,6 +28,12 @@ from gatepass.server.configuration.http_limits import HttpSettings
 from gatepass.server.configuration.mail_settings import MailSettings, OperatorSettings
 from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
+from gatepass.server.configuration.single_sign_on_settings import SingleSignOnSettings
+from gatepass.server.domain.users.factors.model import (
+    RelyingParty,
+    is_domain_of,
+    relying_party,
+)
 from gatepass.server.domain.users.passwords import PasswordSettings
 from gatepass.server.domain.users.sessions.model import SessionSettings
 from gatepass.wire.credential import Mode
@@ -88,6 +94,9 @@ class Settings(BaseSettings):
     """The production environment."""
     sandbox: EnvironmentSettings = EnvironmentSettings()
     """The sandbox environment."""
+    sandbox_identity: Literal["separate", "production"] = "separate"
+    """Whose accounts open the sandbox's portal: its own, apart from production's, or production's,
+    with which people then log in once for both. Applications and keys are apart in any case."""
     password: PasswordSettings = PasswordSettings()
     """How people's passwords are hashed."""
     session: SessionSettings = SessionSettings()
@@ -96,6 +105,8 @@ class Settings(BaseSettings):
     """The company that runs this server, as its mail names it."""
     mail: MailSettings = MailSettings()
     """The SMTP server through which mail is sent."""
+    single_sign_on: SingleSignOnSettings = SingleSignOnSettings()
+    """How the OpenID providers of organizations are reached."""
     http: HttpSettings = HttpSettings()
     """Bounds for connections and requests."""
     trusted_proxies: Texts = ()
@@ -204,6 +215,17 @@ class Settings(BaseSettings):
             raise ValueError(f"production and sandbox share the host {min(both)}")
         return self
 
+    @model_validator(mode="after")
+    def _passkeys_work_at_the_issuer(self) -> Self:
+        for mode in Mode:
+            domain, issuer = self.environment(mode).passkey_domain, self.issuer(mode)
+            if domain and not is_domain_of(domain, issuer):
+                raise ValueError(
+                    f"passkey_domain {domain!r} is neither the host of {issuer} nor a domain above "
+                    "it: browsers would refuse every passkey"
+                )
+        return self
+
     def _spellings(self, mode: Mode) -> set[str]:
         scheme = self.issuer(mode).partition("://")[0]
         return {each for host in self.hosts(mode) for each in spellings(host, scheme)}
@@ -239,6 +261,11 @@ class Settings(BaseSettings):
             )
             return f"{scheme}://{given.hosts[0]}"
         return f"http://localhost:{self.port if mode is Mode.LIVE else self.sandbox_port}"
+
+    def relying_party(self, mode: Mode) -> RelyingParty:
+        """Return who passkeys of an environment are made for."""
+        name = self.operator.name if mode is Mode.LIVE else f"{self.operator.name} (sandbox)"
+        return relying_party(self.issuer(mode), self.environment(mode).passkey_domain, name)
 
     @property
     def is_https(self) -> bool:

@@ -24,7 +24,9 @@ from server.environment.backup import places_with_data
 from server.environment.backup.backups import KEEP, backed_up, restored
 from server.environment.backup.places_with_data import content
 
-BY_A_RESTORE = {"account_link", "audit", "change", "outbox"}
+BY_A_RESTORE = {
+    *("account_link", "audit", "change", "outbox", "pending_login", "single_sign_on_attempt")
+}
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,15 @@ from sqlalchemy.exc import IntegrityError
 
 from contracts import samples
 from contracts.samples import AWKWARD, HOUR, NOW, SECOND
+from gatepass.server.domain.organizations.policies import store as policies
+from gatepass.server.domain.organizations.policies.model import OPERATOR, StatedPolicy
 from gatepass.server.domain.users import store as people
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.sessions import store
+from gatepass.server.domain.users.sessions.logins import store as logins
+from gatepass.server.domain.users.sessions.logins.model import MOST_KEPT, PastLogin
 from gatepass.server.domain.users.sessions.model import Session
+from gatepass.server.domain.users.sessions.proofs import store as proofs
 from gatepass.server.storage.database import Connection, Database
 
 
@@ -60,6 +65,58 @@ def test_all_of_somebodys_sessions_end_but_the_one_kept(database: Database) -> N
         store.end_of_user(connection, anna.id)
         assert store.of_user(connection, anna.id) == []
         assert store.of_user(connection, bert.id) == [others]
+
+
+def test_sessions_past_a_policy_end_those_of_each_organization_by_its_own(
+    database: Database,
+) -> None:
+    with database.write() as connection:
+        anna, bert = _person(connection), _person(connection)
+        idle = _opened(connection, anna, last_seen_at=NOW - 10 * SECOND)
+        old = _opened(connection, anna, last_seen_at=NOW, created_at=NOW - HOUR)
+        fresh = _opened(connection, anna, last_seen_at=NOW - 9 * SECOND)
+        theirs = _opened(connection, bert, last_seen_at=NOW - HOUR, created_at=NOW - 2 * HOUR)
+        policies.put(connection, anna.org_id, StatedPolicy(session_idle=10, session_absolute=3600))
+
+        store.end_past_policy(connection, NOW)
+
+        assert store.of_user(connection, anna.id) == [fresh]
+        assert store.of_user(connection, bert.id) == [theirs]
+        assert store.find(connection, idle.id_digest) is store.find(connection, old.id_digest)
+
+
+def test_sessions_past_the_operators_policy_end_in_every_organization(database: Database) -> None:
+    with database.write() as connection:
+        anna, bert = _person(connection), _person(connection)
+        for each in (anna, bert):
+            _opened(connection, each, last_seen_at=NOW - HOUR)
+        kept = _opened(connection, bert, last_seen_at=NOW)
+        # The longest limit, which is far more milliseconds than 32 bits hold.
+        policies.put(connection, OPERATOR, StatedPolicy(session_idle=60))
+        policies.put(connection, anna.org_id, StatedPolicy(session_absolute=365 * 24 * 3600))
+
+        store.end_past_policy(connection, NOW)
+
+        assert store.of_user(connection, anna.id) == []
+        assert store.of_user(connection, bert.id) == [kept]
+
+
+def test_the_last_logins_of_a_person_are_kept_and_the_one_before_a_moment_is_found(
+    database: Database,
+) -> None:
+    with database.write() as connection:
+        anna, bert = _person(connection), _person(connection)
+        made = [
+            PastLogin(anna.id, NOW + number * SECOND, f"192.0.2.{number}", AWKWARD, "password")
+            for number in range(MOST_KEPT + 3)
+        ]
+        for each in (*made, PastLogin(bert.id, NOW, "192.0.2.99", "", "password")):
+            logins.record(connection, each)
+
+        assert logins.before(connection, anna.id, NOW + 5 * SECOND) == made[4]
+        assert logins.before(connection, anna.id, NOW + 3 * SECOND) is None
+        assert logins.before(connection, anna.id, NOW + HOUR) == made[-1]
+        assert logins.before(connection, bert.id, NOW) is None
 
 
 def test_the_sessions_of_an_organization_end(database: Database) -> None:
@@ -114,15 +171,37 @@ def test_only_what_is_unused_is_forgotten(database: Database) -> None:
         assert store.owner_of_device(connection, b"n" * 32) == anna.username
 
 
+def test_the_proofs_of_a_session_move_to_the_one_that_has_its_place(database: Database) -> None:
+    with database.write() as connection:
+        old = _opened(connection, _person(connection))
+        proofs.record(connection, old.id_digest, "password", NOW)
+        proofs.record(connection, old.id_digest, "totp", NOW + SECOND)
+        new = old._replace(id_digest=uuid4().bytes * 2)
+        store.add(connection, new)
+
+        proofs.move(connection, old.id_digest, new.id_digest)
+        assert store.end(connection, old.id_digest)
+
+        moved = {"password": NOW, "totp": NOW + SECOND}
+        assert proofs.of_session(connection, new.id_digest) == moved
+        assert proofs.of_session(connection, old.id_digest) == {}
+        assert not store.end(connection, old.id_digest)
+
+
 def _person(connection: Connection) -> User:
     return samples.person(connection, samples.organization(connection).id, username=uuid4().hex)
 
 
-def _opened(connection: Connection, person: User, last_seen_at: datetime = NOW) -> Session:
+def _opened(
+    connection: Connection,
+    person: User,
+    last_seen_at: datetime = NOW,
+    created_at: datetime = NOW,
+) -> Session:
     new = Session(
         id_digest=uuid4().bytes * 2,
         user_id=person.id,
-        created_at=NOW,
+        created_at=created_at,
         last_seen_at=last_seen_at,
         source="2001:db8::1",
         user_agent=AWKWARD,

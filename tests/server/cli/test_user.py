@@ -59,6 +59,7 @@ def test_somebody_is_disabled_and_enabled_and_the_last_administrator_is_not(
 
 
 @pytest.mark.usefixtures("acme")
+@pytest.mark.spec("ASVS", "7.4.5")
 def test_sessions_are_ended_by_name(command: Command) -> None:
     ran = command("user", "end-sessions", "bo")
 
@@ -66,9 +67,16 @@ def test_sessions_are_ended_by_name(command: Command) -> None:
 
 
 @pytest.mark.usefixtures("acme")
-@pytest.mark.parametrize("name", ["reset", "disable", "enable", "end-sessions"])
+def test_the_second_factors_of_somebody_are_reset(command: Command) -> None:
+    ran = command("user", "reset-factors", "bo", "--yes")
+
+    assert (ran.status, ran.out) == (0, "bo had 0 second factors; they are removed.\n")
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize("name", ["reset", "disable", "enable", "end-sessions", "reset-factors"])
 def test_a_name_that_nobody_has_is_one_line_and_status_1(command: Command, name: str) -> None:
-    more = ["--yes"] if name in {"reset", "disable"} else []
+    more = ["--yes"] if name in {"reset", "disable", "reset-factors"} else []
 
     ran = command("user", name, "nobody", *more)
 
@@ -77,10 +85,29 @@ def test_a_name_that_nobody_has_is_one_line_and_status_1(command: Command, name:
 
 
 @pytest.mark.usefixtures("acme")
-@pytest.mark.parametrize("name", ["reset", "disable"])
+@pytest.mark.parametrize("name", ["reset", "disable", "reset-factors"])
 def test_nothing_dangerous_is_done_without_a_confirmation(command: Command, name: str) -> None:
     ran = command("user", name, "ben")
 
     assert (ran.status, ran.out) == (1, "")
     assert "--yes" in ran.err
     assert state_of(command, "ben") == "active"
+
+
+@pytest.mark.usefixtures("acme")
+def test_the_sessions_of_everybody_end_after_a_confirmation(command: Command) -> None:
+    asked = command("user", "end-sessions", "--all")
+    ran = command("user", "end-sessions", "--all", "--yes")
+
+    assert (asked.status, asked.out) == (1, "")
+    assert (ran.status, ran.out) == (0, "Ended 0 sessions.\n")
+
+
+@pytest.mark.parametrize("arguments", [(), ("bo", "--all")])
+def test_whose_sessions_end_is_said_in_one_way(
+    command: Command, arguments: tuple[str, ...]
+) -> None:
+    ran = command("user", "end-sessions", *arguments)
+
+    assert ran.status == 2
+    assert "Give either a username, or --all." in ran.err

@@ -108,7 +108,7 @@ class Browser:
         return self.client.post(path, data=form, headers=sent)
 
     def csrf(self) -> str:
-        for path in ("/accounts/login/", "/accounts/password/"):
+        for path in ("/accounts/login/", "/accounts/password/", "/account/"):
             found = _CSRF.findall(self.get(path).text)
             if found:
                 return unescape(found[-1])
@@ -144,9 +144,9 @@ def without_what_varies(text: str, username: str) -> str:
     return "\n".join(line for line in lines if 'type="hidden"' not in line)
 
 
-def prepare(data: Path) -> None:
+def prepare(data: Path, clock: Clock | None = None, **settings: Any) -> None:  # noqa: ANN401
     """Fill a data directory with users; copies of it are quicker than new ones."""
-    portal = PortalServer(data, Clock(START))
+    portal = PortalServer(data, clock or Clock(START), **settings)
     acme = organization_lifecycle.create(
         portal.environment.context, portal.environment.hasher, OPERATOR, "Acme Energy", "anna"
     )

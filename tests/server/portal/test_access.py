@@ -1,5 +1,6 @@
 """Who may open what, generated from the table of pages; and what answers where no page does."""
 
+import re
 from itertools import product
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.notices import operations as notices
+from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.portal.access import Access
 from gatepass.server.portal.routes import ROUTES, Route
 from server.portal.fixtures import Browser, PortalServer
@@ -16,15 +18,18 @@ OPEN_TO: dict[Access, set[str | None]] = {
     Access.ANYONE: {"admin", "staff", "user", None},
     Access.LOGGED_IN: {"admin", "staff", "user"},
     Access.STAFF: {"admin", "staff"},
+    Access.REGISTRANT: {"admin"},  # and staff, where the policy says so
     Access.ADMIN: {"admin"},
 }
 NOBODYS = "00000000-0000-4000-8000-000000000000"
+ENDS_SESSION = re.compile("login|logout|^/account/sessions/end/")
+_IDS = ("app_id", "user_id", "secret_id", "notice_id", "invitation_id", "org_id", "domain_id")
 GETS = [route for route in ROUTES if route.method == "GET"]
 
 
 def path_of(route: Route, **ids: str) -> str:
     path = route.path.replace("{token}", "nobodys-token")
-    for name in ("app_id", "user_id", "secret_id", "notice_id", "invitation_id"):
+    for name in (*_IDS, "factor_id", "session_id"):
         path = path.replace(f"{{{name}:uuid}}", ids.get(name, NOBODYS))
     return path
 
@@ -51,7 +56,7 @@ def test_a_page_is_open_to_the_roles_of_the_table_and_to_nobody_else(
 
     if role in OPEN_TO[route.access]:
         assert status != 403
-        assert not location.startswith("/accounts/login/") or "login" in path or "logout" in path
+        assert not location.startswith("/accounts/login/") or ENDS_SESSION.search(path)
     elif role is None:
         wanted = f"?next={path}" if route.method == "GET" else ""
         assert (status, location) == (303, f"/accounts/login/{wanted}")
@@ -68,17 +73,30 @@ def test_what_is_open_to_whom_is_as_agreed() -> None:
 
     assert by_access[Access.ANYONE] == {
         "GET /",
+        "GET /accounts/code/{token}/",
         *(
             f"{method} /accounts/{page}/"
             for method in ("GET", "POST")
-            for page in ("login", "recover", "recover/{token}", "invitation/{token}")
+            for page in (
+                *("login", "login/second-step", "recover", "recover/{token}"),
+                *("invitation/{token}", "single-sign-on"),
+            )
         ),
+        "POST /accounts/login/passkey/",
+        "GET /accounts/single-sign-on/{org_id:uuid}/",
+        "GET /accounts/single-sign-on/{org_id:uuid}/callback/",
     }
     assert by_access[Access.STAFF] == {
         "GET /oauth2/applications/",
         "GET /oauth2/applications/{app_id:uuid}/",
         "GET /oauth2/applications/{app_id:uuid}/refusals/",
         "GET /team/",
+    }
+    assert by_access[Access.REGISTRANT] == {
+        "GET /oauth2/applications/register/",
+        "POST /oauth2/applications/register/",
+        "GET /oauth2/applications/{app_id:uuid}/credentials/",
+        "POST /oauth2/applications/{app_id:uuid}/stored/",
     }
     assert all("/account" in each for each in by_access[Access.LOGGED_IN])
 
@@ -101,7 +119,9 @@ def test_a_user_is_told_in_words_that_a_page_is_not_theirs(portal: PortalServer)
 
 @pytest.mark.spec("ASVS", "8.2.2")
 @pytest.mark.parametrize(
-    "route", [route for route in ROUTES if "uuid" in route.path], ids=lambda route: route.path
+    "route",
+    [each for each in ROUTES if "uuid" in each.path and each.access is not Access.ANYONE],
+    ids=lambda route: route.path,
 )
 def test_what_is_another_organizations_is_not_there(portal: PortalServer, route: Route) -> None:
     path = portal.as_("anna").register()
@@ -117,13 +137,26 @@ def test_what_is_another_organizations_is_not_there(portal: PortalServer, route:
         "notice_id": str(notice.id),
     }
 
+    portal.as_("sven")
+    [session] = sessions.live_sessions(
+        portal.environment.context, portal.environment.session_settings, sven
+    )
+    ids["session_id"] = str(session.id)
+    # Of one's own account there is no page but the list, which says that it is not there.
+    not_there = (303, "/account/") if route.path.startswith("/account/sessions/") else (404, "")
+
     bo = portal.as_("bo")
-    before = portal.rows("SELECT * FROM application, application_secret, person")
+    # The session of bo, which is written to, is left out.
+    rows = (
+        "SELECT * FROM application, application_secret, person, session "
+        f"WHERE session.person_id = x'{sven.id.hex}' OR session.person_id = '{sven.id.hex}'"
+    )
+    before = portal.rows(rows)
     missing = ask(bo, route, path_of(route))
     others = ask(bo, route, path_of(route, **ids))
 
-    assert others == missing == (404, "")
-    assert portal.rows("SELECT * FROM application, application_secret, person") == before
+    assert others == missing == not_there
+    assert portal.rows(rows) == before
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_static_files_are_kept_for_ever_under_the_digest_of_their_content(
     browser = portal.browser()
     page = browser.get("/accounts/login/").text
     found = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page))
-    assert len(found) == 3
+    assert len(found) == 4
 
     for path in found:
         response = browser.get(path)

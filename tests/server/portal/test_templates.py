@@ -136,9 +136,14 @@ def test_a_page_has_nothing_inline_that_the_content_policy_refuses(sample: Sampl
     names = {name for element in page.elements for name in element.attributes}
     assert [name for name in names if name == "style" or name.startswith("on")] == []
     assert page.all("style", "iframe", "base", "img") == []
-    assert [script.attributes["src"] for script in page.all("script")] == ["static/portal.js"]
+    assert [script.attributes["src"] for script in page.all("script")] == scripts_of(render(sample))
     assert "javascript:" not in render(sample)
     assert "data:" not in render(sample)
+
+
+def scripts_of(html: str) -> list[str]:
+    """Return the scripts that a page may load: passkeys need one of their own."""
+    return ["static/portal.js", *["static/passkeys.js"] * ("data-passkey=" in html)]
 
 
 @every_page
@@ -146,7 +151,7 @@ def test_hostile_content_stays_text(sample: Sample) -> None:
     html = render(Sample(sample.name, sample.template, spoil(dict(sample.context))))
     page = Page.read(html)
 
-    assert len(page.all("script")) == 1
+    assert len(page.all("script")) == len(scripts_of(html))
     assert page.all("b") == []
     assert "alert(1)" in html
     assert not any(name.startswith("on") for e in page.elements for name in e.attributes)
@@ -234,8 +239,11 @@ def test_a_page_has_one_heading_its_landmarks_and_a_way_past_the_navigation(samp
 
 @every_page
 def test_a_page_with_everything_it_loads_stays_under_60_kilobytes(sample: Sample) -> None:
-    assets = ("portal.css", "portal.js", "sandbox.svg")
-    size = len(render(sample).encode()) + sum(len(STATIC.joinpath(a).read_bytes()) for a in assets)
+    page = render(sample)
+    assets = {"portal.css", "portal.js", "sandbox.svg"}
+    if "passkeys.js" in page:
+        assets.add("passkeys.js")
+    size = len(page.encode()) + sum(len(STATIC.joinpath(each).read_bytes()) for each in assets)
 
     assert size < 60_000
 
@@ -248,6 +256,21 @@ def test_the_page_of_a_person_who_must_change_the_password_leads_nowhere_else() 
         "/accounts/logout/",
         "/accounts/password/",
     ]
+
+
+@pytest.mark.spec("ASVS", "7.4.4")
+def test_a_page_of_somebody_who_is_logged_in_has_a_way_to_log_out() -> None:
+    pages = [sample for sample in PAGES if sample.context["site"].user]
+
+    without = [
+        sample.name
+        for sample in pages
+        if "/accounts/logout/"
+        not in [form.attributes.get("action") for form in Page.read(render(sample)).all("form")]
+    ]
+
+    assert len(pages) > 50
+    assert without == []
 
 
 @pytest.mark.parametrize("name", ["application-staff", "applications-staff"])

@@ -7,6 +7,7 @@ from gatepass.server.cli import options
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import initial_passwords, operations, portal_users
+from gatepass.server.domain.users.factors import operations as factors
 from gatepass.server.domain.users.model import User, has_expired_password
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.environment.environment import Environment
@@ -15,7 +16,13 @@ from gatepass.wire.secret import Secret
 
 _LOGIN = "/accounts/login/"
 _RESET = "Set an initial password for {} in {}? The current one and all their sessions end at once."
+_RESET_FACTORS = (
+    "Remove all second factors of {} in {}? They are logged out, and the login then needs the "
+    "password alone."
+)
 _DISABLE = "Disable {} in {}? They are logged out and cannot log in until they are enabled."
+
+_END_ALL = "End the sessions of everybody in {}? They can log in again."
 
 
 @click.group(cls=CommandGroup, epilog=example("gatepass user list"))
@@ -70,6 +77,22 @@ def reset(username: str, target: options.Target, *, yes: bool, is_json: bool) ->
         click.echo(f"They are disabled. Enable them: gatepass user enable {given.username}")
 
 
+@user.command("reset-factors", epilog=example("gatepass user reset-factors anna"))
+@click.argument("username")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@options.environment_option_to_change
+def reset_factors(username: str, target: options.Target, *, yes: bool) -> None:
+    """Remove the second factors of somebody who lost them all; it ends their sessions.
+
+    Passkeys, authenticator apps and recovery codes are removed; the password stays.
+    """
+    with options.environment_of(target) as environment:
+        found = _find(environment, username)
+        options.confirm(_RESET_FACTORS.format(found.username, environment.name), yes=yes)
+        removed = factors.reset(environment.context, OPERATOR, found.org_id, found.id)
+    click.echo(f"{found.username} had {removed} second factors; they are removed.")
+
+
 @user.command(epilog=example("gatepass user disable anna --yes"))
 @click.argument("username")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
@@ -94,12 +117,24 @@ def enable(username: str, target: options.Target) -> None:
     click.echo(f"{found.username} can log in again.")
 
 
-@user.command("end-sessions", epilog=example("gatepass user end-sessions anna"))
-@click.argument("username")
+@user.command(
+    "end-sessions",
+    epilog=example("gatepass user end-sessions anna", "gatepass user end-sessions --all --yes"),
+)
+@click.argument("username", required=False)
+@click.option("--all", "of_all", is_flag=True, help="End the sessions of everybody.")
+@click.option("--yes", is_flag=True, help="With --all: do not ask for confirmation.")
 @options.environment_option_to_change
-def end_sessions(username: str, target: options.Target) -> None:
-    """End all sessions of somebody; they can log in again."""
+def end_sessions(username: str | None, target: options.Target, *, of_all: bool, yes: bool) -> None:
+    """End all sessions of somebody, or with --all of everybody; they can log in again."""
+    if of_all == bool(username):
+        raise click.UsageError("Give either a username, or --all.")
     with options.environment_of(target) as environment:
+        if username is None:
+            options.confirm(_END_ALL.format(environment.name), yes=yes)
+            ended = operations.end_all_sessions(environment.context, OPERATOR)
+            click.echo(f"Ended {ended} {'session' if ended == 1 else 'sessions'}.")
+            return
         found = _find(environment, username)
         operations.end_sessions(environment.context, OPERATOR, found.org_id, found.id)
     click.echo(f"All sessions of {found.username} have ended.")

@@ -24,6 +24,10 @@ class EnvironmentSettings(Section):
     scheme's default port or a dot at the end, and the issuer's may lack its port."""
     issuer: str = ""
     """Issuer identifier and base address (RFC 8414 §2), https except on loopback."""
+    passkey_domain: str = ""
+    """The domain that passkeys are bound to (the relying party id of WebAuthn): the host of
+    `issuer`, which is the default, or a domain above it, as example.com. When it changes, all
+    passkeys stop working that were made before."""
     hsts_subdomains: bool = False
     """Whether HSTS (RFC 6797), which an https issuer sends, also covers the host's subdomains."""
     database: str = ""

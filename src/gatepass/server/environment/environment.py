@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -25,6 +27,7 @@ from gatepass.server.domain.throttling.hourly_limit import MOST_LINES, MOST_ROWS
 from gatepass.server.domain.token_policy import Purpose, TokenPolicy
 from gatepass.server.domain.usage.counter import UsageCounter
 from gatepass.server.domain.usage.issuance_limit import IssuanceLimit
+from gatepass.server.domain.users.factors import operations as factors
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment import databases, pools
 from gatepass.server.environment.clock import EnvironmentClock
@@ -38,6 +41,9 @@ from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.storage.migrations import schema_table
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import PARTNER_API
+
+if TYPE_CHECKING:
+    from gatepass.server.environment.openid_provider.client import OpenIdProviders
 
 __all__ = ["MOST_CHANGES", "NAMES", "Environment", "file"]
 
@@ -73,6 +79,7 @@ class Environment:
             self.issuer, subdomains=own.hsts_subdomains
         )
         self.session_settings = settings.session
+        self.relying_party = settings.relying_party(mode)
         self.hasher = hasher
         self.clock = EnvironmentClock(clock)
         self.database = databases.of(settings, mode)
@@ -82,6 +89,8 @@ class Environment:
         self.failures = AttemptLimit()
         self.page_pool = pools.pages(self.name)
         self.revocation_pool = pools.revocations(self.name)
+        self.provider_pool = pools.providers(self.name)
+        self._single_sign_on = settings.single_sign_on
         self.notifier = Notifier(settings.http.waiting_polls())
         self.context = self._context(settings, master_key)
         self.state = State(self.context, settings.application_cache * 2**20)
@@ -126,10 +135,11 @@ class Environment:
                 self._reload(deadline.REBUILD)
             if serves:
                 self._warn_of_risks()
+                self._warn_of_passkeys()
 
     def close(self) -> None:
         """End the threads and close the database; a server calls `maintenance.close` instead."""
-        for pool in (self.page_pool, self.revocation_pool):
+        for pool in (self.page_pool, self.revocation_pool, self.provider_pool):
             pool.shutdown(wait=False, cancel_futures=True)
         self.state.legacy_hashes.close()
         self.database.close()
@@ -208,6 +218,13 @@ class Environment:
     def catalogue(self) -> Catalogue:
         """Return the resources and scopes of now."""
         return self.state.catalogue
+
+    @cached_property
+    def providers(self) -> "OpenIdProviders":
+        """Return the client of OpenID providers; its libraries are loaded by the first use."""
+        from gatepass.server.environment.openid_provider.client import OpenIdProviders
+
+        return OpenIdProviders(self._single_sign_on, self.clock)
 
     @property
     def purposes(self) -> frozenset[Purpose]:
@@ -295,6 +312,15 @@ class Environment:
     def _warn_of_risks(self) -> None:
         for setting, risk in self.database.risks().items():
             log.warning("database.risk", environment=self.name, setting=setting, risk=risk)
+
+    def _warn_of_passkeys(self) -> None:
+        """Log how many passkeys do not work, as the domain that they were made for has changed."""
+        party = self.relying_party
+        unusable = factors.unusable_passkeys(self.context, party)
+        if unusable:
+            log.warning(
+                "passkeys.unusable", environment=self.name, domain=party.id, passkeys=unusable
+            )
 
     def _reload(self, seconds: float) -> None:
         started = time.monotonic()

@@ -17,15 +17,18 @@ from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes import tombstones
 from gatepass.server.domain.changes.outbox import store as outbox
+from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed.model import MATTERS
 from gatepass.server.domain.throttling import store as throttling
 from gatepass.server.domain.usage import counter as usage
 from gatepass.server.domain.usage import store as counts
 from gatepass.server.domain.usage.issuance_limit import hour_of
+from gatepass.server.domain.users.factors import store as factors
 from gatepass.server.domain.users.invitations import store as invitations
 from gatepass.server.domain.users.links import store as links
 from gatepass.server.domain.users.sessions import store as sessions
+from gatepass.server.domain.users.single_sign_on import store as single_sign_on
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Connection
@@ -131,8 +134,17 @@ def prune(environment: Environment) -> None:
     with environment.database.read() as connection:
         # This may serve before `gatepass migrate` has made these tables.
         has_links = environment.database.has(connection, links.REVISION)
+        has_factors = environment.database.has(connection, factors.REVISION)
+        has_policies = environment.database.has(connection, policies.REVISION)
+        has_single_sign_on = environment.database.has(connection, single_sign_on.REVISION)
+    if has_factors:
+        work = (*work, partial(factors.prune, now=now))
     if has_links:
         work = (*work, *(partial(each.prune, now=now) for each in (outbox, links, invitations)))
+    if has_policies:
+        work = (*work, partial(sessions.end_past_policy, now=now))
+    if has_single_sign_on:
+        work = (*work, partial(single_sign_on.prune, now=now))
     with deadline.each(deadline.LONG):
         for delete in work:
             while True:

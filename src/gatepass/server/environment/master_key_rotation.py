@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.keys import operations
+from gatepass.server.domain.users.factors import operations as factors
+from gatepass.server.domain.users.single_sign_on import setup as single_sign_on
 from gatepass.server.environment import data_directory
 from gatepass.server.settings import Settings
 from gatepass.server.storage import master_key
@@ -19,7 +21,7 @@ _ONE_KEY = (
 
 
 class Rotated(NamedTuple):
-    """How many keys were encrypted again; where the earlier master key is kept, if in a file."""
+    """How many keys and secrets were encrypted again; where the earlier key is, if in a file."""
 
     keys: int
     place: str
@@ -42,6 +44,8 @@ def rotate(settings: Settings) -> Rotated:
         with data_directory.opened(settings, mode) as environment:
             changed += operations.encrypt_again(environment.context, OPERATOR)
             environment.context.outbox.encrypt_again()
+            changed += factors.encrypt_again(environment.context)
+            single_sign_on.encrypt_again(environment.context)
     return Rotated(changed, place.name, _keep_earlier(place))
 
 

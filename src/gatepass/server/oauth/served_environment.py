@@ -21,7 +21,10 @@ from gatepass.wire.credential import Mode
 
 
 class ServedEnvironment(Environment):
-    """An environment with the caches of its OAuth endpoints, each bounded."""
+    """An environment with the caches of its OAuth endpoints, each bounded.
+
+    The sandbox is given `production`, whose accounts it trusts where `sandbox_identity` says so.
+    """
 
     def __init__(
         self,
@@ -30,8 +33,15 @@ class ServedEnvironment(Environment):
         master_key: MasterKey,
         hasher: Hasher,
         clock: Callable[[], float] = time.time,
+        production: "ServedEnvironment | None" = None,
     ) -> None:
         super().__init__(mode, settings, master_key, hasher, clock)
+        # The environment whose accounts this one trusts. Production never has one.
+        self.has_one_identity = settings.sandbox_identity == "production"
+        is_sandbox = mode is Mode.TEST
+        self.accounts = production if self.has_one_identity and is_sandbox else None
+        trusts = self.has_one_identity and not is_sandbox
+        self.trusted_by = settings.issuer(Mode.TEST) if trusts else ""  # the sandbox's issuer
         self.entropy = entropy()
         self.lookups = LookupBatches(self.applications)
         self.grants: GrantCache[CachedGrant] = GrantCache(self.applications)

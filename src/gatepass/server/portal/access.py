@@ -2,39 +2,51 @@
 
 from dataclasses import replace
 from enum import Enum
+from typing import Literal
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gatepass.server.domain.users.model import Role, User
+from gatepass.server.domain.users.model import Role
 from gatepass.server.domain.users.sessions import operations as sessions
+from gatepass.server.domain.users.sessions.linked import operations as linked
 from gatepass.server.domain.users.sessions.model import new_id, read_id
-from gatepass.server.domain.users.sessions.operations import Visitor
+from gatepass.server.domain.users.sessions.operations import Login, Visitor
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import cookies, error_pages, redirects
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import LONGEST_BODY, read_form
+from gatepass.wire.secret import Secret
 
 SAFE = {"GET", "HEAD"}
 _FORM = "application/x-www-form-urlencoded"
 _NAMES = frozenset({"name", "contact"})  # their own checks name the invalid character
-_LOGOUT = "/accounts/logout/"
-_BEFORE_FIRST_PASSWORD_CHANGE = {redirects.PASSWORD, _LOGOUT}
+_OPEN_AT_FIRST = {redirects.PASSWORD, redirects.VERIFY, redirects.LOGOUT}
+"""What somebody may open who has yet to change a password, or to set up a required factor."""
+
+
+Group = Role | Literal["registrant"] | None
+"""A role, somebody whom the policy lets register applications, or nobody who is logged in."""
 
 
 class Access(Enum):
-    """The access to a page; the value is the roles that it is open to."""
+    """The access to a page; the value is the groups that it is open to."""
 
-    ANYONE = frozenset[Role | None]({None, "admin", "staff", "user"})
-    LOGGED_IN = frozenset[Role | None]({"admin", "staff", "user"})
-    STAFF = frozenset[Role | None]({"admin", "staff"})
-    ADMIN = frozenset[Role | None]({"admin"})
+    ANYONE = frozenset[Group]({None, "admin", "staff", "user"})
+    LOGGED_IN = frozenset[Group]({"admin", "staff", "user"})
+    STAFF = frozenset[Group]({"admin", "staff"})
+    REGISTRANT = frozenset[Group]({"admin", "registrant"})
+    ADMIN = frozenset[Group]({"admin"})
 
-    def includes(self, user: User | None) -> bool:
-        """Return whether the page is open to this user, or without a login to None."""
-        return (user.role if user else None) in self.value
+    def includes(self, request: PortalRequest) -> bool:
+        """Return whether the page is open to who sends this request."""
+        groups: set[Group] = {request.login.user.role if request.login else None}
+        if request.login and request.may_register:
+            groups.add("registrant")
+        return not self.value.isdisjoint(groups)
 
 
 async def read(http_request: Request) -> bytes:
@@ -52,11 +64,8 @@ async def read(http_request: Request) -> bytes:
 def authenticate(environment: ServedEnvironment, http_request: Request) -> PortalRequest:
     """Return the request with its login; a browser without a device id gets a new one."""
     session_id = read_id(http_request.cookies.get(cookies.session_name(environment)))
-    login = (
-        sessions.find(environment.context, environment.session_settings, session_id)
-        if session_id
-        else None
-    )
+    login = _find_login(environment, session_id) if session_id else None
+    login_id = read_id(http_request.cookies.get(cookies.login_name(environment)))
     device = read_id(http_request.cookies.get(cookies.device_name(environment))) or new_id()
     return PortalRequest(
         environment=environment,
@@ -70,6 +79,8 @@ def authenticate(environment: ServedEnvironment, http_request: Request) -> Porta
             device=device,
         ),
         login=login,
+        login_id=login_id,
+        verifier=read_id(http_request.cookies.get(cookies.verifier_name(environment))),
         csrf=csrf.token(login.session_id if login else device),
     )
 
@@ -77,20 +88,33 @@ def authenticate(environment: ServedEnvironment, http_request: Request) -> Porta
 def authorize(request: PortalRequest, access: Access) -> Response | None:
     """Return None if the request may open the page, else the response that refuses it.
 
-    That is a redirect to the login or to the password page, or 403. A user of a suspended
-    organization can only log out.
+    That is a redirect to the login, the password page or the page of second factors, or 403. A
+    user of a suspended organization can only log out.
     """
     if access is Access.ANYONE:
         return None
     if request.login is None:
-        next_path = _with_query(request) if request.method in SAFE else ""
+        is_form = request.method not in SAFE
+        if is_form and request.accounts:  # the login would lead on to production at once
+            return RedirectResponse(redirects.ENDED, status_code=303)
+        next_path = "" if is_form else _with_query(request)
         return RedirectResponse(redirects.login(next_path), status_code=303)
-    if request.login.organization.suspended_at and request.path != _LOGOUT:
+    if request.login.organization.suspended_at and request.path != redirects.LOGOUT:
         return error_pages.suspended(request)
-    user = request.login.user
-    if user.must_change_password and request.path not in _BEFORE_FIRST_PASSWORD_CHANGE:
-        return RedirectResponse(redirects.PASSWORD, status_code=303)
-    return None if access.includes(user) else error_pages.page(request, 403)
+    first = _first_page(request, request.login)
+    if first:
+        return RedirectResponse(first, status_code=303)
+    return None if access.includes(request) else error_pages.page(request, 403)
+
+
+def _first_page(request: PortalRequest, login: Login) -> str:
+    """Return the page where somebody has to do something before they may open this one."""
+    if request.path in _OPEN_AT_FIRST:
+        return ""
+    if login.user.must_change_password:
+        return redirects.PASSWORD
+    is_of_factors = request.path.startswith(redirects.FACTORS)
+    return redirects.FACTORS if login.lacks_factor and not is_of_factors else ""
 
 
 def with_form(request: PortalRequest, http_request: Request, body: bytes) -> PortalRequest:
@@ -106,6 +130,16 @@ def with_form(request: PortalRequest, http_request: Request, body: bytes) -> Por
     return replace(request, form=read_form(body, multiline=True, unchecked=_NAMES).values)
 
 
+def _find_login(environment: ServedEnvironment, session_id: Secret) -> Login | None:
+    """Return the login; in a sandbox that trusts production's accounts, as production has it."""
+    settings, trusted = environment.session_settings, environment.accounts
+    if trusted is None:
+        return sessions.find(environment.context, settings, session_id)
+    return linked.find(environment.context, trusted.context, settings, session_id)
+
+
 def _with_query(request: PortalRequest) -> str:
+    if request.path == redirects.SANDBOX:  # a login in the sandbox, which goes on after this one
+        return f"{request.path}?{urlencode(request.query)}" if request.query else request.path
     before = request.query.get("before", "")
     return f"{request.path}?before={before}" if before.isdecimal() else request.path

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import Receive, Scope, Send
 
 from gatepass.server.domain.users.links.model import has_link, masked
+from gatepass.server.environment.openid_provider.work import ProviderWork
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import access, dispatch, error_pages, static_files
 from gatepass.server.portal.dispatch import Outcome, PendingHash, Step
@@ -24,6 +25,8 @@ _CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
+_FORM_ACTION = "form-action 'self'"
+_ACCOUNTS = "/accounts/"
 _REFERRER = "referrer-policy"
 # same-origin rather than no-referrer: under the latter browsers send "Origin: null" with forms.
 HEADERS = {
@@ -69,6 +72,10 @@ class Portal(BaseRoute):
         response = _for_programs(scope, response)
         for name, value in HEADERS.items():
             response.headers[name] = value
+        if environment.trusted_by and scope["path"].startswith(_ACCOUNTS):
+            # After a login that began in the sandbox its form is redirected there.
+            policy = _CSP.replace(_FORM_ACTION, f"{_FORM_ACTION} {environment.trusted_by}")
+            response.headers["content-security-policy"] = policy
         if has_link(scope["path"]) or has_link(scope["query_string"].decode("latin-1")):
             # Of a link, not even this host gets more as the Referer than the origin: its path is a
             # secret that a proxy would log. Under no-referrer the form's Origin would be null.
@@ -118,8 +125,10 @@ async def _respond(environment: ServedEnvironment, http_request: Request, body: 
 async def _compute_hash(environment: ServedEnvironment, pending: PendingHash) -> Step:
     """Run the work that a page waits for; return the step that continues the page."""
     loop = asyncio.get_running_loop()
+    waits_for_provider = isinstance(pending.work, ProviderWork)
+    pool = environment.provider_pool if waits_for_provider else environment.hasher.pool
     try:
-        result = await loop.run_in_executor(environment.hasher.pool, pending.work)
+        result = await loop.run_in_executor(pool, pending.work)
     except Exception as error:  # noqa: BLE001 - the page handles it
         return pending.step(error=error)
     return pending.step(result)

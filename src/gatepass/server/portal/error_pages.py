@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from starlette.responses import HTMLResponse
 
-from gatepass.server.environment.environment import Environment
+from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import rendering
 from gatepass.server.portal.request import PortalRequest
 
@@ -71,7 +71,7 @@ def page(request: PortalRequest, status: int, say: str = "") -> HTMLResponse:
     return rendering.error(request, status, **_context(status, say))
 
 
-def anonymous(environment: Environment, status: int, say: str = "") -> HTMLResponse:
+def anonymous(environment: ServedEnvironment, status: int, say: str = "") -> HTMLResponse:
     """Return the error page where the session is not known."""
     return rendering.anonymous_error(environment, status, **_context(status, say))
 

@@ -13,8 +13,8 @@ from gatepass.server.domain.users.notices.model import Notice
 from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.sessions import user_agents
 from gatepass.server.domain.users.sessions.model import new_id
-from gatepass.server.environment.environment import Environment
-from gatepass.server.portal import static_files
+from gatepass.server.oauth.served_environment import ServedEnvironment
+from gatepass.server.portal import redirects, static_files
 from gatepass.server.portal.presentation import durations
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
@@ -53,12 +53,16 @@ class Site:
 
     environment: str
     other_environment_url: str
+    has_one_identity: bool
     now: datetime
+    accounts_url: str = ""  # where people and accounts are managed, if not here
     organization: str | None = None
     user: User | None = None
     section: str = ""
     csrf: str = field(default="", repr=False)
     flash: str | None = None
+    is_confined: bool = False
+    """Whether the user must choose a password, or set up a factor, before anything else."""
     notices: Sequence[Notice] = ()
     form_id: str = field(default_factory=lambda: new_id().value)
     static: str = static_files.PREFIX
@@ -88,11 +92,14 @@ def error(request: PortalRequest, status: int, /, **context: object) -> HTMLResp
     return _rendered("error.html", site(request), status, context)
 
 
-def anonymous_error(environment: Environment, status: int, /, **context: object) -> HTMLResponse:
+def anonymous_error(
+    environment: ServedEnvironment, status: int, /, **context: object
+) -> HTMLResponse:
     """Return an error page where the session is not known."""
     around = Site(
         environment=environment.name,
         other_environment_url=environment.other_url,
+        has_one_identity=environment.has_one_identity,
         now=environment.now(),
     )
     return _rendered("error.html", around, status, context)
@@ -110,20 +117,35 @@ def site(request: PortalRequest, flash: str | None = None) -> Site:
     found = (name for start, name in _SECTIONS.items() if request.path.startswith(start))
     return Site(
         environment=request.environment.name,
-        other_environment_url=request.environment.other_url,
+        other_environment_url=_other_environment_url(request),
+        has_one_identity=request.environment.has_one_identity,
+        accounts_url=request.accounts.issuer if request.accounts else "",
         organization=request.login.organization.name if request.login else None,
         user=request.login.user if request.login else None,
         section=next(found, ""),
         csrf=request.csrf,
         now=request.now,
         flash=flash,
+        is_confined=_is_confined(request),
         notices=_notices(request),
     )
 
 
+def _is_confined(request: PortalRequest) -> bool:
+    login = request.login
+    return login is not None and (login.user.must_change_password or login.lacks_factor)
+
+
+def _other_environment_url(request: PortalRequest) -> str:
+    """Return the page of the same kind in the other environment."""
+    environment = request.environment
+    path = redirects.of_other_environment(request.path, has_own_accounts=not environment.trusted_by)
+    return environment.other_url.rstrip("/") + path
+
+
 def _notices(request: PortalRequest) -> Sequence[Notice]:
-    """Return the user's unread notices; none before the initial password is changed."""
-    if request.login is None or request.login.user.must_change_password:
+    """Return the user's unread notices; none before there are a password and a required factor."""
+    if request.login is None or _is_confined(request):
         return ()
     return notices.of_user(request.context, request.login.user.id)
 

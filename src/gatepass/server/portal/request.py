@@ -19,13 +19,18 @@ from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.storage.database import Connection
 from gatepass.wire.secret import Secret
 
+_OF_FORM = {"csrf", "once"}
 _SECRET_FIELDS = {
-    "csrf",
-    "once",
+    "code",
+    "credential",
     "current_password",
     "new_password",
     "new_password_again",
     "password",
+    "recovery_code",
+    "setup",
+    "ticket",
+    "client_secret",
 }
 
 
@@ -40,8 +45,10 @@ class PortalRequest:
     query: Mapping[str, str]
     visitor: Visitor
     login: Login | None
+    verifier: Secret | None  # of a login in production that began here
     csrf: str = field(repr=False)
     ids: Mapping[str, UUID] = field(default_factory=dict)
+    login_id: Secret | None = None  # of a login that waits for its second step
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -81,9 +88,21 @@ class PortalRequest:
         """Return whether the user is an administrator of the organization."""
         return self.user.role == "admin"
 
+    @property
+    def may_register(self) -> bool:
+        """Return whether the user may register an application, by role or by the policy."""
+        is_open = self.current_login.policy.registration == "staff"
+        return self.may_change or (self.user.role == "staff" and is_open)
+
     def typed(self) -> dict[str, str]:
-        """Return the form's values to show them again, without passwords."""
-        return {name: value for name, value in self.form.items() if name not in _SECRET_FIELDS}
+        """Return the form's values to show them again, without passwords and codes."""
+        hidden = _SECRET_FIELDS | _OF_FORM
+        return {name: value for name, value in self.form.items() if name not in hidden}
+
+    @property
+    def has_secrets(self) -> bool:
+        """Return whether the form has a password or a code, which is never kept for later."""
+        return any(self.form.get(name) for name in _SECRET_FIELDS)
 
     def check_password(self) -> Steps[None]:
         """Check the user's current password, from the form; raise OAuthError where it is wrong."""
@@ -108,6 +127,16 @@ class PortalRequest:
     def token(self) -> Secret:
         """Return the token of a link that was mailed: the last part of the path."""
         return Secret(self.path.rstrip("/").rpartition("/")[2])
+
+    @property
+    def browser(self) -> bytes:
+        """Return the digest of the browser's id."""
+        return self.visitor.device.digest() if self.visitor.device else b""
+
+    @property
+    def accounts(self) -> ServedEnvironment | None:
+        """Return the environment whose accounts are trusted here; None: this one has its own."""
+        return self.environment.accounts
 
     @property
     def sends_mail(self) -> bool:

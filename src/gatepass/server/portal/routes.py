@@ -10,6 +10,8 @@ from starlette.routing import compile_path
 
 from gatepass.server.domain.applications import fields
 from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.sessions.proofs.model import Method
+from gatepass.server.portal import redirects
 from gatepass.server.portal.access import SAFE, Access
 from gatepass.server.portal.pages import (
     activity,
@@ -20,26 +22,55 @@ from gatepass.server.portal.pages import (
     test_token,
     usage,
 )
-from gatepass.server.portal.pages.sessions import accounts, recovery
-from gatepass.server.portal.pages.users import invitations, pending_email, team
+from gatepass.server.portal.pages.factors import adding, own, recovery_codes
+from gatepass.server.portal.pages.sessions import (
+    accounts,
+    ending,
+    one_identity,
+    recovery,
+    second_step,
+    verification,
+)
+from gatepass.server.portal.pages.sessions.verification import Verified
+from gatepass.server.portal.pages.single_sign_on import account as own_single_sign_on
+from gatepass.server.portal.pages.single_sign_on import login as single_sign_on
+from gatepass.server.portal.pages.single_sign_on import setup as sso_setup
+from gatepass.server.portal.pages.users import invitations, pending_email, policies, team
 from gatepass.server.portal.request import PortalRequest
 
-Page = Callable[[PortalRequest], Response | Steps[Response]]
-"""A page function; it is a generator if it waits for a password hash."""
+Page = Callable[[PortalRequest], Response | Verified | Steps[Response] | Steps[Response | Verified]]
+"""A page function; it is a generator if it waits for a password hash.
+
+What it returns is a response, or a form that has waited for a proof and is now sent on.
+"""
 
 _APP = "/oauth2/applications/{app_id:uuid}/"
 _USER = "/team/{user_id:uuid}/"
 _INVITATION = "/team/invitations/{invitation_id:uuid}/"
+_FACTORS = "/account/factors/"
+_FACTOR = _FACTORS + "{factor_id:uuid}/"
+_SESSION = "sessions/{session_id:uuid}/end/"
+_SSO = "/accounts/single-sign-on/"
+_OWN_SSO = "/account/single-sign-on/"
+_TEAM_SSO = "/team/single-sign-on/"
+_DOMAIN = "/team/single-sign-on/domains/{domain_id:uuid}/"
 _TOKEN = "token"  # noqa: S105 - the name of a part of the path
 
 
 class Route(NamedTuple):
-    """One page with one method."""
+    """One page with one method.
+
+    `step_up`: before the page function is called, the person proves who they are, unless they did
+    so within the last ten minutes. A form that has a field with a proof of its own names its method
+    (`own_proof`), so that nobody is asked twice.
+    """
 
     method: str
     path: str
     access: Access
     page: Page
+    step_up: bool = False
+    own_proof: Method | None = None
 
 
 class RouteMatch(NamedTuple):
@@ -53,9 +84,16 @@ ROUTES = (
     Route("GET", "/", Access.ANYONE, accounts.first_page),
     Route("GET", "/accounts/login/", Access.ANYONE, accounts.login_form),
     Route("POST", "/accounts/login/", Access.ANYONE, accounts.log_in),
+    Route("POST", "/accounts/login/passkey/", Access.ANYONE, second_step.log_in_with_passkey),
+    Route("GET", "/accounts/login/second-step/", Access.ANYONE, second_step.form),
+    Route("POST", "/accounts/login/second-step/", Access.ANYONE, second_step.finish),
+    Route("GET", redirects.SANDBOX, Access.LOGGED_IN, one_identity.give_code),
+    Route("GET", redirects.CODE + "{token}/", Access.ANYONE, one_identity.enter),
     Route("POST", "/accounts/logout/", Access.LOGGED_IN, accounts.log_out),
-    Route("GET", "/accounts/password/", Access.LOGGED_IN, accounts.password_form),
-    Route("POST", "/accounts/password/", Access.LOGGED_IN, accounts.change_password),
+    Route("GET", "/accounts/verify/", Access.LOGGED_IN, verification.form),
+    Route("POST", "/accounts/verify/", Access.LOGGED_IN, verification.verify),
+    Route("GET", redirects.PASSWORD, Access.LOGGED_IN, accounts.password_form, True, "password"),
+    Route("POST", redirects.PASSWORD, Access.LOGGED_IN, accounts.change_password, True, "password"),
     Route("GET", "/accounts/recover/", Access.ANYONE, recovery.form),
     Route("POST", "/accounts/recover/", Access.ANYONE, recovery.request_links),
     Route("GET", "/accounts/recover/{token}/", Access.ANYONE, recovery.password_form),
@@ -63,49 +101,129 @@ ROUTES = (
     Route("GET", "/accounts/invitation/{token}/", Access.ANYONE, invitations.acceptance_form),
     Route("POST", "/accounts/invitation/{token}/", Access.ANYONE, invitations.accept),
     Route("GET", "/accounts/email/{token}/", Access.LOGGED_IN, pending_email.link_form),
-    Route("POST", "/accounts/email/{token}/", Access.LOGGED_IN, pending_email.confirm_by_link),
+    Route(
+        "POST",
+        "/accounts/email/{token}/",
+        Access.LOGGED_IN,
+        pending_email.confirm_by_link,
+        step_up=True,
+    ),
+    Route("GET", _SSO, Access.ANYONE, single_sign_on.form),
+    Route("POST", _SSO, Access.ANYONE, single_sign_on.by_address),
+    Route("GET", _SSO + "{org_id:uuid}/", Access.ANYONE, single_sign_on.start),
+    Route("GET", _SSO + "{org_id:uuid}/callback/", Access.ANYONE, single_sign_on.callback),
+    Route(
+        "POST", f"{_OWN_SSO}connect/", Access.LOGGED_IN, own_single_sign_on.connect, step_up=True
+    ),
+    Route(
+        "POST",
+        f"{_OWN_SSO}disconnect/",
+        Access.LOGGED_IN,
+        own_single_sign_on.disconnect,
+        step_up=True,
+    ),
+    Route("GET", f"{_OWN_SSO}proof/", Access.LOGGED_IN, own_single_sign_on.prove),
     Route("GET", "/account/", Access.LOGGED_IN, accounts.account),
     Route("POST", "/account/email/link/", Access.LOGGED_IN, pending_email.send_link),
-    Route("POST", "/accounts/sessions/end/", Access.LOGGED_IN, accounts.end_other_sessions),
-    Route("POST", "/account/email/confirm/", Access.LOGGED_IN, pending_email.confirm_own),
+    Route(
+        "POST",
+        "/accounts/sessions/end/",
+        Access.LOGGED_IN,
+        accounts.end_other_sessions,
+        step_up=True,
+    ),
+    Route("POST", "/account/sessions/end/", Access.LOGGED_IN, ending.end_all_own, step_up=True),
+    Route("POST", f"/account/{_SESSION}", Access.LOGGED_IN, ending.end_own, step_up=True),
+    Route(
+        "POST", "/account/email/confirm/", Access.LOGGED_IN, pending_email.confirm_own, step_up=True
+    ),
     Route("POST", "/account/email/reject/", Access.LOGGED_IN, pending_email.reject_own),
     Route("POST", "/account/notices/{notice_id:uuid}/", Access.LOGGED_IN, pending_email.dismiss),
+    Route("GET", _FACTORS, Access.LOGGED_IN, own.index),
+    Route("GET", f"{_FACTORS}passkeys/add/", Access.LOGGED_IN, adding.passkey_form, step_up=True),
+    Route("POST", f"{_FACTORS}passkeys/add/", Access.LOGGED_IN, adding.add_passkey, step_up=True),
+    Route("GET", f"{_FACTORS}apps/add/", Access.LOGGED_IN, adding.app_form, step_up=True),
+    Route("POST", f"{_FACTORS}apps/add/", Access.LOGGED_IN, adding.add_app, step_up=True),
+    Route("GET", f"{_FACTORS}recovery-codes/", Access.LOGGED_IN, recovery_codes.show),
+    Route(
+        "POST", f"{_FACTORS}recovery-codes/", Access.LOGGED_IN, recovery_codes.make, step_up=True
+    ),
+    Route("POST", f"{_FACTOR}rename/", Access.LOGGED_IN, own.rename),
+    Route("POST", f"{_FACTOR}remove/", Access.LOGGED_IN, own.remove, step_up=True),
     Route("GET", "/oauth2/applications/", Access.STAFF, applications.index),
-    Route("GET", "/oauth2/applications/register/", Access.ADMIN, registration.form),
-    Route("POST", "/oauth2/applications/register/", Access.ADMIN, registration.register),
+    Route("GET", redirects.REGISTER, Access.REGISTRANT, registration.form),
+    Route("POST", redirects.REGISTER, Access.REGISTRANT, registration.register, step_up=True),
     Route("GET", _APP, Access.STAFF, applications.one),
     Route("GET", f"{_APP}refusals/", Access.STAFF, usage.refusals),
-    Route("GET", f"{_APP}credentials/", Access.ADMIN, credentials.show),
-    Route("POST", f"{_APP}stored/", Access.ADMIN, credentials.stored),
+    Route("GET", f"{_APP}credentials/", Access.REGISTRANT, credentials.show),
+    Route("POST", f"{_APP}stored/", Access.REGISTRANT, credentials.stored),
     Route("POST", f"{_APP}test-token/", Access.ADMIN, test_token.make),
     Route("GET", f"{_APP}test-token/", Access.ADMIN, test_token.show),
-    Route("POST", f"{_APP}rotate/", Access.ADMIN, credentials.rotate),
-    Route("POST", _APP + "secrets/{secret_id:uuid}/end/", Access.ADMIN, applications.revoke_secret),
-    Route("POST", _APP + "secrets/{secret_id:uuid}/expiry/", Access.ADMIN, credentials.set_end),
-    Route("POST", f"{_APP}scope/", Access.ADMIN, settings.set_scope),
+    Route("POST", f"{_APP}rotate/", Access.ADMIN, credentials.rotate, step_up=True),
+    Route(
+        "POST",
+        _APP + "secrets/{secret_id:uuid}/end/",
+        Access.ADMIN,
+        applications.revoke_secret,
+        step_up=True,
+    ),
+    Route(
+        "POST",
+        _APP + "secrets/{secret_id:uuid}/expiry/",
+        Access.ADMIN,
+        credentials.set_end,
+        step_up=True,
+    ),
+    Route("POST", f"{_APP}scope/", Access.ADMIN, settings.set_scope, step_up=True),
     *(
-        Route("POST", _APP + group.path, Access.ADMIN, settings.form_page(group))
+        Route(
+            "POST",
+            _APP + group.path,
+            Access.ADMIN,
+            settings.form_page(group),
+            step_up=group.needs_proof,
+        )
         for group in fields.GROUPS
         if group is not fields.SCOPE
     ),
     Route("POST", f"{_APP}void/", Access.ADMIN, applications.revoke_tokens),
-    Route("POST", f"{_APP}enable/", Access.ADMIN, applications.enable),
+    Route("POST", f"{_APP}enable/", Access.ADMIN, applications.enable, step_up=True),
     Route("POST", f"{_APP}disable/", Access.ADMIN, applications.disable),
-    Route("POST", f"{_APP}delete/", Access.ADMIN, applications.delete),
+    Route("POST", f"{_APP}delete/", Access.ADMIN, applications.delete, step_up=True),
     Route("GET", "/team/", Access.STAFF, team.index),
     Route("GET", "/team/add/", Access.ADMIN, team.add_form),
-    Route("POST", "/team/add/", Access.ADMIN, team.add),
+    Route("POST", "/team/add/", Access.ADMIN, team.add, step_up=True),
     Route("GET", "/team/invite/", Access.ADMIN, invitations.form),
-    Route("POST", "/team/invite/", Access.ADMIN, invitations.invite),
-    Route("POST", f"{_INVITATION}resend/", Access.ADMIN, invitations.resend),
-    Route("POST", f"{_INVITATION}revoke/", Access.ADMIN, invitations.revoke),
+    Route("POST", "/team/invite/", Access.ADMIN, invitations.invite, step_up=True),
+    Route("POST", f"{_INVITATION}resend/", Access.ADMIN, invitations.resend, step_up=True),
+    Route("POST", f"{_INVITATION}revoke/", Access.ADMIN, invitations.revoke, step_up=True),
+    Route("GET", redirects.POLICIES, Access.ADMIN, policies.form),
+    Route("POST", redirects.POLICIES, Access.ADMIN, policies.change, step_up=True),
+    Route("GET", _TEAM_SSO, Access.ADMIN, sso_setup.show),
+    Route(
+        "POST",
+        f"{_TEAM_SSO}provider/",
+        Access.ADMIN,
+        sso_setup.save_provider,
+        step_up=True,
+    ),
+    Route("POST", f"{_TEAM_SSO}test/", Access.ADMIN, sso_setup.test, step_up=True),
+    Route("POST", f"{_TEAM_SSO}domains/", Access.ADMIN, sso_setup.add_domain, step_up=True),
+    Route("POST", f"{_DOMAIN}check/", Access.ADMIN, sso_setup.check_domain, step_up=True),
+    Route("POST", f"{_DOMAIN}remove/", Access.ADMIN, sso_setup.remove_domain, step_up=True),
+    Route("POST", f"{_TEAM_SSO}people/", Access.ADMIN, sso_setup.save_people, step_up=True),
+    Route("POST", f"{_TEAM_SSO}on/", Access.ADMIN, sso_setup.turn_on, step_up=True),
+    Route("POST", f"{_TEAM_SSO}off/", Access.ADMIN, sso_setup.turn_off, step_up=True),
     Route("GET", _USER, Access.ADMIN, team.one),
     Route("GET", f"{_USER}initial-password/", Access.ADMIN, team.initial_password),
-    Route("POST", f"{_USER}role/", Access.ADMIN, team.set_role),
-    Route("POST", f"{_USER}password/", Access.ADMIN, team.give_access),
-    Route("POST", f"{_USER}enable/", Access.ADMIN, team.enable),
-    Route("POST", f"{_USER}disable/", Access.ADMIN, team.disable),
-    Route("POST", f"{_USER}email/confirm/", Access.ADMIN, pending_email.confirm),
+    Route("POST", f"{_USER}role/", Access.ADMIN, team.set_role, step_up=True),
+    Route("POST", f"{_USER}password/", Access.ADMIN, team.give_access, step_up=True),
+    Route("POST", f"{_USER}factors/reset/", Access.ADMIN, team.reset_factors, step_up=True),
+    Route("POST", f"{_USER}enable/", Access.ADMIN, team.enable, step_up=True),
+    Route("POST", f"{_USER}disable/", Access.ADMIN, team.disable, step_up=True),
+    Route("POST", f"{_USER}sessions/end/", Access.ADMIN, ending.end_all_of_member, step_up=True),
+    Route("POST", f"{_USER}{_SESSION}", Access.ADMIN, ending.end_of_member, step_up=True),
+    Route("POST", f"{_USER}email/confirm/", Access.ADMIN, pending_email.confirm, step_up=True),
     Route("POST", f"{_USER}email/reject/", Access.ADMIN, pending_email.reject),
     Route("GET", "/activity/", Access.ADMIN, activity.activity),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -12,6 +12,7 @@ from gatepass.server.domain.users import initial_passwords, operations, portal_u
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.domain.users.sessions.login import log_in
+from gatepass.server.domain.users.sessions.opening import LoggedIn
 from gatepass.server.domain.users.sessions.operations import Visitor
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.secret import Secret
@@ -69,6 +70,34 @@ def test_other_administrators_hear_of_a_new_one(office: Office) -> None:
         ("ben", "new_administrator"),
         ("carl", "role_changed"),
     ]
+
+
+def test_other_administrators_hear_of_one_who_gets_access_to_the_portal(office: Office) -> None:
+    office.add("anna", "admin")
+    now = office.context.now()
+    known = User(uuid4(), office.org_id, "admin", now, now, email="mia@example.com")
+    operations.add(office.context, OTHER, known)
+    assert office.new_mail() == []
+    initial = run(initial_passwords.new_password(office.environment.hasher))
+
+    initial_passwords.give_access(
+        office.context, OTHER, office.org_id, known.id, "mia", initial=initial
+    )
+
+    assert office.new_mail() == [("anna", "new_administrator"), ("mia", "password_reset")]
+
+
+def test_an_application_with_the_name_of_an_administrator_keeps_no_mail_from_them(
+    office: Office,
+) -> None:
+    office.add("anna", "admin")
+    carl, _ = office.add("carl", "user")
+    office.new_mail()
+    by = Actor("anna", "192.0.2.9", kind="application")
+
+    operations.set_role(office.context, by, office.org_id, carl.id, "admin")
+
+    assert office.new_mail() == [("anna", "new_administrator"), ("carl", "role_changed")]
 
 
 def test_a_changed_password_is_told_to_its_owner_who_changed_it(office: Office) -> None:
@@ -132,7 +161,9 @@ def test_a_log_in_with_a_new_browser_is_told_except_the_very_first(office: Offic
 
     def log_in_with(device: Secret | None) -> Secret:
         visitor = Visitor("192.0.2.7", "Firefox", device)
-        return run(log_in(office.context, hasher, visitor, "anna", password)).device_id
+        opened = run(log_in(office.context, hasher, visitor, "anna", password))
+        assert isinstance(opened, LoggedIn)
+        return opened.device_id
 
     known = log_in_with(None)
     assert office.new_mail() == []

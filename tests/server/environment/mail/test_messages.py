@@ -14,7 +14,10 @@ from gatepass.server.environment.mail.rendering import render
 NOW = datetime(2026, 11, 28, 20, 15, tzinfo=UTC)
 SETTINGS = MailSettings(host="localhost", sender="partners@acme.example")
 AWKWARD = 'Bobby "<script>alert(1)</script>" & Söhne\r\nBcc: x@evil.example'
-NAMES = ("username", "at", "by", "detail", "source", "agent", "who", "organization", "until")
+NAMES = (
+    *("username", "at", "by", "detail", "source", "agent", "who", "organization", "until"),
+    *("factor", "left", "before", "after"),
+)
 VALUES = dict.fromkeys(NAMES, "")
 OTHERS = {"role": "staff", "token": "t0ken"}
 

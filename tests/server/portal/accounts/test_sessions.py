@@ -1,10 +1,14 @@
 """How a session begins, what it leaves in the database, and what ends it."""
 
+import re
+
 import pytest
 
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users.sessions.model import SessionSettings
+from gatepass.server.portal.routes import ROUTES
 from gatepass.testing import Clock
 from server.portal.conftest import MakePortal
 from server.portal.fixtures import Browser, PortalServer
@@ -66,6 +70,27 @@ def test_disabling_a_person_ends_their_sessions(portal: PortalServer) -> None:
     anna.post(f"/team/{portal.person('sven').id}/disable/")
 
     assert not sven.is_logged_in()
+
+
+@pytest.mark.spec("ASVS", "7.4.2")
+def test_deleting_a_person_ends_their_sessions(portal: PortalServer) -> None:
+    sven, person = portal.as_("sven"), portal.person("sven")
+
+    users.remove(portal.environment.context, OPERATOR, person.org_id, person.id)
+
+    assert not sven.is_logged_in()
+    assert portal.rows("SELECT count(*) FROM session") == [(0,)]
+
+
+@pytest.mark.spec("ASVS", "7.6.2")
+def test_looking_at_pages_opens_no_session(portal: PortalServer) -> None:
+    browser = portal.browser()
+
+    for route in ROUTES:
+        if route.method == "GET" and "uuid" not in route.path:
+            browser.get(route.path.replace("{token}", "nobodys-token"))
+
+    assert portal.rows("SELECT count(*) FROM session") == [(0,)]
 
 
 def test_suspending_the_organization_ends_its_sessions(portal: PortalServer) -> None:
@@ -149,3 +174,107 @@ def test_a_second_browser_keeps_its_session_when_another_logs_in(portal: PortalS
     portal.as_("anna")
 
     assert first.is_logged_in()
+
+
+def sessions_on(page: str) -> list[str]:
+    """Return the paths that end one of the listed sessions."""
+    return re.findall(r'action="(/\S*/sessions/[0-9a-f-]{36}/end/)"', page)
+
+
+@pytest.mark.spec("ASVS", "7.5.2")
+def test_somebody_ends_one_of_their_sessions_and_the_others_stay(portal: PortalServer) -> None:
+    here, there, third = (portal.as_("anna", f"198.51.100.{number}") for number in (1, 2, 3))
+    page = here.get("/account/").text
+    assert len(sessions_on(page)) == 2
+    [path] = re.findall(r'action="(\S+)">(?:(?!</form>).)*198\.51\.100\.2<', page, re.DOTALL)
+
+    response = here.post(path)
+
+    assert (response.status_code, response.headers["location"]) == (303, "/account/")
+    assert "The session has ended." in here.get("/account/").text
+    assert (here.is_logged_in(), there.is_logged_in(), third.is_logged_in()) == (True, False, True)
+    assert portal.actions()[-1] == "person.session_ended"
+
+
+def test_a_session_that_has_ended_already_is_said_to_have(portal: PortalServer) -> None:
+    here, _ = portal.as_("anna"), portal.as_("anna")
+    [path] = sessions_on(here.get("/account/").text)
+
+    here.post(path)
+    assert here.post(path).status_code == 303
+
+    assert "had ended already" in here.get("/account/").text
+
+
+@pytest.mark.spec("ASVS", "7.5.2")
+def test_somebody_ends_all_their_sessions_this_one_too(portal: PortalServer) -> None:
+    here, there = portal.as_("anna"), portal.as_("anna")
+
+    response = here.post("/account/sessions/end/")
+
+    assert response.headers["location"] == "/accounts/login/"
+    assert not here.is_logged_in()
+    assert not there.is_logged_in()
+    assert portal.rows("SELECT count(*) FROM session") == [(0,)]
+
+
+def test_nobody_ends_a_session_of_somebody_else_on_their_own_page(portal: PortalServer) -> None:
+    anna, sven = portal.as_("anna"), portal.as_("sven")
+    [path] = sessions_on(anna.get(f"/team/{portal.person('sven').id}/").text)
+
+    portal.as_("ulla").post(f"/account/sessions/{path.split('/')[-3]}/end/")
+
+    assert sven.is_logged_in()
+
+
+@pytest.mark.spec("ASVS", "7.4.5")
+def test_an_administrator_sees_the_sessions_of_a_member_and_ends_one(portal: PortalServer) -> None:
+    anna, sven, other = portal.as_("anna"), portal.as_("sven", "198.51.100.9"), portal.as_("sven")
+    page = f"/team/{portal.person('sven').id}/"
+    text = anna.get(page).text
+    assert "198.51.100.9" in text
+    [path] = re.findall(r'action="(\S+)">(?:(?!</form>).)*198\.51\.100\.9<', text, re.DOTALL)
+
+    response = anna.post(path)
+
+    assert (response.status_code, response.headers["location"]) == (303, page)
+    assert (sven.is_logged_in(), other.is_logged_in()) == (False, True)
+
+
+@pytest.mark.spec("ASVS", "7.4.5")
+def test_an_administrator_ends_all_sessions_of_a_member(portal: PortalServer) -> None:
+    anna, sven, other = portal.as_("anna"), portal.as_("sven"), portal.as_("sven")
+    page = f"/team/{portal.person('sven').id}/"
+
+    anna.post(f"{page}sessions/end/")
+
+    assert (sven.is_logged_in(), other.is_logged_in()) == (False, False)
+    assert anna.is_logged_in()
+    assert "is not logged in." in anna.get(page).text
+    assert portal.actions()[-1] == "person.sessions_ended"
+
+
+def test_an_administrator_who_ends_their_own_session_on_the_team_page_is_logged_out(
+    portal: PortalServer,
+) -> None:
+    anna = portal.as_("anna")
+
+    response = anna.post(f"/team/{portal.person('anna').id}/sessions/end/")
+
+    assert response.headers["location"] == "/accounts/login/"
+    assert not anna.is_logged_in()
+
+
+def test_the_login_before_this_one_is_shown_with_address_and_program(
+    portal: PortalServer, clock: Clock
+) -> None:
+    first = portal.as_("anna", "198.51.100.9")
+    assert "None known" in first.get("/account/").text
+    first.post("/accounts/logout/")
+    clock.advance(3 * 24 * 3600)
+
+    second = portal.as_("anna")
+
+    page = " ".join(re.sub(r"<[^>]+>", " ", second.get("/account/").text).split())
+    shown = r"Login before this one 3 days ago \(.+?\) , from 198\.51\.100\.9 , Firefox on Linux"
+    assert re.search(shown, page)

@@ -20,7 +20,8 @@ def test_no_form_is_accepted_without_its_token(
     portal: PortalServer, rule: Route, token: str | None
 ) -> None:
     path = rule.path
-    for name in ("app_id", "user_id", "secret_id", "notice_id", "invitation_id"):
+    names = ("app_id", "user_id", "secret_id", "notice_id", "invitation_id", "session_id")
+    for name in (*names, "factor_id", "domain_id"):
         path = path.replace(f"{{{name}:uuid}}", "00000000-0000-4000-8000-000000000000")
     browser = portal.browser() if "login" in path else portal.as_("anna")
     before = portal.actions()

@@ -1,4 +1,4 @@
-"""The scope `portal_users`: granted by an administrator with their password only."""
+"""The scope `portal_users`: granted by an administrator who has just proved who they are."""
 
 import re
 from uuid import UUID
@@ -10,11 +10,13 @@ from gatepass.server.oauth.access_token import inspect
 from gatepass.testing import Clock
 from gatepass.wire.secret import Secret
 from server.portal.fixtures import PASSWORD, Browser, PortalServer
+from server.portal.pages.sessions.verifying import prove
 from server.portal.pages.test_registration import shown
 from server.portal.pages.test_test_token import as_, sandbox
 
 __all__ = ["sandbox"]  # a fixture
 
+STALE = 600.0  # seconds
 REGISTER = "/oauth2/applications/register/"
 FORM = {
     "name": "Team sync",
@@ -45,23 +47,21 @@ def test_it_is_offered_and_not_ticked_at_registration(portal: PortalServer) -> N
     assert is_ticked(browser, REGISTER, "write")
 
 
-@pytest.mark.parametrize("password", [{}, {"current_password": "guess"}])
-def test_without_the_password_no_application_is_registered_with_it(
-    portal: PortalServer, password: dict[str, str]
+def test_without_a_fresh_proof_no_application_is_registered_with_it(
+    portal: PortalServer, clock: Clock
 ) -> None:
-    response = portal.as_("anna").post(REGISTER, **FORM, **password)
-
-    assert response.status_code == 400
-    assert 'id="current_password-error"' in response.text
-    assert portal.rows("SELECT count(*) FROM application") == [(0,)]
-
-
-def test_with_the_password_it_is_granted_at_registration(portal: PortalServer) -> None:
     browser = portal.as_("anna")
+    clock.advance(STALE)
 
-    path = browser.register(**FORM, current_password=PASSWORD)
+    asked = browser.post(REGISTER, **FORM)
+    wrong = prove(browser, asked, "guess")
 
-    assert scope_of(portal, path) == "read write portal_users"
+    assert (asked.status_code, wrong.status_code) == (403, 400)
+    assert portal.rows("SELECT count(*) FROM application") == [(0,)]
+    done = prove(browser, wrong)
+    assert scope_of(portal, done.headers["location"].removesuffix("credentials/")) == (
+        "read write portal_users"
+    )
     assert PASSWORD.encode() not in portal.dump()
 
 
@@ -69,60 +69,30 @@ def test_an_application_without_it_is_registered_without_a_password(portal: Port
     assert scope_of(portal, portal.as_("anna").register()) == "read write"
 
 
-@pytest.mark.parametrize("password", [{}, {"current_password": "guess"}])
-def test_an_application_gets_it_later_only_with_the_password(
-    portal: PortalServer, password: dict[str, str]
+def test_an_application_gets_it_later_only_with_a_fresh_proof(
+    portal: PortalServer, clock: Clock
 ) -> None:
     browser = portal.as_("anna")
     path = browser.register()
     assert not is_ticked(browser, path, "portal_users")
+    clock.advance(STALE)
 
-    refused = browser.post(f"{path}scope/", **GRANTED, **password)
-    assert refused.status_code == 400
-    assert 'id="current_password-error"' in refused.text
-    assert scope_of(portal, path) == "read write"
-    granted = browser.post(f"{path}scope/", **GRANTED, current_password=PASSWORD)
+    asked = browser.post(f"{path}scope/", **GRANTED)
+    assert (asked.status_code, scope_of(portal, path)) == (403, "read write")
+    granted = prove(browser, asked)
     assert granted.status_code == 303
     assert scope_of(portal, path) == "read write portal_users"
     assert is_ticked(browser, path, "portal_users")
 
 
-def test_to_keep_it_or_take_it_away_needs_no_password(portal: PortalServer) -> None:
+def test_it_is_kept_and_taken_away(portal: PortalServer) -> None:
     browser = portal.as_("anna")
-    path = browser.register(**FORM, current_password=PASSWORD)
+    path = browser.register(**FORM)
 
     kept = browser.post(f"{path}scope/", scope_write="yes", scope_portal_users="yes")
     assert (kept.status_code, scope_of(portal, path)) == (303, "write portal_users")
     taken = browser.post(f"{path}scope/", **SCOPES)
     assert (taken.status_code, scope_of(portal, path)) == (303, "write read")
-
-
-@pytest.mark.parametrize("where", ["registration", "settings"])
-def test_guessing_the_password_is_slowed_down_as_at_the_login(
-    portal: PortalServer, clock: Clock, where: str
-) -> None:
-    browser = portal.as_("anna")
-    path, form = REGISTER, FORM
-    if where == "settings":
-        path, form = f"{browser.register()}scope/", GRANTED
-    for _ in range(5):
-        assert browser.post(path, **form, current_password="guess").status_code == 400
-
-    refused = browser.post(path, **form, current_password=PASSWORD)
-    clock.advance(3)
-    granted = browser.post(path, **form, current_password=PASSWORD)
-
-    assert (refused.status_code, granted.status_code) == (429, 303)
-
-
-def test_the_right_password_forgets_the_wrong_ones(portal: PortalServer) -> None:
-    browser = portal.as_("anna")
-    path = f"{browser.register()}scope/"
-    for _ in range(4):
-        for _ in range(4):
-            assert browser.post(path, **GRANTED, current_password="guess").status_code == 400
-        assert browser.post(path, **GRANTED, current_password=PASSWORD).status_code == 303
-        assert browser.post(path, **SCOPES).status_code == 303
 
 
 @pytest.mark.parametrize("username", ["sven", "ulla", "bo"])
@@ -131,7 +101,7 @@ def test_nobody_but_an_administrator_of_the_organization_grants_it(
 ) -> None:
     path = portal.as_("anna").register()
 
-    response = portal.as_(username).post(f"{path}scope/", **GRANTED, current_password=PASSWORD)
+    response = portal.as_(username).post(f"{path}scope/", **GRANTED)
 
     assert response.status_code in {403, 404}
     assert scope_of(portal, path) == "read write"
@@ -144,7 +114,7 @@ def test_where_the_operator_restricts_it_no_administrator_grants_it(portal: Port
     path = browser.register()
 
     assert "scope_portal_users" not in browser.get(path).text
-    browser.post(f"{path}scope/", **GRANTED, current_password=PASSWORD)
+    browser.post(f"{path}scope/", **GRANTED)
     assert scope_of(portal, path) == "read write"
 
 
@@ -154,7 +124,7 @@ def test_a_test_token_has_it_only_where_it_was_granted(
     del sandbox
     browser, environment = as_(portal, "olga"), portal.app.environments[1]
     scopes = []
-    for form in ({}, {**FORM, "current_password": PASSWORD}):
+    for form in ({}, FORM):
         path = browser.register(**form)
         response = browser.post(f"{path}test-token/")
         token = shown(browser.get(response.headers["location"]).text, "token")

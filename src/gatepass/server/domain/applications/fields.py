@@ -70,7 +70,8 @@ class Change(NamedTuple):
 class FieldGroup:
     """Fields that change together: one form of the portal, one entry of the audit trail.
 
-    `changed_by` are the kinds of actors for whom `operations.change` changes them.
+    `changed_by` are the kinds of actors for whom `operations.change` changes them. What could make
+    the application less safe `needs_proof`: people prove who they are before they change it.
     """
 
     path: str  # of the form, below the application's page
@@ -80,6 +81,7 @@ class FieldGroup:
     fields: tuple[Field, ...]
     check: Callable[[Change], object] = _unchanged
     changed_by: frozenset[str] = frozenset({"person", "operator"})
+    needs_proof: bool = True
 
     def columns(self, application: Application) -> dict[str, object]:
         """Return the values of its columns."""
@@ -191,6 +193,7 @@ GROUPS: tuple[FieldGroup, ...] = (
                 check=check_name,
             ),
         ),
+        needs_proof=False,
     ),
     FieldGroup(
         path="lifetime/",
@@ -229,6 +232,7 @@ GROUPS: tuple[FieldGroup, ...] = (
                 empty="nobody",
             ),
         ),
+        needs_proof=False,
     ),
     FieldGroup(
         path="networks/",

@@ -146,19 +146,19 @@ def choose_scope(
     chosen: Scope,
     org_id: UUID | None,
     *,
-    knows_password: bool = False,
+    has_proof: bool = False,
 ) -> None:
     """Set what its next tokens may allow, of what a partner may choose.
 
     What only the operator grants is neither given nor lost by it. What is granted with a
-    password is given only where the administrator has proved to know theirs. Scopes that stay
+    password is given only where the administrator has just proved who they are. Scopes that stay
     keep their places, as the first one's resource is what tokens are for where none is asked for.
     """
     with begin_change(context, app_id, org_id) as (connection, application, now):
         had = application.scope.names
         kept = tuple(name for name in had if name in chosen or name not in catalogue.offered)
         scope = Scope(kept + chosen.without(Scope(kept)).names)
-        grantable = catalogue.offered if knows_password else catalogue.selectable
+        grantable = catalogue.offered if has_proof else catalogue.selectable
         check_scope(scope, Scope(tuple(dict.fromkeys((*grantable.names, *kept)))))
         _write(connection, by, now, application, replace(application, scope=scope), [fields.SCOPE])
 

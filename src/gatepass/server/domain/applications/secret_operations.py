@@ -136,7 +136,8 @@ def revoke(context: Context, by: Actor, app_id: UUID, secret_id: UUID, org_id: U
 def longest_lifetime(context: Context, org_id: UUID) -> int | None:
     """Return how many days a secret of an organization may live; None for any time."""
     with context.database.read() as connection:
-        return policies.find_in_force(context.database, connection, org_id).secret_lifetime
+        policy = policies.find_in_force(context.database, connection, org_id)
+    return policy.longest_secret_days
 
 
 def _is_later(end: datetime | None, than: datetime | None) -> bool:

@@ -63,7 +63,7 @@ def check_secret_end(
 ) -> None:
     """Raise OAuthError where a secret ends in the past, or later than the policies allow."""
     policy = policies.find_in_force(context.database, connection, org_id)
-    check_end(secret.expires_at, secret.created_at, now, policy.secret_lifetime)
+    check_end(secret.expires_at, secret.created_at, now, policy.longest_secret_days)
 
 
 def end_in_words(end: datetime | None) -> dict[str, str]:

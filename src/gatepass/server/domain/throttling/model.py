@@ -50,6 +50,14 @@ def of_login(username: str, source: str, device: bytes | None) -> tuple[Limit, .
     )
 
 
+def of_second_factor(username: str, source: str, device: bytes | None) -> tuple[Limit, ...]:
+    """Return the limits on tries of a second factor, by somebody who knows the password.
+
+    As those of a login, but apart from them: a right password forgets no wrong code.
+    """
+    return of_login(f"second factor of {username}", source, device)
+
+
 def of_recovery(address: str, source: str) -> tuple[Limit, Limit]:
     """Return the limits on requests for recovery: of the network, and of the address.
 
@@ -64,6 +72,11 @@ def of_invitation(organization: str, address: str) -> tuple[Limit, Limit]:
     """Return the limits on invitations: of the organization, and of the address."""
     of_address = Limit(_key("invitation of address", organization, address), 5)
     return Limit(_key("invitation", organization), 50), of_address
+
+
+def of_single_sign_on(source: str) -> Limit:
+    """Return the limit on round trips to OpenID providers that a network does not finish."""
+    return Limit(_key("single sign-on from source", network_of(source)), 60, is_shared=True)
 
 
 def of_confirmation(user: str) -> Limit:

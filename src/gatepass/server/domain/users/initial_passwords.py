@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.users import mails, passwords, store
+from gatepass.server.domain.users import passwords, store
 from gatepass.server.domain.users.links import recovery
 from gatepass.server.domain.users.model import User, check_email, check_role, check_username
+from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.domain.users.sessions import store as sessions
@@ -125,4 +126,6 @@ def give_access(
         also(connection, given, initial.password)
         record_audit(connection, by, now, found, "person.password_reset")
         mails.tell(context, connection, given, "password_reset", now, by=by.description)
+        if given.role == "admin" and not found.has_portal_access:
+            mails.tell_administrators(context, connection, by, given, now)
     return given, initial.password

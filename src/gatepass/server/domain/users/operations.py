@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from gatepass.server.domain.audit.model import Actor
+from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
-from gatepass.server.domain.users import mails, passwords, store
+from gatepass.server.domain.users import passwords, store, transaction_steps
 from gatepass.server.domain.users.links import recovery
 from gatepass.server.domain.users.model import (
     InvalidField,
@@ -16,6 +17,7 @@ from gatepass.server.domain.users.model import (
     check_email,
     check_role,
 )
+from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.domain.users.portal_users import (
@@ -25,6 +27,8 @@ from gatepass.server.domain.users.portal_users import (
     with_pending_email,
 )
 from gatepass.server.domain.users.sessions import store as sessions
+from gatepass.server.domain.users.sessions.user_agents import words
+from gatepass.server.domain.users.single_sign_on import enforcement
 from gatepass.server.domain.users.transaction_steps import (
     add_draft,
     check_email_is_free,
@@ -78,7 +82,7 @@ def change(
             check_email_is_free(connection, wanted)
         changed = with_pending_email(found, wanted, by, now)
         if changed.role != "admin":
-            _check_not_last_administrator(connection, found)
+            _check_stays(context, connection, found)
         store.change(connection, user_id, _columns(found, changed, values))
         _tell_of_change(context, connection, by, now, found, changed, set(values))
     return changed
@@ -90,7 +94,7 @@ def set_enabled(context: Context, by: Actor, org_id: UUID, user_id: UUID, *, ena
     with context.database.write() as connection:
         found = find_in_organization(connection, org_id, user_id)
         if not enabled:
-            _check_not_last_administrator(connection, found)
+            _check_stays(context, connection, found)
         # When enabling, for one that was opened as the person was being disabled.
         sessions.end_of_user(connection, user_id)
         store.change(connection, user_id, {"disabled_at": None if enabled else now})
@@ -103,6 +107,31 @@ def end_sessions(context: Context, by: Actor, org_id: UUID, user_id: UUID) -> No
         found = find_in_organization(connection, org_id, user_id)
         sessions.end_of_user(connection, user_id)
         record_audit(connection, by, context.now(), found, "person.sessions_ended")
+
+
+def end_all_sessions(context: Context, by: Actor) -> int:
+    """End the sessions of everybody in every organization; return how many there were."""
+    with context.database.write() as connection:
+        ended = sessions.end_all(connection)
+        record = entry(by, context.now(), "sessions.all_ended", "", sessions=str(ended))
+        audit.record(connection, record)
+    return ended
+
+
+def end_session(
+    context: Context, by: Actor, org_id: UUID, user_id: UUID, session_id: UUID
+) -> bytes | None:
+    """End one session of a person; return its digest, or None where it had ended already."""
+    with context.database.write() as connection:
+        found = find_in_organization(connection, org_id, user_id)
+        its = (each for each in sessions.of_user(connection, user_id) if each.id == session_id)
+        session = next(its, None)
+        if session is None:
+            return None
+        sessions.end(connection, session.id_digest)
+        detail = {"address": session.source, "program": words(session.user_agent)}
+        record_audit(connection, by, context.now(), found, "person.session_ended", **detail)
+    return session.id_digest
 
 
 def remove(
@@ -121,7 +150,7 @@ def remove(
         found = find_in_organization(connection, org_id, user_id)
         if not may_change_portal_users:
             check_deletable(found)
-        _check_not_last_administrator(connection, found)
+        _check_stays(context, connection, found)
         store.remove(connection, user_id)
         record_audit(connection, by, context.now(), found, "person.deleted")
 
@@ -207,17 +236,14 @@ def page(
 def is_last_administrator(context: Context, user: User) -> bool:
     """Return whether nobody else could administer the organization."""
     with context.database.read() as connection:
-        return _is_last_administrator(connection, user)
+        return transaction_steps.is_last_administrator(connection, user)
 
 
-def _check_not_last_administrator(connection: Connection, user: User) -> None:
-    if _is_last_administrator(connection, user):
+def _check_stays(context: Context, connection: Connection, user: User) -> None:
+    """Raise InvalidField where somebody must stay an administrator who can log in."""
+    if transaction_steps.is_last_administrator(connection, user):
         raise InvalidField("role", LAST_ADMINISTRATOR, taken=True)
-
-
-def _is_last_administrator(connection: Connection, user: User) -> bool:
-    counts = user.role == "admin" and user.disabled_at is None and user.password_hash
-    return bool(counts) and store.active_administrators(connection, user.org_id) == 1
+    enforcement.check_not_emergency_administrator(context.database, connection, user)
 
 
 def _columns(found: User, changed: User, values: Mapping[str, object]) -> dict[str, object]:

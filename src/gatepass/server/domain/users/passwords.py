@@ -96,6 +96,10 @@ class Hasher:
                 return False
         return kept is not None
 
+    def hash_of_nothing(self) -> str:
+        """Return a hash that no password has; to verify it takes as long as any other."""
+        return _placeholder_hash(self._settings)
+
     def is_outdated(self, kept: str) -> bool:
         """Return whether a hash was made with other parameters than today's."""
         return self._argon2.check_needs_rehash(kept)

@@ -13,11 +13,12 @@ from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import of_confirmation
-from gatepass.server.domain.users import mails, store
+from gatepass.server.domain.users import store
 from gatepass.server.domain.users.links import confirmation_mail, recovery
 from gatepass.server.domain.users.links import store as links
 from gatepass.server.domain.users.links.model import InvalidLink
 from gatepass.server.domain.users.model import InvalidField, User
+from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.notices import store as notices
 from gatepass.server.domain.users.transaction_steps import (
     check_email_is_free,

@@ -6,8 +6,9 @@ from uuid import UUID, uuid4
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.users import mails, store
+from gatepass.server.domain.users import store
 from gatepass.server.domain.users.model import InvalidField, User
+from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.notices import store as notices
 from gatepass.server.domain.users.notices.model import Kind, Notice
 from gatepass.server.storage.database import Connection
@@ -43,6 +44,12 @@ def record_audit(
     subject = user.username or user.email or str(user.id)
     record = entry(by, now, action, subject, org_id=user.org_id, **detail)
     audit.record(connection, record)
+
+
+def is_last_administrator(connection: Connection, user: User) -> bool:
+    """Return whether nobody else could administer the organization."""
+    counts = user.role == "admin" and user.disabled_at is None and user.password_hash
+    return bool(counts) and store.active_administrators(connection, user.org_id) == 1
 
 
 def add_draft(

@@ -20,12 +20,16 @@ from gatepass.server.domain.organizations.store import organization
 from gatepass.server.domain.revocations.store import revocation
 from gatepass.server.domain.throttling import store as _throttling
 from gatepass.server.domain.usage import store as _usage
+from gatepass.server.domain.users.factors import store as factors
 from gatepass.server.domain.users.invitations import store as _invitations
 from gatepass.server.domain.users.links import store as links
 from gatepass.server.domain.users.notices import store as _notices
 from gatepass.server.domain.users.sessions import store as sessions
+from gatepass.server.domain.users.sessions.linked import store as _linked
+from gatepass.server.domain.users.sessions.logins import store as _logins
 from gatepass.server.domain.users.sessions.proofs import store as _proofs
 from gatepass.server.domain.users.sessions.store import session
+from gatepass.server.domain.users.single_sign_on import store as single_sign_on
 from gatepass.server.domain.users.store import user
 from gatepass.server.environment.backup.errors import BackupError
 from gatepass.server.storage.database import metadata
@@ -40,6 +44,8 @@ _EVERY_STORE = (
     _heartbeat,
     _imports,
     _invitations,
+    _linked,
+    _logins,
     _notices,
     _policies,
     _proofs,
@@ -83,6 +89,8 @@ def finish_restore(
         applications.void_all_tokens(connection, now + CLOCK_MARGIN)
     outbox.fail_all(connection, now, _BEFORE_RESTORE)
     links.remove_of_users(connection)
+    factors.end_all_pending(connection)
+    single_sign_on.remove_attempts(connection)
     changes.start_over(connection, now)
     tokens = "kept" if keep_tokens else "revoked"
     kept = "kept" if keep_sessions else "ended"

@@ -26,6 +26,11 @@ class Site:
         """Return the page on which a person sees sessions and changes the password."""
         return f"{self.issuer}/account/"
 
+    @property
+    def factors_url(self) -> str:
+        """Return the page of a person's second factors."""
+        return f"{self.issuer}/account/factors/"
+
     def link(self, purpose: Purpose, token: str) -> str:
         """Return the address of a link that lets somebody do one thing, once."""
         return self.issuer + path(purpose, token)
@@ -146,6 +151,119 @@ def _new_administrator(values: Values, site: Site) -> Content:
     )
 
 
+def _factor_added(values: Values, site: Site) -> Content:
+    return Content(
+        "A second factor was added to your account",
+        (
+            f"\u201c{values['factor']}\u201d can now be used to log in to your account.",
+            "All other sessions have ended.",
+        ),
+        _about(values, site),
+        Link("Look at your second factors", site.factors_url),
+        _was_it_you("remove it there, change your password, and tell your administrator."),
+    )
+
+
+def _factor_removed(values: Values, site: Site) -> Content:
+    return Content(
+        "A second factor was removed from your account",
+        (
+            f"\u201c{values['factor']}\u201d can no longer be used to log in to your account.",
+            "All other sessions have ended.",
+        ),
+        _about(values, site),
+        Link("Look at your second factors", site.factors_url),
+        _was_it_you("change your password, and tell your administrator."),
+    )
+
+
+def _factors_reset(values: Values, site: Site) -> Content:
+    return Content(
+        "Your second factors were removed",
+        (
+            f"{_sentence(values['by'])} removed your passkeys, apps and recovery codes.",
+            "All your sessions have ended.",
+            "Until you set up new ones, the login needs your password alone.",
+        ),
+        _about(values, site),
+        Link("Set up a second factor", site.factors_url),
+        "If you did not ask for this, tell your administrator at once.",
+    )
+
+
+def _recovery_codes_made(values: Values, site: Site) -> Content:
+    return Content(
+        "You have new recovery codes",
+        ("New recovery codes were made for your account. The earlier ones no longer work.",),
+        _about(values, site),
+        Link("Look at your second factors", site.factors_url),
+        _was_it_you("change your password, and tell your administrator."),
+    )
+
+
+def _recovery_code_used(values: Values, site: Site) -> Content:
+    return Content(
+        "A recovery code was used",
+        (f"Somebody used one of your recovery codes. You have {values['left']} left.",),
+        _about(values, site),
+        Link("Look at your second factors", site.factors_url),
+        _was_it_you("change your password, make new recovery codes, and tell your administrator."),
+    )
+
+
+def _passkey_copied(values: Values, site: Site) -> Content:
+    return Content(
+        "One of your passkeys may have been copied",
+        (
+            f"The passkey \u201c{values['factor']}\u201d was used, and its counter went back.",
+            "That happens when a security key was reset, but also when somebody has a copy of it.",
+        ),
+        _about(values, site),
+        Link("Look at your second factors", site.factors_url),
+        "If you do not know why, remove the passkey there, and tell your administrator.",
+    )
+
+
+def _policy_changed(values: Values, site: Site) -> Content:
+    return Content(
+        "The policies of your organization were changed",
+        (f"{_sentence(values['by'])} changed the policies of your organization.",),
+        (*_about(values, site), ("Before", values["before"]), ("Now", values["after"])),
+        Link("Look at the policies", f"{site.issuer}/team/policies/"),
+        "If nobody of you wanted this, change it back there, and look at the activity page.",
+    )
+
+
+def _single_sign_on_changed(values: Values, site: Site) -> Content:
+    return Content(
+        "Single sign-on of your organization was changed",
+        (f"{_sentence(values['by'])} changed single sign-on: {values['detail']}.",),
+        _about(values, site),
+        Link("Look at single sign-on", f"{site.issuer}/team/single-sign-on/"),
+        "If you did not expect this, talk to the other administrators of your organization.",
+    )
+
+
+def _single_sign_on_connected(values: Values, site: Site) -> Content:
+    return Content(
+        f"Your account is connected with {values['detail']}",
+        (f"You can now log in through {values['detail']}, the provider of your organization.",),
+        _about(values, site),
+        Link("Look at your account", site.account_url),
+        _was_it_you("disconnect it there, and tell your administrator."),
+    )
+
+
+def _single_sign_on_disconnected(values: Values, site: Site) -> Content:
+    return Content(
+        f"Your account is no longer connected with {values['detail']}",
+        (f"{values['detail']} no longer logs you in. Your password does.",),
+        _about(values, site),
+        Link("Look at your account", site.account_url),
+        _was_it_you("change your password, and tell your administrator."),
+    )
+
+
 def _secrets_expiring(values: Values, site: Site) -> Content:
     applications: list[tuple[str, str]] = json.loads(values["applications"])
     several = len(applications) > 1
@@ -231,6 +349,16 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "email_rejected": _email_rejected,
     "new_browser": _new_browser,
     "new_administrator": _new_administrator,
+    "factor_added": _factor_added,
+    "factor_removed": _factor_removed,
+    "factors_reset": _factors_reset,
+    "recovery_codes_made": _recovery_codes_made,
+    "recovery_code_used": _recovery_code_used,
+    "passkey_copied": _passkey_copied,
+    "policy_changed": _policy_changed,
+    "single_sign_on_changed": _single_sign_on_changed,
+    "single_sign_on_connected": _single_sign_on_connected,
+    "single_sign_on_disconnected": _single_sign_on_disconnected,
     "secrets_expiring": _secrets_expiring,
     "invitation": _invitation,
     "confirm_email": _confirm_email,

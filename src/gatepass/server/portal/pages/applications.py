@@ -34,7 +34,7 @@ _SHORTEST_QUIET = timedelta(hours=24)
 def index(request: PortalRequest) -> Response:
     """Show the organization's applications."""
     found = operations.of_organization(request.context, request.org_id)
-    return page(request, "applications.html", applications=found, may_change=request.may_change)
+    return page(request, "applications.html", applications=found, may_register=request.may_register)
 
 
 def one(request: PortalRequest) -> Response:
@@ -148,7 +148,6 @@ def _page_context(request: PortalRequest, application: Application) -> dict[str,
         "words_of": catalogue.words,
         **settings_of(application),
         "scopes": choices(catalogue, offered, application.scope),
-        "needs_password": secured.without(application.scope).names,
         "has_password_scope": any(name in application.scope for name in secured.names),
         "granted_scopes": choices(catalogue, application.scope.without(offered), offered),
         "secrets": [_secret(request, application, each, live) for each in live],

@@ -14,6 +14,7 @@ from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.rendering import page, redirect
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.database import Connection
+from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import TOKEN
 from gatepass.wire.secret import Secret
@@ -37,7 +38,7 @@ def keep(
 
 def show(request: PortalRequest) -> Response:
     """Show the credentials once; afterwards, a page that says so."""
-    application = applications.find_application(request)
+    application = _find_registered(request)
     if request.method == "HEAD":  # a HEAD request must not use up the secret
         return Response(media_type="text/html")
     kept = request.take_once(_about(application))
@@ -61,7 +62,7 @@ def show(request: PortalRequest) -> Response:
 
 def stored(request: PortalRequest) -> Response:
     """Redirect to the application, if the user confirmed that the secret is stored."""
-    application = applications.find_application(request)
+    application = _find_registered(request)
     if request.form.get("stored") != "yes":
         raise OAuthError(
             "invalid_request",
@@ -115,6 +116,14 @@ def set_end(request: PortalRequest) -> Response:
         "The end of the secret is changed.",
         f"end_{secret_id}",
     )
+
+
+def _find_registered(request: PortalRequest) -> Application:
+    """Return the application; for staff, only one that they registered themselves."""
+    application = applications.find_application(request)
+    if not request.may_change and application.created_by != request.user.username:
+        raise NotFoundError(str(application.id))
+    return application
 
 
 def _overlap(seconds: str) -> timedelta | None:

@@ -9,12 +9,10 @@ from gatepass.server.domain.applications.model import check_name, check_scope
 from gatepass.server.domain.applications.redirect_uris import check_redirect_uris
 from gatepass.server.domain.applications.secret_end import check_end
 from gatepass.server.domain.names import look_alike
-from gatepass.server.domain.users.password_hashing import Steps
-from gatepass.server.domain.users.sessions import step_up
 from gatepass.server.portal.forms import secret_end
 from gatepass.server.portal.forms.errors import Errors, errors_of
 from gatepass.server.portal.pages import credentials
-from gatepass.server.portal.pages.scopes import choices, chosen_of, needs_password
+from gatepass.server.portal.pages.scopes import choices, chosen_of
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
@@ -34,7 +32,7 @@ def form(request: PortalRequest) -> Response:
     return page(request, _TEMPLATE, values={}, errors={}, **_scopes(request, chosen))
 
 
-def register(request: PortalRequest) -> Steps[Response]:
+def register(request: PortalRequest) -> Response:
     """Register an application; the next page shows its secret. A repeated form registers one."""
     errors = Errors()
     name = errors.check("name", lambda: check_name(request.form.get("name", "")))
@@ -44,22 +42,15 @@ def register(request: PortalRequest) -> Steps[Response]:
     uris = errors.check(
         "redirect_uris", lambda: check_redirect_uris(request.form.get("redirect_uris", ""))
     )
-    allowed = request.catalogue.offered
+    allowed = _offered(request)
     chosen = chosen_of(request.form, allowed)
     scope = errors.check("scope", lambda: check_scope(chosen, allowed))
-    if needs_password(request.catalogue, chosen) and not request.form.get("current_password"):
-        errors["current_password"] = step_up.MISSING
     errors.check("secret_end", lambda: _check_end(request))
     app_id = request.creation_id()
     if name is not None and not request.form.get("same_name"):
         errors.check("same_name", lambda: _check_new_name(request, name, app_id))
     if name is None or uris is None or scope is None or errors:
         return _refused(request, OAuthError("invalid_request", "See the fields."), errors, chosen)
-    try:  # last, because each attempt at the password is counted
-        yield from _check_password(request, chosen)
-    except OAuthError as refusal:
-        errors |= errors_of(refusal, "current_password")
-        return _refused(request, refusal, errors, chosen)
     try:
         operations.register(
             request.context,
@@ -82,7 +73,7 @@ def register(request: PortalRequest) -> Steps[Response]:
 
 def rerender(request: PortalRequest, refusal: OAuthError) -> Response:
     """Show the form with the error and the typed values."""
-    chosen = chosen_of(request.form, request.catalogue.offered)
+    chosen = chosen_of(request.form, _offered(request))
     return _refused(request, refusal, Errors(errors_of(refusal)), chosen)
 
 
@@ -94,11 +85,9 @@ def _refused(
 
 
 def _scopes(request: PortalRequest, chosen: Scope) -> dict[str, object]:
-    catalogue = request.catalogue
     return {
         **secret_end.choices(request),
-        "scopes": choices(catalogue, catalogue.offered, chosen),
-        "needs_password": catalogue.password_scopes.names,
+        "scopes": choices(request.catalogue, _offered(request), chosen),
     }
 
 
@@ -107,9 +96,14 @@ def _check_end(request: PortalRequest) -> None:
     check_end(secret_end.chosen(request), request.now, request.now, longest)
 
 
-def _check_password(request: PortalRequest, chosen: Scope) -> Steps[None]:
-    if needs_password(request.catalogue, chosen):
-        yield from request.check_password()
+def _offered(request: PortalRequest) -> Scope:
+    """Return the scopes to choose from.
+
+    Only administrators grant those that change users of the portal: with them staff could make
+    themselves administrators.
+    """
+    offered = request.catalogue.offered
+    return offered if request.may_change else offered.without(request.catalogue.password_scopes)
 
 
 def _check_client_type(chosen: str | None) -> None:

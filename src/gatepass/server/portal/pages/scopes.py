@@ -25,11 +25,6 @@ def chosen_of(form: Mapping[str, str], offered: Scope) -> Scope:
     return Scope(tuple(name for name in offered.names if f"scope_{name}" in form))
 
 
-def needs_password(catalogue: Catalogue, granted: Scope) -> bool:
-    """Return whether granting these scopes requires the administrator's password."""
-    return any(name in catalogue.password_scopes for name in granted.names)
-
-
 def _resource(catalogue: Catalogue, name: str) -> str:
     found = catalogue.scopes.get(name)
     return catalogue.resources[found.resource].name if found else "None"

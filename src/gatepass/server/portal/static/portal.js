@@ -1,5 +1,5 @@
-// What a page cannot do without script: copy to the clipboard, and ask before a secret shown once is left.
-// Every page works without this file.
+// What a page cannot do without script: copy to the clipboard, ask before a secret shown once is left, and hold
+// back the second click on a button. Every page works without this file.
 "use strict";
 
 (() => {
@@ -44,6 +44,16 @@
         button.classList.remove("copied");
       }, 2500);
     });
+  }
+
+  // The first click renews the session, so the browser must not drop its response for a second one.
+  for (const form of document.querySelectorAll("form[data-once]")) {
+    let sent = false;
+    form.addEventListener("submit", (submitting) => {
+      if (sent) submitting.preventDefault();
+      sent = true;
+    });
+    addEventListener("pageshow", () => (sent = false));
   }
 
   for (const form of document.querySelectorAll("form[data-stay-until]")) {

@@ -16,8 +16,8 @@ from gatepass.server.domain.applications.expiry_notices.model import (
     in_words,
 )
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.users import mails
 from gatepass.server.domain.users import store as users
+from gatepass.server.domain.users.notices import mails
 from gatepass.server.storage.database import Connection
 
 _AT_ONCE = 200  # organizations in one transaction

@@ -11,7 +11,7 @@ from gatepass.server.domain.organizations.store import organization
 from gatepass.server.storage.database import Timestamp, metadata
 from gatepass.server.storage.statements import insert_into
 
-REVISION = "0015"
+REVISION = "0019"
 """The revision of the tables that has this one."""
 
 secret_notice = Table(

@@ -22,15 +22,15 @@ class StatedPolicy:
     session_absolute: int | None = None  # seconds
     registration: Registration | None = None
     single_sign_on: SingleSignOn | None = None
-    secret_lifetime: int | None = None  # days
+    secret_lifetime: int | None = None  # seconds, whole days
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What is in force for the people of an organization.
 
-    Limits of sessions are seconds; None leaves the limit to the settings. The client secrets of an
-    organization's applications live `secret_lifetime` days at most; None for any time.
+    Limits are seconds. None leaves those of sessions to the settings; client secrets live
+    `secret_lifetime` at most, whole days, and any time with None.
     """
 
     second_factor: SecondFactor = "optional"
@@ -39,6 +39,11 @@ class Policy:
     registration: Registration = "administrators"
     single_sign_on: SingleSignOn = "allowed"
     secret_lifetime: int | None = None
+
+    @property
+    def longest_secret_days(self) -> int | None:
+        """Return how many days a client secret may live; None for any time."""
+        return None if self.secret_lifetime is None else self.secret_lifetime // (24 * 3600)
 
 
 def in_force(*stated: StatedPolicy) -> Policy:

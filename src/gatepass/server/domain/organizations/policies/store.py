@@ -16,6 +16,8 @@ from gatepass.server.storage.statements import upsert
 
 REVISION = "0014"
 """The revision of the tables that has this one."""
+REVISION_TO_WRITE = "0019"
+"""The revision that has every column: on older tables policies are read, not changed."""
 
 policy = Table(
     "policy",
@@ -30,10 +32,9 @@ policy = Table(
 )
 
 
-def find(connection: Connection, owner: UUID) -> StatedPolicy:
+def find(database: Database, connection: Connection, owner: UUID) -> StatedPolicy:
     """Return what an organization, or OPERATOR, states; nothing where it has stated nothing."""
-    row = connection.execute(select(policy).where(policy.c.org_id == owner)).one_or_none()
-    return StatedPolicy(*row[1:]) if row else StatedPolicy()
+    return next(iter(_find(database, connection, owner)), StatedPolicy())
 
 
 def put(connection: Connection, owner: UUID, stated: StatedPolicy) -> None:
@@ -48,5 +49,12 @@ def find_in_force(database: Database, connection: Connection, org_id: UUID) -> P
     """
     if not database.has(connection, REVISION):
         return Policy()
-    query = select(policy).where(policy.c.org_id.in_((OPERATOR, org_id)))
-    return in_force(*(StatedPolicy(*row[1:]) for row in connection.execute(query)))
+    return in_force(*_find(database, connection, OPERATOR, org_id))
+
+
+def _find(database: Database, connection: Connection, *owners: UUID) -> list[StatedPolicy]:
+    columns = [column for column in policy.c if column.name != "org_id"]
+    if not database.has(connection, REVISION_TO_WRITE):
+        columns.remove(policy.c.secret_lifetime)
+    query = select(*columns).where(policy.c.org_id.in_(owners))
+    return [StatedPolicy(*row) for row in connection.execute(query)]

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.users import mails
 from gatepass.server.domain.users.links import store
 from gatepass.server.domain.users.model import User
+from gatepass.server.domain.users.notices import mails
 from gatepass.server.storage.database import Connection
 
 

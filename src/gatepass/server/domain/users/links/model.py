@@ -18,7 +18,7 @@ LIFETIMES: dict[Purpose, timedelta] = {
     "invitation": timedelta(days=7),
 }
 _BYTES = 32
-_PATH = re.compile(r"(/accounts/(?:recover|email|invitation)/)[^/\s\"'?&]+", re.IGNORECASE)
+_PATH = re.compile(r"(/accounts/(?:recover|email|invitation|code)/)[^/\s\"'?&]+", re.IGNORECASE)
 
 
 class Link(NamedTuple):

@@ -19,14 +19,16 @@ from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import of_recovery
-from gatepass.server.domain.users import mails, passwords
+from gatepass.server.domain.users import passwords
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.links import store
 from gatepass.server.domain.users.links.model import LIFETIMES, InvalidLink, Link
 from gatepass.server.domain.users.model import User, check_email, email_key
+from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.domain.users.sessions import store as sessions
+from gatepass.server.domain.users.single_sign_on import enforcement
 from gatepass.server.domain.users.transaction_steps import record_audit
 from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
@@ -81,7 +83,7 @@ def answer(context: Context, asked: Message) -> None:
         if not outbox.remove(connection, asked.id) or now >= asked.give_up_at:
             return
         by_address: dict[str, list[list[str]]] = {}
-        for user, organization in _recoverable_by(connection, asked.address):
+        for user, organization in _recoverable_by(context, connection, asked.address):
             # To the address as it was confirmed, not as a stranger spelled it.
             address = user.email or ""
             token = store.add_of_user(connection, "recover", user.id, address, now)
@@ -109,7 +111,8 @@ def find(context: Context, token: Secret) -> Recoverable:
     if not context.outbox.sends_mail:
         raise InvalidLink
     with context.database.read() as connection:
-        return _of_link(connection, store.find(connection, "recover", token, context.now()))
+        link = store.find(connection, "recover", token, context.now())
+        return _of_link(context, connection, link)
 
 
 def set_password(
@@ -126,7 +129,7 @@ def set_password(
     hashed = yield lambda: hasher.hash(new)
     with context.database.write() as connection:
         now = context.now()
-        user, _ = _of_link(connection, store.take(connection, "recover", token, now))
+        user, _ = _of_link(context, connection, store.take(connection, "recover", token, now))
         changed = {
             "password_hash": hashed,
             "must_change_password": False,
@@ -147,23 +150,33 @@ def own_names(found: Recoverable) -> tuple[str | None, ...]:
     return user.username, user.email, found.organization.name, user.first_name, user.last_name
 
 
-def _recoverable_by(connection: Connection, address: str) -> Iterable[Recoverable]:
+def _recoverable_by(
+    context: Context, connection: Connection, address: str
+) -> Iterable[Recoverable]:
     for user in users.with_portal_access_and_email(connection, email_key(address)):
         organization = organizations.find(connection, user.org_id)
-        if organization and _is_recoverable(connection, user, organization):
+        if organization and _is_recoverable(context, connection, user, organization):
             yield Recoverable(user, organization)
 
 
-def _of_link(connection: Connection, link: Link | None) -> Recoverable:
+def _of_link(context: Context, connection: Connection, link: Link | None) -> Recoverable:
     user = users.find(connection, link.user_id) if link and link.user_id else None
     organization = organizations.find(connection, user.org_id) if user else None
     if link is None or user is None or organization is None or user.email != link.address:
         raise InvalidLink
-    if not _is_recoverable(connection, user, organization):
+    if not _is_recoverable(context, connection, user, organization):
         raise InvalidLink
     return Recoverable(user, organization)
 
 
-def _is_recoverable(connection: Connection, user: User, organization: Organization) -> bool:
+def _is_recoverable(
+    context: Context, connection: Connection, user: User, organization: Organization
+) -> bool:
+    """Return whether a link may let somebody set a password.
+
+    Not those who must come from their organization's provider: it would let them in beside it.
+    """
+    if enforcement.is_in_force(context.database, connection, user):
+        return False
     has_access = user.password_hash is not None and user.disabled_at is None
     return has_access and not organization.suspended_at and store.is_confirmed(connection, user)

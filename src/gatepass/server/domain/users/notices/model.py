@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-Kind = Literal["role_changed", "email_requested", "email_confirmed", "email_rejected"]
+Kind = Literal[
+    "role_changed", "email_requested", "email_confirmed", "email_rejected", "factors_reset"
+]
 
 MOST = 10
 """How many notices a person has at most; an older one gives way to a newer one."""

@@ -1,5 +1,6 @@
 """The login: who may open a session, how often it may be tried, and what is written of it."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -17,9 +18,12 @@ from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.model import LONGEST_EMAIL, User, email_key, has_expired_password
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
-from gatepass.server.domain.users.sessions import store
+from gatepass.server.domain.users.sessions import second_step, store
 from gatepass.server.domain.users.sessions.opening import LoggedIn, open_session
 from gatepass.server.domain.users.sessions.operations import Visitor
+from gatepass.server.domain.users.sessions.second_step import SUSPENDED, SecondStep
+from gatepass.server.domain.users.single_sign_on import enforcement
+from gatepass.server.domain.users.single_sign_on.enforcement import SingleSignOnRequired
 from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
@@ -27,11 +31,8 @@ from gatepass.wire.secret import Secret
 LONGEST_USERNAME = 64
 EXPIRED = "initial password expired"
 WRONG = "The username or the password is wrong."
-SUSPENDED = (
-    "Your organization is suspended: nobody of it can log in, and its applications get no tokens. "
-    "Ask your account manager."
-)
 _IS_SUSPENDED = "organization suspended"
+_NO_GUESS = (_IS_SUSPENDED, enforcement.REASON)
 _NO_ID = UUID(int=0)
 
 log = structlog.get_logger("gatepass.server")
@@ -51,13 +52,14 @@ class _Candidate(NamedTuple):
 
 def log_in(
     context: Context, hasher: Hasher, visitor: Visitor, username: str, password: Secret
-) -> Steps[LoggedIn]:
-    """Open a session for a visitor who knows the password.
+) -> Steps[LoggedIn | SecondStep]:
+    """Open a session for a visitor who knows the password, or ask for their second factor.
 
-    Raises OAuthError: with one sentence for every reason, after the same time, but with the reason
-    where the password is right and the organization is suspended; 429 for those who must wait;
-    503, and then the attempt is not counted, where too many passwords wait to be hashed. Known
-    and unknown usernames are counted and answered alike (ASVS 6.3.8).
+    Raises SingleSignOnRequired where the password is right and the person must come from their
+    organization's provider. Raises OAuthError: with one sentence for every reason, after the same
+    time, but with the reason where the password is right and the organization is suspended; 429
+    for those who must wait; 503, and then the attempt is not counted, where too many passwords wait
+    to be hashed. Known and unknown usernames are counted and answered alike (ASVS 6.3.8).
     """
     hasher.pool.check()
     counted = _attempt(context, visitor, username)
@@ -69,27 +71,52 @@ def log_in(
         with context.database.write() as connection:
             limits.take_back(connection, counted)
         raise
-    made = None
+    made: LoggedIn | SecondStep | None = None
     with context.database.write() as connection:
         now = context.now()
         known = _find_candidate(connection, username)
         # Asked again, as the person may have changed while the hash was computed.
         refused = _refusal_reason(known, now, is_right=is_right and known.kept == candidate.kept)
         if known.user and not refused:
+            refused = _must_come_from_provider(context, connection, known.user)
+        if known.user and not refused:
             limits.succeed(connection, counted)
-            if rehashed:
-                users.change(connection, known.user.id, {"password_hash": rehashed})
-            made = open_session(context, connection, visitor, known.user, ["password"], now)
-        if refused == _IS_SUSPENDED:  # the password was right: this was no guess
+            made = _opened(
+                context, connection, visitor, _rehashed(connection, known.user, rehashed)
+            )
+        if refused in _NO_GUESS:  # the password was right: this was no guess
             limits.take_back(connection, counted)
         if refused:
             record = _refused_entry(known, visitor, refused, now)
             bounded.record(connection, context.audit_limit, record)
     if refused == _IS_SUSPENDED:
         raise OAuthError("invalid_request", SUSPENDED, log_detail=refused)
+    if refused == enforcement.REASON and known.user:
+        raise SingleSignOnRequired(known.user)
     if made is None:
         raise OAuthError("invalid_request", WRONG, log_detail=refused)
     return made
+
+
+def _opened(
+    context: Context, connection: Connection, visitor: Visitor, user: User
+) -> LoggedIn | SecondStep:
+    """Open the session of somebody whose password is right, unless they have a second factor."""
+    now = context.now()
+    waiting = second_step.begin(context, connection, user, now)
+    return waiting or open_session(context, connection, visitor, user, ["password"], now)
+
+
+def _rehashed(connection: Connection, user: User, rehashed: str | None) -> User:
+    if rehashed is None:
+        return user
+    users.change(connection, user.id, {"password_hash": rehashed})
+    return replace(user, password_hash=rehashed)
+
+
+def _must_come_from_provider(context: Context, connection: Connection, user: User) -> str:
+    is_required = enforcement.is_in_force(context.database, connection, user)
+    return enforcement.REASON if is_required else ""
 
 
 def _attempt(context: Context, visitor: Visitor, username: str) -> tuple[Limit, ...]:

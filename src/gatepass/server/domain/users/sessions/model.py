@@ -27,6 +27,11 @@ class Session(NamedTuple):
     once: bytes | None = None
     once_expires_at: datetime | None = None
 
+    @property
+    def id(self) -> UUID:
+        """Return what a form names the session by; it lets nobody in."""
+        return UUID(bytes=self.id_digest[:16])
+
 
 class SessionSettings(BaseModel):
     """How long a portal session lives, in seconds."""
@@ -37,6 +42,14 @@ class SessionSettings(BaseModel):
     """Seconds without a request after which a session is over."""
     absolute: int = Field(12 * 3600, ge=60)
     """Seconds after the login at which a session is over in any case."""
+
+    def shortened(self, idle: int | None, absolute: int | None) -> "SessionSettings":
+        """Return the limits with those of a policy, seconds or None; they only shorten."""
+        limits = {
+            "idle": min(self.idle, idle or self.idle),
+            "absolute": min(self.absolute, absolute or self.absolute),
+        }
+        return self.model_copy(update=limits)
 
 
 def new_id() -> Secret:

@@ -7,10 +7,12 @@ from typing import NamedTuple
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.users import mails
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.model import User
+from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.sessions import store
+from gatepass.server.domain.users.sessions.logins import store as logins
+from gatepass.server.domain.users.sessions.logins.model import PastLogin
 from gatepass.server.domain.users.sessions.model import new_id
 from gatepass.server.domain.users.sessions.operations import LONGEST_AGENT, Visitor, add_session
 from gatepass.server.domain.users.sessions.proofs import store as proofs
@@ -48,6 +50,9 @@ def open_session(
     _change_device(connection, visitor.device, device_id, user, now)
     by = Actor(user.username or "", visitor.source, user.org_id)
     audit.record(connection, entry(by, now, "login", "", methods=" ".join(methods)))
+    if context.database.has(connection, logins.REVISION):
+        agent, how = visitor.agent[:LONGEST_AGENT], " ".join(methods)
+        logins.record(connection, PastLogin(user.id, now, visitor.source, agent, how))
     return LoggedIn(session_id, device_id, user)
 
 

@@ -9,15 +9,21 @@ from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import Organization
+from gatepass.server.domain.organizations.policies import store as policies
+from gatepass.server.domain.organizations.policies.model import Policy
 from gatepass.server.domain.users import store as users
+from gatepass.server.domain.users.factors import store as factors
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.sessions import store
+from gatepass.server.domain.users.sessions.logins import store as logins
+from gatepass.server.domain.users.sessions.logins.model import PastLogin
 from gatepass.server.domain.users.sessions.model import (
     Session,
     SessionSettings,
     is_over,
     is_update_due,
 )
+from gatepass.server.domain.users.sessions.proofs import store as proofs
 from gatepass.server.storage.database import Connection
 from gatepass.wire.secret import Secret
 
@@ -33,12 +39,25 @@ class Visitor(NamedTuple):
 
 
 class Login(NamedTuple):
-    """A live session and whose it is."""
+    """A live session, whose it is, and the policy that holds for them."""
 
     session_id: Secret
     session: Session
     user: User
     organization: Organization
+    policy: Policy = Policy()
+    lacks_factor: bool = False
+    """Whether a second factor is required, and neither set up nor proved in this session."""
+
+
+class LiveSession(NamedTuple):
+    """A session that is not over, whose it is, and what holds for them as in `Login`."""
+
+    session: Session
+    user: User
+    organization: Organization
+    policy: Policy
+    lacks_factor: bool
 
 
 def find(context: Context, settings: SessionSettings, session_id: Secret) -> Login | None:
@@ -46,19 +65,45 @@ def find(context: Context, settings: SessionSettings, session_id: Secret) -> Log
 
     Does NOT check whether the organization is suspended; the caller shows that.
     """
+    live = find_live(context, settings, session_id.digest())
+    return Login(session_id, *live) if live else None
+
+
+def find_live(context: Context, settings: SessionSettings, digest: bytes) -> LiveSession | None:
+    """Return the session whose id has this digest, and whose it is, as `find` does."""
     now = context.now()
     with context.database.read() as connection:
-        session = store.find(connection, session_id.digest())
-        if session is None or is_over(session, settings, now):
+        session = store.find(connection, digest)
+        user = users.find(connection, session.user_id) if session else None
+        if session is None or user is None:
             return None
-        user = users.find(connection, session.user_id)
-        organization = organizations.find(connection, user.org_id) if user else None
-    if user is None or organization is None or user.password_hash is None or user.disabled_at:
+        organization = organizations.find(connection, user.org_id)
+        policy = policies.find_in_force(context.database, connection, user.org_id)
+        lacks_factor = _lacks_factor(context, connection, policy, user, session)
+    limits = settings.shortened(policy.session_idle, policy.session_absolute)
+    if is_over(session, limits, now):
         return None
-    if is_update_due(session, settings, now):
+    if organization is None or user.password_hash is None or user.disabled_at:
+        return None
+    if is_update_due(session, limits, now):
         with context.database.write() as connection:
             store.change(connection, session.id_digest, {"last_seen_at": now})
-    return Login(session_id, session, user, organization)
+    return LiveSession(session, user, organization, policy, lacks_factor)
+
+
+def _lacks_factor(
+    context: Context, connection: Connection, policy: Policy, user: User, session: Session
+) -> bool:
+    """Return whether a required second factor is neither set up nor proved in the session.
+
+    Who comes by single sign-on has proved to the organization's provider what it requires.
+    """
+    if policy.second_factor != "required":
+        return False
+    if not context.database.has(connection, factors.REVISION):
+        return False
+    proved = set(proofs.of_session(connection, session.id_digest))
+    return not (proved - {"password"}) and not factors.has_any(connection, user.id)
 
 
 def live_sessions(context: Context, settings: SessionSettings, user: User) -> Sequence[Session]:
@@ -66,7 +111,17 @@ def live_sessions(context: Context, settings: SessionSettings, user: User) -> Se
     now = context.now()
     with context.database.read() as connection:
         found = store.of_user(connection, user.id)
-    return [each for each in found if not is_over(each, settings, now)]
+        policy = policies.find_in_force(context.database, connection, user.org_id)
+    limits = settings.shortened(policy.session_idle, policy.session_absolute)
+    return [each for each in found if not is_over(each, limits, now)]
+
+
+def previous_login(context: Context, login: Login) -> PastLogin | None:
+    """Return the last login of this person before this session; None where none is known."""
+    with context.database.read() as connection:
+        if not context.database.has(connection, logins.REVISION):
+            return None
+        return logins.before(connection, login.user.id, login.session.created_at)
 
 
 def log_out(context: Context, by: Actor, login: Login) -> None:

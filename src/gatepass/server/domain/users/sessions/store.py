@@ -6,21 +6,28 @@ from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Column,
+    ColumnElement,
     Connection,
     LargeBinary,
     Table,
     Text,
+    cast,
     delete,
     insert,
     select,
+    type_coerce,
     update,
 )
 
+from gatepass.server.domain.organizations.policies.model import OPERATOR
+from gatepass.server.domain.organizations.policies.store import policy
 from gatepass.server.domain.users.sessions.model import Session
 from gatepass.server.domain.users.store import reference_to_user, user
 from gatepass.server.storage.database import Timestamp, metadata
 from gatepass.server.storage.statements import upsert
+from gatepass.server.storage.timestamps import milliseconds
 
 session = Table(
     "session",
@@ -70,9 +77,10 @@ def change(connection: Connection, id_digest: bytes, values: Mapping[str, Any]) 
     return connection.execute(query).rowcount == 1
 
 
-def end(connection: Connection, id_digest: bytes) -> None:
-    """End one session."""
-    connection.execute(delete(session).where(session.c.id_digest == id_digest))
+def end(connection: Connection, id_digest: bytes) -> bool:
+    """End one session; return whether it was still there."""
+    query = delete(session).where(session.c.id_digest == id_digest)
+    return connection.execute(query).rowcount == 1
 
 
 def end_of_user(connection: Connection, user_id: UUID, *, but: bytes | None = None) -> None:
@@ -96,6 +104,26 @@ def prune(connection: Connection, idle_since: datetime, devices_since: datetime)
     """Forget sessions nobody used since `idle_since`, and devices since `devices_since`."""
     connection.execute(delete(session).where(session.c.last_seen_at < idle_since))
     connection.execute(delete(device).where(device.c.last_seen_at < devices_since))
+
+
+def end_past_policy(connection: Connection, now: datetime) -> None:
+    """End the sessions that are over by the limits of the operator or of their organization."""
+    rules = policy.c.org_id.in_((OPERATOR, user.c.org_id))
+
+    def is_past(since: Column[datetime], limit: Column[int]) -> ColumnElement[bool]:
+        age = milliseconds(now) - type_coerce(since, BigInteger)
+        return age >= cast(limit, BigInteger) * 1000
+
+    over = (
+        select(policy.c.org_id)
+        .select_from(policy.join(user, rules))
+        .where(user.c.id == session.c.user_id)
+        .where(
+            is_past(session.c.last_seen_at, policy.c.session_idle)
+            | is_past(session.c.created_at, policy.c.session_absolute)
+        )
+    )
+    connection.execute(delete(session).where(over.correlate(session).exists()))
 
 
 def owner_of_device(

@@ -7,13 +7,23 @@ from starlette.responses import Response
 
 from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users import passwords, portal_users
+from gatepass.server.domain.users.factors import checks
+from gatepass.server.domain.users.factors import operations as factors
+from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.sessions import login, opening, step_up
 from gatepass.server.domain.users.sessions import operations as sessions
+from gatepass.server.domain.users.sessions.linked import operations as linked
+from gatepass.server.domain.users.sessions.opening import LoggedIn
+from gatepass.server.domain.users.sessions.second_step import SecondStep
+from gatepass.server.domain.users.single_sign_on import connections, providers
+from gatepass.server.domain.users.single_sign_on.enforcement import SingleSignOnRequired
+from gatepass.server.domain.users.single_sign_on.model import host_of
 from gatepass.server.portal import cookies, redirects
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.forms.errors import Errors, errors_of
-from gatepass.server.portal.pages.sessions import resubmission
+from gatepass.server.portal.pages.sessions import one_identity, resubmission, second_step_form
+from gatepass.server.portal.pages.single_sign_on import journey
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
@@ -36,6 +46,8 @@ def login_form(request: PortalRequest) -> Response:
     next_path = request.query.get("next")
     if request.login:
         return redirect(request, redirects.after_login(next_path, request.login.user.role))
+    if request.accounts:
+        return one_identity.begin(request)
     next_path = redirects.own_path(next_path)
     response: Response = page(
         request,
@@ -45,7 +57,9 @@ def login_form(request: PortalRequest) -> Response:
         next=next_path,
         saved_form=[],
         sends_mail=request.sends_mail,
+        passkey_options=_passkey_options(request),
         done=_DONE.get(request.query.get("done", "")),
+        has_single_sign_on=providers.is_any_on(request.context),
     )
     if request.visitor.device:
         cookies.set_device(response, request.environment, request.visitor.device)
@@ -53,9 +67,12 @@ def login_form(request: PortalRequest) -> Response:
 
 
 def log_in(request: PortalRequest) -> Steps[Response]:
-    """Open a session, with a new session id and a new device id (ASVS 7.2.4)."""
+    """Open a session, or lead to the second step of the login."""
     if request.login:
         return _logged_in(request)
+    if request.accounts:
+        refusal = OAuthError("invalid_request", one_identity.LOG_IN_FIRST, status=403)
+        return rerender_login(request, refusal)
     try:
         made = yield from login.log_in(
             request.context,
@@ -64,13 +81,32 @@ def log_in(request: PortalRequest) -> Steps[Response]:
             request.form.get("username", ""),
             request.secret("password"),
         )
+    except SingleSignOnRequired as required:
+        return (yield from journey.after_password(request, required))
     except OAuthError as refusal:
         return rerender_login(request, refusal)
+    if isinstance(made, SecondStep):
+        return second_step_form.begin(request, made)
+    return opened(request, made)
+
+
+def opened(request: PortalRequest, made: LoggedIn) -> Response:
+    """Lead on with a session that was just opened, and set its cookies."""
     current = sessions.find(request.context, request.environment.session_settings, made.session_id)
     response = _logged_in(replace(request, login=current, csrf=csrf.token(made.session_id)))
     cookies.set_session(response, request.environment, made.session_id)
     cookies.set_device(response, request.environment, made.device_id)
+    if request.login_id:
+        cookies.drop_login(response, request.environment)
     return response
+
+
+def _passkey_options(request: PortalRequest) -> str:
+    """Return what the browser is asked for a passkey; empty where there can be none."""
+    party = request.environment.relying_party
+    if party.why_not or not factors.is_available(request.context):
+        return ""
+    return checks.begin_login(request.context, party, request.browser)
 
 
 def rerender_login(
@@ -81,16 +117,22 @@ def rerender_login(
     parts: Sequence[str] = (),
 ) -> Response:
     """Show the login form with the error; `parts` are the hidden fields of a saved form."""
+    parts = parts or resubmission.hidden_fields(request)
+    next_after = redirects.own_path(request.form.get("next") if next_path is None else next_path)
+    if request.accounts:
+        return one_identity.rejected_login(request, refusal, next_after, parts)
     response: Response = rejected_form(
         request,
         "login.html",
         refusal,
         values={"username": request.form.get("username", "")} if next_path is None else {},
         errors=errors_of(refusal),
-        next=redirects.own_path(request.form.get("next") if next_path is None else next_path),
-        saved_form=parts or resubmission.hidden_fields(request),
+        next=next_after,
+        saved_form=parts,
         sends_mail=request.sends_mail,
+        passkey_options=_passkey_options(request),
         done=None,
+        has_single_sign_on=providers.is_any_on(request.context),
     )
     if request.visitor.device:
         cookies.set_device(response, request.environment, request.visitor.device)
@@ -107,7 +149,8 @@ def outdated_login(request: PortalRequest, outdated: csrf.OutdatedForm) -> Respo
 def _logged_in(request: PortalRequest) -> Response:
     """Redirect to the requested page, or show the form that was saved before the login."""
     user = request.user
-    found = None if user.must_change_password else resubmission.read(request)
+    is_confined = user.must_change_password or request.current_login.lacks_factor
+    found = None if is_confined else resubmission.read(request)
     if found:
         refusal = OAuthError("invalid_request", resubmission.CHECK_AGAIN, status=200)
         shown = resubmission.rerender(replace(request, path=found.path, form=found.form), refusal)
@@ -122,8 +165,15 @@ def _logged_in(request: PortalRequest) -> Response:
 
 def log_out(request: PortalRequest) -> Response:
     """End the session and delete its cookie."""
-    sessions.log_out(request.context, request.actor, request.current_login)
-    response = redirect(request, redirects.LOGIN)
+    target = redirects.LOGIN
+    if request.accounts:
+        linked.log_out(
+            request.context, request.accounts.context, request.actor, request.current_login
+        )
+        target = redirects.LOGGED_OUT
+    else:
+        sessions.log_out(request.context, request.actor, request.current_login)
+    response = redirect(request, target)
     cookies.drop_session(response, request.environment)
     # Not "cookies": that deletes all cookies of the registered domain, also of other services.
     response.headers["clear-site-data"] = '"cache", "storage"'
@@ -146,6 +196,20 @@ def page_context(request: PortalRequest) -> dict[str, object]:
             request.context, request.environment.session_settings, user
         ),
         "current_session": request.current_login.session,
+        "factors": factors.of_user(request.context, user),
+        "previous_login": sessions.previous_login(request.context, request.current_login),
+        **_single_sign_on(request, user),
+    }
+
+
+def _single_sign_on(request: PortalRequest, user: User) -> dict[str, object]:
+    """Return what the account page says of the organization's provider."""
+    provider = providers.find_on(request.context, user.org_id)
+    return {
+        "provider_host": host_of(provider.issuer) if provider else None,
+        "connection": connections.connection_of(request.context, user),
+        "has_own_password": connections.has_own_password(request.context, user),
+        "is_sso_required": connections.is_required(request.context, user),
     }
 
 

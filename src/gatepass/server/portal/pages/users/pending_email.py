@@ -6,7 +6,6 @@ from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users import portal_users
 from gatepass.server.domain.users.links.model import InvalidLink
 from gatepass.server.domain.users.notices import operations as notices
-from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.portal import redirects
 from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.pages.sessions import accounts, recovery
@@ -62,12 +61,12 @@ def reject_own(request: PortalRequest) -> Response:
     return _decide_own(request, confirmed=False)
 
 
-def confirm(request: PortalRequest) -> Steps[Response]:
-    """Confirm another user's new address, with the administrator's password."""
+def confirm(request: PortalRequest) -> Response:
+    """Confirm another user's new address."""
     return _decide(request, confirmed=True)
 
 
-def reject(request: PortalRequest) -> Steps[Response]:
+def reject(request: PortalRequest) -> Response:
     """Reject another user's new address."""
     return _decide(request, confirmed=False)
 
@@ -93,14 +92,12 @@ def _rerender_account(request: PortalRequest, refusal: OAuthError) -> Response:
     return rejected_form(request, "account.html", refusal, **context, errors=errors_of(refusal))
 
 
-def _decide(request: PortalRequest, *, confirmed: bool) -> Steps[Response]:
+def _decide(request: PortalRequest, *, confirmed: bool) -> Response:
     user_id = request.ids["user_id"]
     user = users.find(request.context, request.org_id, user_id)
     if user.id == request.user.id:
         raise OAuthError("invalid_request", "Your own address is on your account page.", status=409)
     try:
-        if confirmed:
-            yield from request.check_password()
         decide = portal_users.confirm_email if confirmed else portal_users.reject_email
         email = request.form.get("email", "")
         decide(request.context, request.actor, request.org_id, user_id, email)

@@ -6,6 +6,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gatepass.server.domain.users import initial_passwords, operations, portal_users
+from gatepass.server.domain.users.factors import operations as factors
 from gatepass.server.domain.users.invitations import operations as invitations
 from gatepass.server.domain.users.model import (
     User,
@@ -15,6 +16,7 @@ from gatepass.server.domain.users.model import (
     has_expired_password,
 )
 from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.store import After
 from gatepass.server.portal import redirects
 from gatepass.server.portal.forms.errors import Errors, errors_of
@@ -155,6 +157,20 @@ def set_role(request: PortalRequest) -> Response:
     return redirect(request, address(user.id), "The role is changed.")
 
 
+def reset_factors(request: PortalRequest) -> Response:
+    """Remove the second factors of a user who lost them."""
+    user = _find_user(request)
+    try:
+        factors.reset(request.context, request.actor, request.org_id, user.id)
+    except OAuthError as refusal:
+        return rerender(request, refusal)
+    return redirect(
+        request,
+        address(user.id),
+        "Their second factors are removed, and their sessions have ended.",
+    )
+
+
 def enable(request: PortalRequest) -> Response:
     """Enable a user."""
     return _set_enabled(request, "The user can log in again.", enabled=True)
@@ -222,8 +238,13 @@ def _page_context(request: PortalRequest) -> dict[str, object]:
         "state": _state(request, user),
         "sends_mail": request.sends_mail,
         "is_confirmed": portal_users.is_confirmed(request.context, user),
+        "factors": factors.of_user(request.context, user),
         "is_self": user.id == request.user.id,
         "is_last_admin": operations.is_last_administrator(request.context, user),
+        "sessions": sessions.live_sessions(
+            request.context, request.environment.session_settings, user
+        ),
+        "current_session": request.current_login.session,
     }
 
 

@@ -21,7 +21,6 @@ def upgrade() -> None:
         sa.Column("session_absolute", sa.Integer),
         sa.Column("registration", sa.Text),
         sa.Column("single_sign_on", sa.Text),
-        sa.Column("secret_lifetime", sa.Integer),
     )
     op.create_table(
         "proof",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, ForeignKey, LargeBinary, Table, Text, select
+from sqlalchemy import Column, Connection, ForeignKey, LargeBinary, Table, Text, select, update
 
 from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.storage.database import Timestamp, metadata
@@ -34,3 +34,9 @@ def of_session(connection: Connection, session_digest: bytes) -> dict[Method, da
     """Return when each method was last used in this session."""
     query = select(proof.c.method, proof.c.at).where(proof.c.session_digest == session_digest)
     return {row.method: row.at for row in connection.execute(query)}
+
+
+def move(connection: Connection, old_digest: bytes, new_digest: bytes) -> None:
+    """Make the proofs of a session those of another one, which has its place."""
+    own = proof.c.session_digest == old_digest
+    connection.execute(update(proof).where(own).values(session_digest=new_digest))

@@ -6,6 +6,7 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
+from gatepass.server.cli.organization.link import link, unlink
 from gatepass.server.cli.user import show_access
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
@@ -26,6 +27,10 @@ _SUSPEND = "Suspend {} in {}? Its users cannot log in, and its tokens are revoke
 @click.group(cls=CommandGroup, epilog=example("gatepass organization list"))
 def organization() -> None:
     """Create and manage organizations (partners)."""
+
+
+organization.add_command(link)
+organization.add_command(unlink)
 
 
 @organization.command(

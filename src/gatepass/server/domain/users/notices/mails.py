@@ -18,6 +18,16 @@ Kind = Literal[
     "email_rejected",
     "new_browser",
     "new_administrator",
+    "factor_added",
+    "factor_removed",
+    "factors_reset",
+    "recovery_codes_made",
+    "recovery_code_used",
+    "passkey_copied",
+    "policy_changed",
+    "single_sign_on_changed",
+    "single_sign_on_connected",
+    "single_sign_on_disconnected",
     "secrets_expiring",
 ]
 
@@ -47,6 +57,8 @@ def tell_administrators(
 ) -> None:
     """Tell the organization's other administrators that somebody has become one."""
     for each in store.of_organization(connection, new.org_id, where={"role": "admin"}):
-        if each.id != new.id and each.username != by.name:
+        # An application may have the name of a person.
+        made_it = by.kind == "person" and each.username == by.name
+        if each.id != new.id and not made_it:
             who = new.username or new.email or str(new.id)
             tell(context, connection, each, "new_administrator", now, who=who, by=by.description)

@@ -2,7 +2,7 @@
 
 from gatepass.server.storage.migrations.revisions import NewIndex
 
-revision = "0016"
+revision = "0020"
 kind = "expand"
 oldest_compatible = "0010"
 

@@ -1,17 +1,18 @@
-"""Administrators are reminded before the last secret of an application expires."""
+"""Secrets end: a policy limits how long they live, and administrators are reminded before."""
 
 import sqlalchemy as sa
 from alembic import op
 
 from gatepass.server.storage.database import Timestamp
 
-revision = "0015"
+revision = "0019"
 kind = "expand"
 oldest_compatible = "0010"
 
 
 def upgrade() -> None:
-    """Add the reminders that were given."""
+    """Add the policy's field, and the reminders that were given."""
+    op.add_column("policy", sa.Column("secret_lifetime", sa.Integer))
     op.create_table(
         "secret_notice",
         sa.Column(

@@ -1,0 +1,1 @@
+"""`gatepass resource` and `gatepass scope`: what tokens are for."""

@@ -1,0 +1,1 @@
+"""`gatepass organization` and `gatepass policy`."""

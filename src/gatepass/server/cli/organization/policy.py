@@ -1,0 +1,102 @@
+"""`gatepass policy`: what operator and organizations demand of the people who log in."""
+
+from uuid import UUID
+
+import click
+
+from gatepass.command_group import CommandGroup, example
+from gatepass.server.cli import options
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.organizations.policies.fields import FIELDS, OPEN, PolicyField
+from gatepass.server.domain.users.sessions import policies
+from gatepass.server.domain.users.sessions.policies import Overview
+from gatepass.server.environment.environment import Environment
+
+_ORGANIZATION = "The policy of this organization. [default: the operator's, which holds for all]"
+
+
+def _name(field: PolicyField) -> str:
+    return field.name.replace("_", "-")
+
+
+@click.group(cls=CommandGroup, epilog=example("gatepass policy show"))
+def policy() -> None:
+    """Show and set what is demanded of the people who log in to the portal.
+
+    The operator's policy holds for all organizations. Each organization can be stricter, on its
+    page Policies or by these commands; for each field the stricter value is in force, at once.
+    """
+
+
+@policy.command(
+    epilog=example("gatepass policy show", "gatepass policy show --organization ORG_ID --json")
+)
+@click.option("--organization", "org_id", help=_ORGANIZATION)
+@options.reading_options
+def show(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
+    """Show each field: what the operator states, what an organization does, what is in force.
+
+    Limits of sessions are in seconds with --json; those of the settings count as the operator's.
+    """
+    with options.environment_of(target) as environment:
+        owner = options.uuid_of(org_id) if org_id else None
+        found = policies.overview(environment.context, environment.session_settings, owner)
+    rows = [_row(field, found, owner, is_json=is_json) for field in FIELDS]
+    options.show_list(rows, "", is_json=is_json)
+
+
+@policy.command(
+    "set",
+    epilog=example(
+        "gatepass policy set session-idle 15m",
+        "gatepass policy set second-factor required --organization ORG_ID",
+        f"gatepass policy set session-idle {OPEN}",
+    ),
+)
+@click.argument("field", type=click.Choice([*map(_name, FIELDS)]))
+@click.argument("value")
+@click.option("--organization", "org_id", help=_ORGANIZATION)
+@options.environment_option_to_change
+@options.as_json
+def set_(
+    field: str, value: str, org_id: str | None, target: options.Target, *, is_json: bool
+) -> None:
+    """Set one field; it is in force at once.
+
+    A limit is a number with its unit (15m, 8h); other fields have a few values, which an unknown
+    one lists. The value "default" leaves the field open. A value that is looser than what holds
+    already is refused.
+    """
+    known = next(each for each in FIELDS if _name(each) == field)
+    with options.environment_of(target) as environment:
+        owner = options.uuid_of(org_id) if org_id else None
+        parsed = known.parse(value)
+        policies.change(
+            environment.context,
+            environment.session_settings,
+            OPERATOR,
+            owner,
+            {known.name: parsed},
+        )
+        found = policies.overview(environment.context, environment.session_settings, owner)
+    if is_json:
+        options.show(_row(known, found, owner, is_json=True), is_json=True)
+    else:
+        click.echo(_said(environment, known, found, owner))
+
+
+def _row(
+    field: PolicyField, found: Overview, owner: UUID | None, *, is_json: bool
+) -> dict[str, object]:
+    stated = {"operator": field.of(found.operator)}
+    if owner:
+        stated["organization"] = field.of(found.organization)
+    values = {**stated, "in_force": field.of(found.in_force)}
+    words = values if is_json else {name: field.text(each) or "-" for name, each in values.items()}
+    return {"field": _name(field), **words}
+
+
+def _said(environment: Environment, field: PolicyField, found: Overview, owner: UUID | None) -> str:
+    whose = "the people of the organization" if owner else f"everybody in {environment.name}"
+    value = field.text(field.of(found.in_force))
+    return f"{_name(field)} is {value} for {whose}, at once."

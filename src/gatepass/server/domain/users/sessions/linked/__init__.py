@@ -1,0 +1,1 @@
+"""A sandbox that trusts production's accounts: its sessions are linked to production's sessions."""

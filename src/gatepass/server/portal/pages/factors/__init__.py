@@ -1,0 +1,1 @@
+"""The user's own second factors: passkeys, authenticator apps, recovery codes."""

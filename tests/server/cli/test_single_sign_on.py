@@ -1,0 +1,90 @@
+import json
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.users import store as users
+from gatepass.server.domain.users.single_sign_on import setup, store
+from gatepass.server.environment import data_directory
+from gatepass.server.settings import load
+from gatepass.wire.credential import Mode
+from gatepass.wire.secret import Secret
+from server.cli import inside
+from server.cli.conftest import Command, made
+from server_process import Ran
+
+ISSUER = "https://login.acme.example"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(tmp_path_factory.mktemp("single-sign-on") / "data")
+
+
+@pytest.fixture(scope="module")
+def command(data: Path) -> Command:
+    def ran(*arguments: str) -> Ran:
+        return inside.run(*arguments, data=data)
+
+    return ran
+
+
+@pytest.fixture(scope="module")
+def acme(command: Command) -> str:
+    created = command("organization", "create", "Acme", "--admin", "anna", "--json")
+    return str(json.loads(created.out)["org_id"])
+
+
+def test_an_organization_without_a_provider_says_so(command: Command, acme: str) -> None:
+    shown = json.loads(command("single-sign-on", "show", acme, "--json").out)
+    refused = command("single-sign-on", "disable", acme, "--yes")
+
+    assert shown == {"organization": "Acme", "state": "none"}
+    assert (refused.status, refused.err) == (
+        1,
+        "Error: Acme has no OpenID provider in production.\n",
+    )
+
+
+def test_the_operator_turns_single_sign_on_off_and_the_secret_is_never_shown(
+    command: Command, data: Path, acme: str
+) -> None:
+    turn_on(data, acme)
+    shown = command("single-sign-on", "show", acme, "--json")
+    off = command("single-sign-on", "disable", acme, "--yes")
+    again = command("single-sign-on", "disable", acme, "--yes")
+    after = json.loads(command("single-sign-on", "show", acme, "--json").out)
+
+    of_acme = json.loads(shown.out)
+    assert (of_acme["state"], of_acme["issuer"], of_acme["emergency_administrator"]) == (
+        "on",
+        ISSUER,
+        "anna",
+    )
+    assert "s3cret" not in shown.out
+    assert off.out == "Single sign-on of Acme is off. Passwords log in again.\n"
+    assert "was off already" in again.out
+    assert after["state"] == "off"
+
+
+def test_an_unknown_organization_is_an_error(command: Command) -> None:
+    ran = command("single-sign-on", "show", "00000000-0000-4000-8000-000000000000")
+
+    assert ran.status == 1
+    assert "Traceback" not in ran.err
+
+
+def turn_on(data: Path, acme: str) -> None:
+    """Have Acme's provider turned on, as its administrator does in the portal."""
+    org_id = UUID(acme)
+    with data_directory.opened(load(data=data), Mode.LIVE) as environment:
+        context = environment.context
+        setup.save(context, OPERATOR, org_id, ISSUER, "gatepass", Secret("s3cret"))
+        with context.database.write() as connection:
+            store.change(connection, org_id, {"tested_at": context.now()})
+            anna = users.find_by_username(connection, "anna")
+            assert anna
+            users.change(connection, anna.id, {"must_change_password": False})
+        setup.turn_on(context, OPERATOR, org_id, anna.id)

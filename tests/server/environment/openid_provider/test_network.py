@@ -1,0 +1,140 @@
+"""Where a partner's administrator may send this server: to public addresses, within limits."""
+
+import socket
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from gatepass.loopback import LoopbackServer, Request, Response
+from gatepass.server.configuration.single_sign_on_settings import SingleSignOnSettings
+from gatepass.server.environment.openid_provider.errors import ProviderAwayError, ProviderError
+from gatepass.server.environment.openid_provider.network import Network
+
+PRIVATE = [
+    "127.0.0.1",
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "0.0.0.0",
+    "255.255.255.255",
+    "224.0.0.1",
+    "::1",
+    "::",
+    "fe80::1",
+    "fd00::1",
+    "::ffff:10.0.0.1",
+    "64:ff9b::a00:1",
+    "2002:a00:1::",
+    "2001:0:a00:1::",
+]
+
+
+def network(*addresses: str, private: Sequence[str] = (), timeout: float = 5) -> Network:
+    settings = SingleSignOnSettings(private_networks=tuple(private), timeout=timeout)
+    return Network(settings, lambda _host, _port: addresses)
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_a_name_that_leads_to_an_address_that_is_not_public_is_not_connected_to(
+    address: str,
+) -> None:
+    with pytest.raises(ProviderError, match=r"login\.example is not at a public address"):
+        network(address).get("https://login.example/")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "[::1]", "[::ffff:10.0.0.1]"])
+def test_an_address_that_is_not_public_is_not_connected_to(address: str) -> None:
+    with pytest.raises(ProviderError, match="is not at a public address"):
+        network(address.strip("[]")).get(f"https://{address}/")
+
+
+def test_one_private_address_among_public_ones_is_enough_to_refuse() -> None:
+    with pytest.raises(ProviderError, match="is not at a public address"):
+        network("93.184.216.34", "10.0.0.1").get("https://login.example/")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://login.example/", "http://93.184.216.34/", "http://localhost.example/"]
+)
+def test_plain_http_is_for_loopback_alone(url: str) -> None:
+    with pytest.raises(ProviderError, match="is not https"):
+        network("127.0.0.1", private=["127.0.0.0/8"]).get(url)
+
+
+def test_loopback_is_reached_where_the_settings_name_it() -> None:
+    with LoopbackServer(lambda _: Response(200, b"{}", {"content-type": "text/json; a=b"})) as it:
+        port = it.url.rpartition(":")[2]
+        found = network("127.0.0.1", private=["127.0.0.0/8"]).get(f"http://localhost:{port}/")
+        with pytest.raises(ProviderError):
+            network("127.0.0.1").get(f"http://localhost:{port}/")
+
+    assert found == (200, "text/json", b"{}")
+
+
+def test_the_address_that_was_checked_is_the_one_that_is_connected_to() -> None:
+    """A name that leads elsewhere the second time that it is looked up gains nothing."""
+    asked: list[str] = []
+
+    def resolve(host: str, _port: int) -> Sequence[str]:
+        asked.append(host)
+        return ["127.0.0.1"]
+
+    settings = SingleSignOnSettings(private_networks=("127.0.0.0/8",))
+    seen: list[str] = []
+
+    def respond(request: Request) -> Response:
+        seen.append(request.headers["host"])
+        return Response(200, b"{}")
+
+    with LoopbackServer(respond) as it:
+        port = it.url.rpartition(":")[2]
+        Network(settings, resolve).get(f"http://rebound.localhost:{port}/")
+
+    assert asked == ["rebound.localhost"]
+    assert seen == [f"rebound.localhost:{port}"]
+
+
+def test_a_server_that_never_answers_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(ProviderAwayError, match="did not answer in time"):
+            network("127.0.0.1", private=["127.0.0.1"], timeout=0.2).get(
+                f"http://127.0.0.1:{port}/"
+            )
+
+
+def test_a_server_that_answers_without_end_is_given_up() -> None:
+    """Each piece comes in time, and the whole never does."""
+    stop = threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        accepted, _ = listening.accept()
+        with accepted:
+            accepted.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+            while not stop.wait(0.02):
+                try:
+                    accepted.sendall(b" ")
+                except OSError:
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=drip, args=(listening,))
+        thread.start()
+        port = listening.getsockname()[1]
+        with pytest.raises(ProviderAwayError, match="did not answer in time"):
+            network("127.0.0.1", private=["127.0.0.1"], timeout=0.3).get(
+                f"http://127.0.0.1:{port}/"
+            )
+        stop.set()
+        thread.join()
+
+
+def test_a_name_that_the_dns_does_not_know_is_away() -> None:
+    def resolve(_host: str, _port: int) -> Sequence[str]:
+        raise socket.gaierror
+
+    with pytest.raises(ProviderAwayError, match=r"the DNS does not know login\.example"):
+        Network(SingleSignOnSettings(), resolve).get("https://login.example/")

@@ -1,0 +1,222 @@
+"""Which forms ask for a fresh proof: every form of the portal is in this table."""
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+from uuid import UUID
+
+import pytest
+from httpx2 import Response
+
+from gatepass.server.domain.users.factors import totp
+from gatepass.server.domain.users.sessions.proofs.model import FRESH
+from gatepass.server.portal.routes import ROUTES
+from gatepass.testing import Clock
+from server.portal.factors.people import setup_of
+from server.portal.fixtures import Browser, PortalServer
+from server.portal.mailbox import MailingPortal
+from server.portal.pages.test_pending_email import ask_for
+from server.portal.pages.test_registration import GOOD
+
+APP = "/oauth2/applications/{app_id:uuid}/"
+USER = "/team/{user_id:uuid}/"
+FACTORS, FACTOR = "/account/factors/", "/account/factors/{factor_id:uuid}/"
+SESSION = "sessions/{session_id:uuid}/end/"
+INVITATION = "/team/invitations/{invitation_id:uuid}/"
+NEW = "nora@new.example"
+READ = {"scope_read": "yes"}
+
+
+class Asks(NamedTuple):
+    """A form that asks, the audit entry of what it does, what is typed into it, and the answer."""
+
+    action: str
+    form: Mapping[str, str] = MappingProxyType({})
+    status: int = 303
+
+
+ASKING = {  # in an order in which each of them finds what it needs
+    "/oauth2/applications/register/": Asks("application.registered", {**GOOD, "name": "Other"}),
+    APP + "secrets/{secret_id:uuid}/end/": Asks("secret.ended"),
+    f"{APP}rotate/": Asks("application.rotated", {"overlap": "0"}),
+    f"{APP}scope/": Asks("application.scope", READ),
+    f"{APP}networks/": Asks("application.networks", {"networks": "203.0.113.0/24"}),
+    f"{APP}lifetime/": Asks("application.lifetime", {"token_lifetime": "3600"}),
+    f"{APP}minting/": Asks("application.minting", {"rate_limit_mode": "warn", "rate_limit": "9"}),
+    f"{APP}enable/": Asks("application.enabled"),
+    f"{APP}delete/": Asks("application.deleted", {"confirm": "Billing sync"}),
+    "/team/policies/": Asks("policy.changed", {"registration": "staff"}),
+    f"{USER}{SESSION}": Asks("person.session_ended"),
+    f"{USER}sessions/end/": Asks("person.sessions_ended"),
+    f"/account/{SESSION}": Asks("person.session_ended"),
+    "/team/add/": Asks("person.added", {"username": "zoe", "role": "staff"}),
+    "/team/invite/": Asks("invitation.created", {"email": "zoe@acme.example", "role": "staff"}),
+    f"{INVITATION}resend/": Asks("invitation.resent"),
+    f"{INVITATION}revoke/": Asks("invitation.revoked"),
+    f"{USER}role/": Asks("person.role_changed", {"role": "user"}),
+    f"{USER}password/": Asks("person.password_reset"),
+    f"{USER}disable/": Asks("person.disabled"),
+    f"{USER}enable/": Asks("person.enabled"),
+    # Where the server sends mail, the link alone confirms an address: the pages say so.
+    f"{USER}email/confirm/": Asks("", {"email": NEW}, 409),
+    "/account/email/confirm/": Asks("", {"email": "anna@new.example"}, 409),
+    "/accounts/email/{token}/": Asks("person.email_confirmed"),
+    "/accounts/sessions/end/": Asks("sessions.others_ended"),
+    f"{USER}factors/reset/": Asks("person.factors_reset"),
+    f"{FACTORS}passkeys/add/": Asks("", {"name": "Key", "credential": "{}"}, 400),
+    f"{FACTORS}apps/add/": Asks("factor.added"),
+    f"{FACTORS}recovery-codes/": Asks("factor.recovery_codes_made"),
+    f"{FACTOR}remove/": Asks("factor.removed"),
+    "/account/sessions/end/": Asks("person.sessions_ended"),  # the last one, as it logs out
+}
+SSO = "/team/single-sign-on/"
+# What each does is tested in tests/server/portal/single_sign_on, with a provider.
+ASKING_OF_PROVIDER = {
+    *(f"{SSO}{form}/" for form in ("provider", "test", "domains", "people", "on", "off")),
+    f"{SSO}domains/{{domain_id:uuid}}/check/",
+    f"{SSO}domains/{{domain_id:uuid}}/remove/",
+    "/account/single-sign-on/connect/",
+    "/account/single-sign-on/disconnect/",
+}
+# A form with a field for the current password, which is a proof of its own.
+OWN_PROOF = {"/accounts/password/"}
+NOT_ASKING = {  # in an order in which each of them finds what it needs
+    # Of nobody who is logged in, or the login and the proof themselves.
+    "/accounts/login/",
+    "/accounts/login/passkey/",
+    "/accounts/login/second-step/",
+    "/accounts/logout/",
+    "/accounts/single-sign-on/",
+    "/accounts/recover/",
+    "/accounts/recover/{token}/",
+    "/accounts/invitation/{token}/",
+    "/accounts/verify/",
+    # What only takes access away from programs must be quick when a secret has leaked.
+    f"{APP}void/",
+    f"{APP}disable/",
+    # What gives nobody access to anything.
+    f"{APP}rename/",
+    f"{APP}contact/",
+    f"{APP}stored/",
+    f"{FACTOR}rename/",
+    f"{APP}test-token/",
+    "/account/email/link/",
+    "/account/email/reject/",
+    f"{USER}email/reject/",
+    "/account/notices/{notice_id:uuid}/",
+}
+POSTS = {route.path: route for route in ROUTES if route.method == "POST"}
+
+
+def test_every_form_has_decided_whether_it_asks() -> None:
+    assert {path for path, route in POSTS.items() if route.step_up} == {
+        *ASKING,
+        *ASKING_OF_PROVIDER,
+        *OWN_PROOF,
+    }
+    assert {path for path, route in POSTS.items() if not route.step_up} == NOT_ASKING
+    assert {path for path, route in POSTS.items() if route.own_proof} == OWN_PROOF
+
+
+class Rig(NamedTuple):
+    """A portal where each of the forms has something to do."""
+
+    portal: MailingPortal
+    browser: Browser
+    ids: dict[str, str]
+
+    def send(self, path: str, **more: str) -> Response:
+        form = ASKING[path].form if path in ASKING else {}
+        return self.browser.post(_filled(self, path), **form, **more)
+
+
+@pytest.fixture
+def rig(mailing: MailingPortal) -> Rig:
+    browser = mailing.as_("anna")
+    app = browser.register()
+    assert browser.post(f"{app}rotate/", overlap="86400").status_code == 303
+    invited = {"email": "carl@acme.example", "role": "staff"}
+    assert browser.post("/team/invite/", **invited).status_code == 303
+    [(secret_id,), _] = mailing.rows("SELECT id FROM application_secret ORDER BY created_at")
+    [(invitation_id,)] = mailing.rows("SELECT id FROM invitation")
+    ids = {
+        "app_id": app.rstrip("/").rpartition("/")[2],
+        "user_id": str(mailing.person("nora").id),
+        "secret_id": str(UUID(str(secret_id))),
+        "invitation_id": str(UUID(str(invitation_id))),
+        "token": "some-token",
+        "factor_id": str(UUID(int=0)),
+        "session_id": str(UUID(int=0)),
+        "domain_id": str(UUID(int=0)),
+    }
+    return Rig(mailing, browser, ids)
+
+
+def prepare(rig: Rig, path: str) -> dict[str, str]:
+    """Bring about the state in which the form at `path` does something; return what it needs."""
+    portal = rig.portal
+    if path == f"{FACTORS}apps/add/":
+        setup, secret = setup_of(rig.browser.get(path))
+        code = totp.code(secret, totp.step_of(portal.environment.now()))
+        return {"setup": setup, "name": "My phone", "code": code}
+    if path == f"{FACTOR}remove/":
+        [(factor_id,)] = portal.rows("SELECT id FROM authenticator_app")
+        rig.ids["factor_id"] = str(UUID(str(factor_id)))
+    if path in {f"{USER}{SESSION}", f"/account/{SESSION}"}:
+        username = "anna" if path.startswith("/account/") else "nora"
+        portal.as_(username)
+        found = portal.rows("SELECT id_digest FROM session ORDER BY created_at DESC, rowid DESC")
+        rig.ids["session_id"] = str(UUID(bytes=found[0][0][:16]))
+    if path == f"{APP}enable/":
+        assert rig.browser.post(_filled(rig, f"{APP}disable/")).status_code == 303
+    if path == f"{USER}email/confirm/":
+        ask_for(portal, NEW)
+    if path == "/account/email/confirm/":
+        ask_for(portal, "anna@new.example", username="anna")
+    if path == "/accounts/email/{token}/":
+        portal.mails()
+        assert rig.browser.post("/account/email/link/").status_code == 303
+        [link] = portal.paths("anna@new.example")
+        rig.ids["token"] = link.rstrip("/").rpartition("/")[2]
+    return {}
+
+
+def _filled(rig: Rig, path: str) -> str:
+    for name, value in rig.ids.items():
+        path = re.sub(rf"{{{name}(:uuid)?}}", value, path)
+    return path
+
+
+@pytest.mark.spec("ASVS", "7.5.1")
+def test_each_form_that_asks_is_refused_with_a_stale_proof(rig: Rig, clock: Clock) -> None:
+    before = rig.portal.actions()
+    clock.advance(FRESH.total_seconds())
+
+    for path in (*ASKING, *ASKING_OF_PROVIDER):
+        refused = rig.send(path)
+        assert (refused.status_code, "Confirm that it is you" in refused.text) == (403, True), path
+
+    assert rig.portal.actions() == before
+
+
+def test_each_form_that_asks_acts_with_a_fresh_proof(rig: Rig, clock: Clock) -> None:
+    clock.advance(FRESH.total_seconds() - 1)
+
+    for path, asks in ASKING.items():
+        more = prepare(rig, path)
+        before = rig.portal.actions().count(asks.action)
+        assert rig.send(path, **more).status_code == asks.status, path
+        assert rig.portal.actions().count(asks.action) == before + bool(asks.action), path
+
+
+def test_what_only_takes_access_away_from_programs_is_done_at_once(
+    portal: PortalServer, clock: Clock
+) -> None:
+    browser = portal.as_("anna")
+    path = browser.register()
+    clock.advance(FRESH.total_seconds())
+
+    done = [browser.post(f"{path}{what}/").status_code for what in ("void", "disable")]
+
+    assert done == [303, 303]
