@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -8,7 +9,16 @@ from server.cli.conftest import Command
 
 @pytest.fixture(scope="module")
 def org_id(gatepass: Command) -> str:
-    ran = gatepass("organization", "create", "Acme Energy", "--admin", "anna", "--json")
+    return _organization(gatepass, "Acme Energy")
+
+
+@pytest.fixture(scope="module")
+def organization(command: Command) -> str:
+    return _organization(command, "Beta Power")
+
+
+def _organization(gatepass: Command, name: str) -> str:
+    ran = gatepass("organization", "create", name, "--admin", f"anna.{name.lower()[:4]}", "--json")
     created: dict[str, str] = json.loads(ran.out)
     return created["org_id"]
 
@@ -44,6 +54,36 @@ def test_the_secret_is_shown_once_and_later_only_its_end(gatepass: Command, org_
     [secret] = json.loads(shown.out)["secrets"]
     assert created["client_secret"].endswith(secret["ends_with"])
     assert len(secret["ends_with"]) == 4
+
+
+def test_a_secret_ends_as_asked_and_otherwise_as_late_as_the_policy_allows(
+    command: Command,
+) -> None:
+    org_id = _organization(command, "Ends")
+    dated = _create(command, org_id, "--secret-end", "2031-01-31")
+    command("policy", "set", "secret-lifetime", "90d", "--organization", org_id)
+
+    limited = _create(command, org_id)
+
+    assert dated["secret_expires_at"] == "2031-02-01T00:00:00+00:00"
+    left = datetime.fromisoformat(limited["secret_expires_at"]) - datetime.now(UTC)
+    assert timedelta(days=89) < left <= timedelta(days=90)
+
+
+@pytest.mark.parametrize("end", ["", "0", "yesterday", "2020-01-01", "-5", "99999", "2027-02-30"])
+def test_an_end_that_is_none_makes_no_application(
+    command: Command, organization: str, end: str
+) -> None:
+    before = command("application", "list", "--json").out
+    ran = command(
+        *("application", "create", "--organization", organization, "--name", "B"),
+        "--secret-end",
+        end,
+    )
+
+    assert ran.status == 1
+    assert "secret" not in ran.out
+    assert command("application", "list", "--json").out == before
 
 
 def test_scope_and_lifetime_are_as_asked_and_the_operator_may_grant_introspection(

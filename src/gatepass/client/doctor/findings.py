@@ -213,7 +213,8 @@ def token(granted: TokenResponse, *, first_refused: bool) -> Finding:
 def secret_expiry(expires_at: datetime, now: float) -> Finding:
     """Return when the secret that was used expires; a warning in its last days."""
     left = expires_at - datetime.fromtimestamp(now, UTC)
-    message = f"expires at {expires_at.isoformat()}, in {left.days} days"
+    days = f"in {left.days} days" if left.days else "in less than a day"
+    message = f"expires at {expires_at.isoformat()}, {days}"
     if left > WARN_WITHIN:
         return Finding("secret expiry", Outcome.OK, message)
     advice = "rotate it in the portal, and deploy the new one before that"

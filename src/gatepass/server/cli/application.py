@@ -1,17 +1,20 @@
 """`gatepass application`: manages applications of any organization."""
 
 import sys
+from datetime import datetime
+from uuid import UUID
 
 import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import application_settings, options
 from gatepass.server.cli.application_settings import find, networks_of
-from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications import operations, secret_end, secret_operations
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
+from gatepass.server.environment.environment import Environment
 from gatepass.wire import metadata
 from gatepass.wire.scope import Scope
 
@@ -40,6 +43,12 @@ application.add_command(application_settings.set_)
     show_default=True,
     help="Lifetime of its tokens, in seconds.",
 )
+@click.option(
+    "--secret-end",
+    "end",
+    help="When the secret ends: a number of days, its last day (2027-01-31), or never. "
+    "[default: as late as the policies allow]",
+)
 @application_settings.contact_option
 @application_settings.network_option
 @options.environment_option_to_change
@@ -50,6 +59,7 @@ def create(  # noqa: PLR0913 - one parameter for each option
     name: str,
     scope: str,
     lifetime: int,
+    end: str | None,
     contact: str | None,
     networks: tuple[str, ...],
     target: options.Target,
@@ -61,23 +71,28 @@ def create(  # noqa: PLR0913 - one parameter for each option
     that introspects the tokens of others.
     """
     with options.environment_of(target) as environment:
+        owner = options.uuid_of(org_id)
         registered = operations.register(
             environment.context,
             environment.catalogue,
             OPERATOR,
-            options.uuid_of(org_id),
+            owner,
             name=name,
             scope=Scope.parse(scope),
             allowed=environment.catalogue.everything,
             token_lifetime=lifetime,
             contact=contact or "",
             networks=networks_of(networks),
+            secret_end=_end_of_secret(environment, owner, end),
         )
-    shown = {
+    shown: dict[str, object] = {
         "client_id": registered.application.client_id,
         "client_secret": registered.secret.value,
         "token_url": environment.issuer + metadata.TOKEN,
     }
+    expires_at = registered.application.secrets[0].expires_at
+    if expires_at is not None:
+        shown["secret_expires_at"] = expires_at
     options.show(shown, is_json=is_json)
     if not is_json:
         click.echo("\nThe secret is shown only now.")
@@ -162,6 +177,13 @@ def delete(application_id: str, target: options.Target, *, yes: bool) -> None:
             _confirm(found)
         operations.delete(environment.context, OPERATOR, found.id, None)
     click.echo(f"{application_id} is deleted.")
+
+
+def _end_of_secret(environment: Environment, org_id: UUID, text: str | None) -> datetime | None:
+    if text is not None:
+        return secret_end.parse_end(text, environment.now())
+    longest = secret_operations.longest_lifetime(environment.context, org_id)
+    return secret_end.unstated_end(environment.now(), longest)
 
 
 def _confirm(found: Application) -> None:

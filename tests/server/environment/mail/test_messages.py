@@ -16,7 +16,7 @@ SETTINGS = MailSettings(host="localhost", sender="partners@acme.example")
 AWKWARD = 'Bobby "<script>alert(1)</script>" & Söhne\r\nBcc: x@evil.example'
 NAMES = (
     *("username", "at", "by", "detail", "source", "agent", "who", "organization", "until"),
-    *("factor", "left", "before", "after"),
+    *("factor", "left", "before", "after", "more"),
 )
 VALUES = dict.fromkeys(NAMES, "")
 OTHERS = {"role": "staff", "token": "t0ken"}
@@ -31,7 +31,8 @@ def written(kind: str, environment: str = "production", **values: str) -> EmailM
     accounts = json.dumps(
         [[values.get("username", "anna"), values.get("organization", "Acme"), "t"]]
     )
-    said = VALUES | OTHERS | {"accounts": accounts} | values
+    applications = json.dumps([[values.get("username", "Billing"), "expires tomorrow"]])
+    said = VALUES | OTHERS | {"accounts": accounts, "applications": applications} | values
     message = Message(7, "mail", kind, "anna@example.com", NOW, NOW, 1, values=said)
     return render(message, site(environment), SETTINGS)
 

@@ -20,6 +20,7 @@ OPEN = {
     "session_absolute": "",
     "registration": "open",
     "single_sign_on": "open",
+    "secret_lifetime": "",
 }
 
 

@@ -38,6 +38,7 @@ class Asks(NamedTuple):
 
 ASKING = {  # in an order in which each of them finds what it needs
     "/oauth2/applications/register/": Asks("application.registered", {**GOOD, "name": "Other"}),
+    APP + "secrets/{secret_id:uuid}/expiry/": Asks("secret.end_changed", {"secret_end": "30"}),
     APP + "secrets/{secret_id:uuid}/end/": Asks("secret.ended"),
     f"{APP}rotate/": Asks("application.rotated", {"overlap": "0"}),
     f"{APP}scope/": Asks("application.scope", READ),

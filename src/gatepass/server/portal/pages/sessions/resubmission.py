@@ -61,7 +61,9 @@ def _application(request: PortalRequest, refusal: OAuthError) -> Response:
 _FORMS: tuple[tuple[re.Pattern[str], Access, _Rerender], ...] = (
     (re.compile("/oauth2/applications/register/"), Access.REGISTRANT, registration.rerender),
     (
-        re.compile(f"/oauth2/applications/(?P<app_id>{_UUID})/(?!stored/)[a-z-]+/"),
+        re.compile(
+            f"/oauth2/applications/(?P<app_id>{_UUID})/(?!stored/)(?:secrets/{_UUID}/)?[a-z-]+/"
+        ),
         Access.ADMIN,
         _application,
     ),

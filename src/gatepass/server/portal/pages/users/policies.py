@@ -97,7 +97,7 @@ def _row(field: PolicyField, found: Overview) -> SimpleNamespace:
         field=field,
         operator=_words(field, operator, "Leaves it to you"),
         own=_words(field, own, "Nothing set"),
-        in_force=_words(field, field.of(found.in_force), ""),
+        in_force=_words(field, field.of(found.in_force), "No limit"),
         choices=[
             each
             for each in field.choices
