@@ -19,6 +19,7 @@ from browser.samples import (
     RESTRICTED,
     SCOPE,
     SECRET,
+    SECRET_ENDS,
     SNIPPETS,
     UNBROKEN,
     WORDS,
@@ -58,6 +59,7 @@ REGISTER = {
     "values": {},
     "errors": {},
     "scopes": [*SCOPE, PASSWORD_SCOPE],
+    **SECRET_ENDS,
 }
 SHOWN_ONCE = {
     "site": site(),
@@ -325,6 +327,7 @@ PAGES = [
                 "name": "Enter a name.",
                 "client_type": "A public client is refused for this grant. Choose Confidential.",
                 "redirect_uris": "“ftp://acme” is not an https address.",
+                "secret_end": "Enter the last day on which it works, such as 2027-01-31.",
                 "scope": "Choose one at least.",
             },
         },
@@ -439,6 +442,25 @@ PAGES = [
         "application.html",
         detail(
             application=application(state="disabled", name=LONG, last_used_at=None, created_by=None)
+        ),
+    ),
+    Sample(
+        "application-ends",
+        "application.html",
+        detail(
+            secrets=[
+                secret(
+                    state="ending",
+                    expires_at=NOW + timedelta(days=12),
+                    reminder="It expires in 12 days. Rotate it, and deploy the new secret before "
+                    "that.",
+                )
+            ],
+            secret_lifetimes=(30, 90),
+            longest_secret_lifetime=100,
+            default_secret_end="90",
+            errors={"end_s1": "This date has passed. Choose a later one."},
+            values={"secret_end": "date", "secret_end_date": "2020-01-01"},
         ),
     ),
     Sample("application-staff", "application.html", detail(site=STAFF, may_change=False)),

@@ -127,6 +127,7 @@ def secret(**changes: Any) -> Thing:  # noqa: ANN401
             "state": "live",
             "is_only_live": True,
             "safe_to_end": "",
+            "reminder": "",
             **changes,
         }
     )
@@ -181,6 +182,13 @@ def refusal(minutes: int, words: str, **changes: Any) -> Thing:  # noqa: ANN401
     )
 
 
+SECRET_ENDS: dict[str, Any] = {
+    "secret_lifetimes": (30, 90, 180, 365),
+    "longest_secret_lifetime": None,
+    "default_secret_end": "never",
+}
+
+
 def detail(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     shown = changes.get("application", application())
     return {
@@ -190,6 +198,7 @@ def detail(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         "words_of": WORDS.get,
         **settings_of(shown),
         "secrets": [secret()],
+        "end_labels": {"end_s1": "End of the secret"},
         "may_change": True,
         "may_rotate": True,
         "usage": usage(),
@@ -199,6 +208,7 @@ def detail(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         "scopes": [*SCOPE, PASSWORD_SCOPE],
         "granted_scopes": [],
         "has_password_scope": False,
+        **SECRET_ENDS,
         "errors": {},
         "values": {},
         **{name: text.replace(SECRET, "YOUR_CLIENT_SECRET") for name, text in SNIPPETS.items()},
