@@ -8,6 +8,7 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Self
 
 from gatepass.wire.secret import Secret
@@ -17,6 +18,10 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
 _FORM = re.compile(rb"(?:[\w.-]+=[^\s{}]*&)*access_token=")
 _BEARER = {"bearer", "bearertoken"}  # the latter is Apigee's
 _LONGEST_LIFETIME = 10**9  # seconds, three decades: what is longer is cut
+
+SECRET_EXPIRES = "gatepass-secret-expires"
+"""The header of a response to a secret with an end, in lower case: when it expires."""
+_EXPIRY_FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +80,16 @@ def _seconds(value: object) -> int | None:
     if (isinstance(value, float) and not math.isfinite(value)) or value < 1:
         return None
     return int(min(value, _LONGEST_LIFETIME))
+
+
+def write_secret_expiry(milliseconds: int) -> str:
+    """Return the value of SECRET_EXPIRES for Unix milliseconds, as RFC 3339 writes times."""
+    return datetime.fromtimestamp(milliseconds // 1000, UTC).strftime(_EXPIRY_FORM)
+
+
+def read_secret_expiry(value: str | None) -> datetime | None:
+    """Return the end that the header states; None where there is no header, or another value."""
+    try:
+        return datetime.strptime(value or "", _EXPIRY_FORM).replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -16,7 +16,7 @@ from gatepass.server.configuration.environment_settings import EnvironmentSettin
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.cached_application import CachedApplication
-from gatepass.server.domain.applications.secret_operations import rotate
+from gatepass.server.domain.applications.secrets.operations import rotate
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users import operations as people

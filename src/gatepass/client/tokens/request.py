@@ -18,10 +18,10 @@ from gatepass.client.errors import (
 from gatepass.client.settings import POST, ClientSettings
 from gatepass.client.tokens.token import CachedToken
 from gatepass.client.tokens.unexpected_response import description
-from gatepass.wire import basic, secret_expiry
+from gatepass.wire import basic
 from gatepass.wire.flow import JSON_HEADERS, Flow, Request, Response
 from gatepass.wire.secret import Secret
-from gatepass.wire.token_response import TokenResponse
+from gatepass.wire.token_response import SECRET_EXPIRES, TokenResponse, read_secret_expiry
 
 LONGEST_RESPONSE = 64 * 1024  # bytes; a sender may stop reading one byte later
 
@@ -74,7 +74,7 @@ def request_token(
         else:
             if not _is_transient(response.status):
                 token = read_response(response, secrets, attempt, now() - start)
-                expiry = secret_expiry.read(response.headers.get(secret_expiry.HEADER))
+                expiry = read_secret_expiry(response.headers.get(SECRET_EXPIRES))
                 return CachedToken.of(token, requested_at, random(), expiry)
             retry_after = _retry_after(response)
             why = _describe_transient(response.status, retry_after)

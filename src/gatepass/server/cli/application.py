@@ -9,8 +9,10 @@ import click
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import application_settings, options
 from gatepass.server.cli.application_settings import find, networks_of
-from gatepass.server.domain.applications import operations, secret_end, secret_operations
+from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.secrets import end as secret_end
+from gatepass.server.domain.applications.secrets import operations as secret_operations
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME

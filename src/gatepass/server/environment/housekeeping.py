@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import structlog
 
-from gatepass.server.domain.applications.expiry_notices import operations as expiry_notices
+from gatepass.server.domain.applications.secrets.expiry_notices import operations as expiry_notices
 from gatepass.server.domain.keys.operations import rotate_due
 from gatepass.server.environment import maintenance
 from gatepass.server.environment.change_follower import STOP_WITHIN

@@ -5,9 +5,9 @@ from functools import lru_cache
 
 from gatepass.server.http import NO_STORE, Headers, Response
 from gatepass.server.tokens.issue import IssuedToken
-from gatepass.wire import secret_expiry
 from gatepass.wire.bearer import write_challenge
 from gatepass.wire.errors import OAuthError
+from gatepass.wire.token_response import SECRET_EXPIRES, write_secret_expiry
 
 NOTICE = b"gatepass-notice"
 _new = tuple.__new__  # takes half the time of calling a NamedTuple
@@ -53,7 +53,7 @@ def error_response(
 
 @lru_cache(maxsize=1024)
 def _expiry_header(milliseconds: int) -> tuple[bytes, bytes]:
-    return secret_expiry.HEADER.encode(), secret_expiry.write(milliseconds).encode()
+    return SECRET_EXPIRES.encode(), write_secret_expiry(milliseconds).encode()
 
 
 @lru_cache(maxsize=16)

@@ -8,7 +8,7 @@ import pytest
 
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
-from gatepass.server.domain.applications import secret_operations
+from gatepass.server.domain.applications.secrets import operations as secret_operations
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.changes import store as changes

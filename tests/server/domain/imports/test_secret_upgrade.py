@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gatepass.server.domain.applications import operations as applications
-from gatepass.server.domain.applications import secret_operations
 from gatepass.server.domain.applications.cached_application import CachedApplication
+from gatepass.server.domain.applications.secrets import operations as secret_operations
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.imports import django_hashers, hash_verification
 from gatepass.server.domain.imports.hash_verification import (

@@ -10,8 +10,9 @@ from structlog.testing import capture_logs
 
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
-from gatepass.server.domain.applications import secret_operations, store
+from gatepass.server.domain.applications import store
 from gatepass.server.domain.applications.model import ApplicationSecret
+from gatepass.server.domain.applications.secrets import operations as secret_operations
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.wire import basic as wire_basic
 from gatepass.wire.credential import Kind, Mode, mint

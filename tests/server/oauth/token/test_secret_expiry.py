@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gatepass.server.domain.applications import secret_operations
+from gatepass.server.domain.applications.secrets import operations as secret_operations
 from gatepass.server.domain.audit.model import OPERATOR
-from gatepass.wire import secret_expiry
+from gatepass.wire.token_response import read_secret_expiry
 from server.fixtures import Client, InProcessServer
 
 HEADER = "Gatepass-Secret-Expires"
@@ -25,7 +25,7 @@ def test_every_token_response_says_when_the_secret_expires_also_a_repeated_one(
     said = [fresh_server.ask(client).headers[HEADER] for _ in range(3)]
 
     assert said == [f"{end:%Y-%m-%dT%H:%M:%SZ}"] * 3
-    assert secret_expiry.read(said[0]) == end.replace(microsecond=0)
+    assert read_secret_expiry(said[0]) == end.replace(microsecond=0)
 
 
 def test_the_header_follows_a_change_of_the_end(fresh_server: InProcessServer) -> None:
@@ -52,7 +52,7 @@ def test_no_refusal_says_anything_about_a_secret(fresh_server: InProcessServer) 
     [None, "", "tomorrow", "2027-01-31", "2027-02-30T00:00:00Z", "2027-01-31T00:00:00+02:00"],
 )
 def test_another_value_is_read_as_none(value: str | None) -> None:
-    assert secret_expiry.read(value) is None
+    assert read_secret_expiry(value) is None
 
 
 def _set_end(server: InProcessServer, client: Client, *, days: int) -> datetime:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from gatepass.server.domain.applications import lookup
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
-from gatepass.server.domain.applications.secret_end import check_end, in_words
+from gatepass.server.domain.applications.secrets.end import check_end, in_words
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes

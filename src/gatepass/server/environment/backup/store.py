@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, func, or_, select
 
 from gatepass.server.domain.applications import store as applications
-from gatepass.server.domain.applications.expiry_notices import store as _expiry_notices
 from gatepass.server.domain.applications.model import CLOCK_MARGIN
+from gatepass.server.domain.applications.secrets.expiry_notices import store as _expiry_notices
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR, entry

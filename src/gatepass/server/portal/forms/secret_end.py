@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from gatepass.server.domain.applications import secret_end, secret_operations
+from gatepass.server.domain.applications.secrets import end as secret_end
+from gatepass.server.domain.applications.secrets import operations as secret_operations
 from gatepass.server.portal.request import PortalRequest
 
 

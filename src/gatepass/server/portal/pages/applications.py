@@ -7,12 +7,17 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.applications import fields, operations, secret_operations
-from gatepass.server.domain.applications.expiry_notices.model import DAYS, days_left, in_words
+from gatepass.server.domain.applications import fields, operations
 from gatepass.server.domain.applications.model import (
     MOST_LIVE_SECRETS,
     Application,
     ApplicationSecret,
+)
+from gatepass.server.domain.applications.secrets import operations as secret_operations
+from gatepass.server.domain.applications.secrets.expiry_notices.model import (
+    DAYS,
+    days_left,
+    in_words,
 )
 from gatepass.server.domain.names import are_same
 from gatepass.server.portal import redirects

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
-from gatepass.server.domain.applications import secret_operations
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.operations import Registered
-from gatepass.server.domain.applications.secret_end import SecretEndRefused
+from gatepass.server.domain.applications.secrets import operations as secret_operations
+from gatepass.server.domain.applications.secrets.end import SecretEndRefused
 from gatepass.server.portal.forms import secret_end
 from gatepass.server.portal.pages import applications
 from gatepass.server.portal.presentation import snippets

@@ -5,12 +5,15 @@ from uuid import UUID
 
 import pytest
 
-from gatepass.server.domain.applications.expiry_notices.model import ExpiringSecret, due_reminder
-from gatepass.server.domain.applications.secret_end import (
+from gatepass.server.domain.applications.secrets.end import (
     SecretEndRefused,
     check_end,
     chosen_end,
     parse_end,
+)
+from gatepass.server.domain.applications.secrets.expiry_notices.model import (
+    ExpiringSecret,
+    due_reminder,
 )
 
 NOW = datetime(2026, 11, 28, 14, 30, tzinfo=UTC)

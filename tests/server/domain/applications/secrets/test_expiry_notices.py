@@ -8,9 +8,11 @@ from uuid import UUID
 import pytest
 
 from gatepass.server.domain import organization_lifecycle
-from gatepass.server.domain.applications import operations, secret_end, secret_operations
-from gatepass.server.domain.applications.expiry_notices.operations import remind
+from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.operations import Registered
+from gatepass.server.domain.applications.secrets import end as secret_end
+from gatepass.server.domain.applications.secrets import operations as secret_operations
+from gatepass.server.domain.applications.secrets.expiry_notices.operations import remind
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.users import initial_passwords

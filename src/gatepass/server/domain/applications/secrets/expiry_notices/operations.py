@@ -8,8 +8,8 @@ from uuid import UUID
 
 import structlog
 
-from gatepass.server.domain.applications.expiry_notices import store
-from gatepass.server.domain.applications.expiry_notices.model import (
+from gatepass.server.domain.applications.secrets.expiry_notices import store
+from gatepass.server.domain.applications.secrets.expiry_notices.model import (
     ExpiringSecret,
     days_left,
     due_reminder,

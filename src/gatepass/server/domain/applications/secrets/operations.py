@@ -13,7 +13,7 @@ from gatepass.server.domain.applications.model import (
     with_overlap,
 )
 from gatepass.server.domain.applications.operations import Also, Registered, nothing_else
-from gatepass.server.domain.applications.secret_end import SecretEndRefused, in_words
+from gatepass.server.domain.applications.secrets.end import SecretEndRefused, in_words
 from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
     check_secret_end,

@@ -5,7 +5,10 @@ from uuid import UUID
 
 from sqlalchemy import Column, Connection, ForeignKey, Integer, Table, Uuid, exists, or_, select
 
-from gatepass.server.domain.applications.expiry_notices.model import EARLIEST, ExpiringSecret
+from gatepass.server.domain.applications.secrets.expiry_notices.model import (
+    EARLIEST,
+    ExpiringSecret,
+)
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.domain.organizations.store import organization
 from gatepass.server.storage.database import Timestamp, metadata

@@ -1,0 +1,1 @@
+"""The client secrets of applications: rotating and ending them, and reminders before they end."""
