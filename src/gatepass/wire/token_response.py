@@ -19,7 +19,7 @@ _FORM = re.compile(rb"(?:[\w.-]+=[^\s{}]*&)*access_token=")
 _BEARER = {"bearer", "bearertoken"}  # the latter is Apigee's
 _LONGEST_LIFETIME = 10**9  # seconds, three decades: what is longer is cut
 
-SECRET_EXPIRES = "gatepass-secret-expires"
+EXPIRY_HEADER = "gatepass-secret-expires"
 """The header of a response to a secret with an end, in lower case: when it expires."""
 _EXPIRY_FORM = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -83,7 +83,7 @@ def _seconds(value: object) -> int | None:
 
 
 def write_secret_expiry(milliseconds: int) -> str:
-    """Return the value of SECRET_EXPIRES for Unix milliseconds, as RFC 3339 writes times."""
+    """Return the value of EXPIRY_HEADER for Unix milliseconds, as RFC 3339 writes times."""
     return datetime.fromtimestamp(milliseconds // 1000, UTC).strftime(_EXPIRY_FORM)
 
 

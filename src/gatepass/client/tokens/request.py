@@ -21,7 +21,7 @@ from gatepass.client.tokens.unexpected_response import description
 from gatepass.wire import basic
 from gatepass.wire.flow import JSON_HEADERS, Flow, Request, Response
 from gatepass.wire.secret import Secret
-from gatepass.wire.token_response import SECRET_EXPIRES, TokenResponse, read_secret_expiry
+from gatepass.wire.token_response import EXPIRY_HEADER, TokenResponse, read_secret_expiry
 
 LONGEST_RESPONSE = 64 * 1024  # bytes; a sender may stop reading one byte later
 
@@ -74,7 +74,7 @@ def request_token(
         else:
             if not _is_transient(response.status):
                 token = read_response(response, secrets, attempt, now() - start)
-                expiry = read_secret_expiry(response.headers.get(SECRET_EXPIRES))
+                expiry = read_secret_expiry(response.headers.get(EXPIRY_HEADER))
                 return CachedToken.of(token, requested_at, random(), expiry)
             retry_after = _retry_after(response)
             why = _describe_transient(response.status, retry_after)

@@ -7,7 +7,7 @@ from gatepass.server.http import NO_STORE, Headers, Response
 from gatepass.server.tokens.issue import IssuedToken
 from gatepass.wire.bearer import write_challenge
 from gatepass.wire.errors import OAuthError
-from gatepass.wire.token_response import SECRET_EXPIRES, write_secret_expiry
+from gatepass.wire.token_response import EXPIRY_HEADER, write_secret_expiry
 
 NOTICE = b"gatepass-notice"
 _new = tuple.__new__  # takes half the time of calling a NamedTuple
@@ -53,7 +53,7 @@ def error_response(
 
 @lru_cache(maxsize=1024)
 def _expiry_header(milliseconds: int) -> tuple[bytes, bytes]:
-    return SECRET_EXPIRES.encode(), write_secret_expiry(milliseconds).encode()
+    return EXPIRY_HEADER.encode(), write_secret_expiry(milliseconds).encode()
 
 
 @lru_cache(maxsize=16)
