@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from types import SimpleNamespace as Thing
+from typing import Any
 
 from browser import (
     account_pages,
@@ -36,6 +37,7 @@ from browser.samples import (
     user,
 )
 from gatepass.server.domain.users.factors.model import Factors
+from gatepass.server.portal.forms import activity_filter
 from gatepass.wire.scope import Scope
 
 ANONYMOUS = site(user=None, organization=None, section="")
@@ -198,6 +200,22 @@ ONE_USER = {
     "sessions": [],
     "current_session": policy_pages.NOBODYS,
 }
+
+
+def activity(**query: str) -> dict[str, Any]:
+    """Return what the activity page is made of, without entries."""
+    chosen = activity_filter.parse(query)
+    return {
+        "site": ACTIVITY,
+        "entries": [],
+        "older_url": None,
+        "export_urls": {name: f"?format={name}" for name in ("csv", "jsonl")},
+        "kinds": activity_filter.KINDS,
+        "values": chosen.values,
+        "errors": chosen.errors,
+        "is_filtered": bool(query),
+    }
+
 
 PAGES = [
     Sample(
@@ -566,9 +584,14 @@ PAGES = [
     Sample(
         "activity",
         "activity.html",
-        {"site": ACTIVITY, "entries": ENTRIES, "older_url": "/activity/?before=9"},
+        {**activity(), "entries": ENTRIES, "older_url": "/activity/?before=9"},
     ),
-    Sample("activity-empty", "activity.html", {"site": ACTIVITY, "entries": [], "older_url": None}),
+    Sample("activity-empty", "activity.html", activity()),
+    Sample(
+        "activity-nothing",
+        "activity.html",
+        activity(who=UNBROKEN, what="?", since="2027-02-30"),
+    ),
     Sample(
         "error",
         "error.html",
