@@ -36,8 +36,10 @@ from browser.samples import (
     usage,
     user,
 )
+from gatepass.server.domain.applications.listing import ListPage
 from gatepass.server.domain.users.factors.model import Factors
-from gatepass.server.portal.forms import activity_filter
+from gatepass.server.portal.forms import activity_filter, list_filter
+from gatepass.server.portal.pages.applications import list_context
 from gatepass.wire.scope import Scope
 
 ANONYMOUS = site(user=None, organization=None, section="")
@@ -202,6 +204,12 @@ ONE_USER = {
 }
 
 
+def listed(found: list[Any], total: int = 0, **query: str) -> dict[str, object]:
+    """Return what the list of applications is made of."""
+    chosen = list_filter.parse(query)
+    return list_context(chosen, ListPage(found, chosen.wanted.page, total or len(found)))
+
+
 def activity(**query: str) -> dict[str, Any]:
     """Return what the activity page is made of, without entries."""
     chosen = activity_filter.parse(query)
@@ -308,29 +316,43 @@ PAGES = [
     Sample(
         "applications",
         "applications.html",
-        {"site": site(), "applications": APPLICATIONS, "may_register": True},
+        {"site": site(), **listed(APPLICATIONS), "may_register": True},
     ),
     Sample(
         "applications-production",
         "applications.html",
-        {"site": PRODUCTION, "applications": APPLICATIONS, "may_register": True},
+        {"site": PRODUCTION, **listed(APPLICATIONS), "may_register": True},
     ),
     Sample(
         "applications-empty",
         "applications.html",
-        {"site": site(), "applications": [], "may_register": True},
+        {"site": site(), **listed([]), "may_register": True},
+    ),
+    Sample(
+        "applications-many",
+        "applications.html",
+        {
+            "site": site(),
+            **listed(APPLICATIONS * 8, total=10_000, sort="name", page="17"),
+            "may_register": True,
+        },
+    ),
+    Sample(
+        "applications-not-found",
+        "applications.html",
+        {"site": site(), **listed([], q=UNBROKEN, state="expiring"), "may_register": True},
     ),
     Sample(
         "applications-staff",
         "applications.html",
-        {"site": STAFF, "applications": [], "may_register": False},
+        {"site": STAFF, **listed([]), "may_register": False},
     ),
     Sample(
         "applications-long",
         "applications.html",
         {
             "site": site(organization=LONG),
-            "applications": [application(name=LONG), application(name=UNBROKEN)],
+            **listed([application(name=LONG), application(name=UNBROKEN)]),
             "may_register": True,
         },
     ),
