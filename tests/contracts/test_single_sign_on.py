@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,23 @@ def test_people_are_connected_arrive_and_must_come_from_the_provider_on_postgres
     assert company.portal.person("zoe@acme.example").role == "staff"
     assert REFUSED in back.text  # the subject is zoe's
     assert not browser.is_logged_in()
+
+
+def test_first_logins_of_one_person_at_once_end_in_one_account(company: Company) -> None:
+    company.set_up()
+    company.save_people()
+    company.provider.person = {
+        "sub": "n1",
+        "email": "zoe@acme.example",
+        "email_verified": True,
+        "groups": ["API team"],
+    }
+    browsers = [company.portal.browser() for _ in range(4)]
+    urls = [company.go(browser) for browser in browsers]
+
+    with ThreadPoolExecutor(len(browsers)) as threads:
+        back = list(threads.map(company.come_back, browsers, urls))
+
+    assert [response.status_code for response in back] == [303] * 4
+    assert all(browser.is_logged_in() for browser in browsers)
+    assert company.identities() == [("n1", "zoe@acme.example")]

@@ -16,9 +16,13 @@ from gatepass.server.domain.users import store as people
 from gatepass.server.domain.users.sessions.linked import store as linked
 from gatepass.server.domain.users.sessions.proofs import store as proofs
 from gatepass.server.oauth.served_environment import ServedEnvironment
+from gatepass.server.storage.timestamps import milliseconds
+from gatepass.testing import Clock
 from server.portal.conftest import MakePortal
 from server.portal.fixtures import PASSWORD, Browser, PortalServer
+from server.portal.pages.test_registration import GOOD
 
+_CSRF = re.compile(r'name="csrf" value="([^"]*)"')
 PRODUCTION, SANDBOX = "http://localhost:8000", "http://localhost:8001"
 APPLICATIONS = f"{SANDBOX}/oauth2/applications/"
 OF_ACCOUNTS = [
@@ -550,3 +554,21 @@ def test_the_sandbox_takes_no_password_as_a_proof(portal: PortalServer, anna: Br
     assert 'type="password"' not in asked.text
     assert refused.status_code == 403
     assert "You have not confirmed it in production yet." in refused.text
+
+
+def test_a_session_from_an_old_one_of_production_has_the_times_of_its_proofs(
+    portal: PortalServer, sandbox: ServedEnvironment, clock: Clock
+) -> None:
+    browser = portal.as_("anna")
+    proved_at = portal.environment.now()
+    clock.advance(20 * 60)
+    opened(browser, APPLICATIONS)
+
+    page = opened(browser, f"{SANDBOX}/oauth2/applications/register/").text
+    form = {**GOOD, "csrf": _CSRF.findall(page)[0], "once": "x" * 22}
+    asked = browser.client.post(f"{SANDBOX}/oauth2/applications/register/", data=form)
+
+    with sandbox.database.read() as connection:
+        ats = set(connection.exec_driver_sql("SELECT at FROM proof").scalars())
+    assert ats == {milliseconds(proved_at)}
+    assert "Confirm that it is you" in asked.text
