@@ -44,7 +44,7 @@ demo: setup
 # TESTS names folders or files, or adds options: make test TESTS="tests/wire -x"
 test: setup
 	@bash tests/setup.sh
-	$(BIN)/pytest -n 2 $(TESTS)
+	$(BIN)/pytest -n 3 --dist worksteal $(TESTS)
 
 # The unit tests, in under a minute: no processes, browsers or PostgreSQL. TESTS names other folders, or adds options.
 test-fast: setup

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from types import SimpleNamespace as Thing
+from typing import Any
 
 from browser import (
     account_pages,
@@ -35,7 +36,10 @@ from browser.samples import (
     usage,
     user,
 )
+from gatepass.server.domain.applications.listing import ListPage
 from gatepass.server.domain.users.factors.model import Factors
+from gatepass.server.portal.forms import activity_filter, list_filter
+from gatepass.server.portal.pages.applications import list_context
 from gatepass.wire.scope import Scope
 
 ANONYMOUS = site(user=None, organization=None, section="")
@@ -199,6 +203,28 @@ ONE_USER = {
     "current_session": policy_pages.NOBODYS,
 }
 
+
+def listed(found: list[Any], total: int = 0, **query: str) -> dict[str, object]:
+    """Return what the list of applications is made of."""
+    chosen = list_filter.parse(query)
+    return list_context(chosen, ListPage(found, chosen.wanted.page, total or len(found)))
+
+
+def activity(**query: str) -> dict[str, Any]:
+    """Return what the activity page is made of, without entries."""
+    chosen = activity_filter.parse(query)
+    return {
+        "site": ACTIVITY,
+        "entries": [],
+        "older_url": None,
+        "export_urls": {name: f"?format={name}" for name in ("csv", "jsonl")},
+        "kinds": activity_filter.KINDS,
+        "values": chosen.values,
+        "errors": chosen.errors,
+        "is_filtered": bool(query),
+    }
+
+
 PAGES = [
     Sample(
         "application-register-same-name",
@@ -290,29 +316,43 @@ PAGES = [
     Sample(
         "applications",
         "applications.html",
-        {"site": site(), "applications": APPLICATIONS, "may_register": True},
+        {"site": site(), **listed(APPLICATIONS), "may_register": True},
     ),
     Sample(
         "applications-production",
         "applications.html",
-        {"site": PRODUCTION, "applications": APPLICATIONS, "may_register": True},
+        {"site": PRODUCTION, **listed(APPLICATIONS), "may_register": True},
     ),
     Sample(
         "applications-empty",
         "applications.html",
-        {"site": site(), "applications": [], "may_register": True},
+        {"site": site(), **listed([]), "may_register": True},
+    ),
+    Sample(
+        "applications-many",
+        "applications.html",
+        {
+            "site": site(),
+            **listed(APPLICATIONS * 8, total=10_000, sort="name", page="17"),
+            "may_register": True,
+        },
+    ),
+    Sample(
+        "applications-not-found",
+        "applications.html",
+        {"site": site(), **listed([], q=UNBROKEN, state="expiring"), "may_register": True},
     ),
     Sample(
         "applications-staff",
         "applications.html",
-        {"site": STAFF, "applications": [], "may_register": False},
+        {"site": STAFF, **listed([]), "may_register": False},
     ),
     Sample(
         "applications-long",
         "applications.html",
         {
             "site": site(organization=LONG),
-            "applications": [application(name=LONG), application(name=UNBROKEN)],
+            **listed([application(name=LONG), application(name=UNBROKEN)]),
             "may_register": True,
         },
     ),
@@ -566,9 +606,14 @@ PAGES = [
     Sample(
         "activity",
         "activity.html",
-        {"site": ACTIVITY, "entries": ENTRIES, "older_url": "/activity/?before=9"},
+        {**activity(), "entries": ENTRIES, "older_url": "/activity/?before=9"},
     ),
-    Sample("activity-empty", "activity.html", {"site": ACTIVITY, "entries": [], "older_url": None}),
+    Sample("activity-empty", "activity.html", activity()),
+    Sample(
+        "activity-nothing",
+        "activity.html",
+        activity(who=UNBROKEN, what="?", since="2027-02-30"),
+    ),
     Sample(
         "error",
         "error.html",

@@ -3,11 +3,15 @@
 from types import SimpleNamespace as Thing
 
 from browser.samples import UNBROKEN, Sample, before, site, user
+from gatepass.server.domain.applications.listing import ListPage
 from gatepass.server.domain.organizations.policies.model import StatedPolicy, in_force
 from gatepass.server.domain.users.factors.model import Factors
 from gatepass.server.domain.users.sessions.policies import Overview
+from gatepass.server.portal.forms import list_filter
+from gatepass.server.portal.pages.applications import list_context
 from gatepass.server.portal.pages.users import policies
 
+NO_APPLICATIONS = list_context(list_filter.parse({}), ListPage([], 1, 0))
 TEAM = site(section="team")
 STAFF = site(user=Thing(username="sven", role="staff", must_change_password=False))
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -77,6 +81,6 @@ PAGES = (
     Sample(
         "applications-staff-may-register",
         "applications.html",
-        {"site": STAFF, "applications": [], "may_register": True},
+        {"site": STAFF, **NO_APPLICATIONS, "may_register": True},
     ),
 )

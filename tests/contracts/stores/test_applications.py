@@ -7,7 +7,8 @@ from sqlalchemy.exc import IntegrityError
 
 from contracts import samples
 from contracts.samples import AWKWARD, HOUR, NOW, SECOND
-from gatepass.server.domain.applications import lookup, store
+from gatepass.server.domain.applications import listing, lookup, store
+from gatepass.server.domain.applications.listing import Wanted
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.storage.database import Connection, Database
@@ -182,3 +183,43 @@ def test_the_tokens_of_an_organization_are_revoked_and_of_no_other(database: Dat
             NOW + SECOND + timedelta(milliseconds=1),
             None,
         ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Wanted(), ["c", "b", "A"]),
+        (Wanted(order="name"), ["A", "b", "c"]),
+        (Wanted(order="used"), ["b", "A", "c"]),
+        (Wanted(text="B"), ["b"]),
+        (Wanted(text="%"), []),
+        (Wanted(shown="unused"), ["c"]),
+        (Wanted(shown="active"), ["c", "b", "A"]),
+        (Wanted(shown="disabled"), []),
+        (Wanted(shown="expiring"), ["A"]),
+        (Wanted(page=9), ["c", "b", "A"]),
+    ],
+)
+def test_a_list_is_searched_filtered_and_sorted(
+    database: Database, wanted: Wanted, found: list[str]
+) -> None:
+    with database.write() as connection:
+        org_id = samples.organization(connection).id
+        soon = samples.secret(expires_at=NOW + HOUR)
+        for at, (name, used, secret) in enumerate(
+            [("A", NOW, soon), ("b", NOW + SECOND, samples.secret()), ("c", None, samples.secret())]
+        ):
+            new = samples.application(
+                org_id,
+                name=name,
+                created_at=NOW + at * SECOND,
+                secrets=(secret,),
+            )
+            store.add(connection, new)
+            store.change(connection, new.id, {"last_used_at": used})
+        _added(connection, name="Another organization's")
+
+        page = listing.find_page(connection, org_id, wanted, NOW)
+
+    assert [each.name for each in page.applications if each.name in {"A", "b", "c"}] == found
+    assert (page.total, page.number) == (len(found), 1)

@@ -6,7 +6,7 @@ import pytest
 from gatepass.server.environment import data_directory
 from gatepass.server.settings import load
 from server.cli import inside
-from server_process import Ran, run
+from server_process import Ran
 
 Command = Callable[..., Ran]
 
@@ -19,24 +19,16 @@ def made(data: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def gatepass(tmp_path_factory: pytest.TempPathFactory) -> Command:
-    """Run `gatepass` commands on a data directory that the tests of a module share."""
+    """Run `gatepass` commands on a data directory that the tests of a module share.
+
+    In this process, as a process for each takes a second; `server_process.run` starts one.
+    """
     data = made(tmp_path_factory.mktemp("cli") / "data")
 
     def command(*arguments: str) -> Ran:
-        return run(*arguments, "--data", str(data))
-
-    return command
-
-
-@pytest.fixture(scope="module")
-def command(tmp_path_factory: pytest.TempPathFactory) -> Command:
-    """Run commands as `gatepass` does, but in this process."""
-    data = made(tmp_path_factory.mktemp("inside") / "data")
-
-    def ran(*arguments: str) -> Ran:
         return inside.run(*arguments, data=data)
 
-    return ran
+    return command
 
 
 @pytest.fixture

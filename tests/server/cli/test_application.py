@@ -13,8 +13,8 @@ def org_id(gatepass: Command) -> str:
 
 
 @pytest.fixture(scope="module")
-def organization(command: Command) -> str:
-    return _organization(command, "Beta Power")
+def organization(gatepass: Command) -> str:
+    return _organization(gatepass, "Beta Power")
 
 
 def _organization(gatepass: Command, name: str) -> str:
@@ -57,13 +57,13 @@ def test_the_secret_is_shown_once_and_later_only_its_end(gatepass: Command, org_
 
 
 def test_a_secret_ends_as_asked_and_otherwise_as_late_as_the_policy_allows(
-    command: Command,
+    gatepass: Command,
 ) -> None:
-    org_id = _organization(command, "Ends")
-    dated = _create(command, org_id, "--secret-end", "2031-01-31")
-    command("policy", "set", "secret-lifetime", "90d", "--organization", org_id)
+    org_id = _organization(gatepass, "Ends")
+    dated = _create(gatepass, org_id, "--secret-end", "2031-01-31")
+    gatepass("policy", "set", "secret-lifetime", "90d", "--organization", org_id)
 
-    limited = _create(command, org_id)
+    limited = _create(gatepass, org_id)
 
     assert dated["secret_expires_at"] == "2031-02-01T00:00:00+00:00"
     left = datetime.fromisoformat(limited["secret_expires_at"]) - datetime.now(UTC)
@@ -72,10 +72,10 @@ def test_a_secret_ends_as_asked_and_otherwise_as_late_as_the_policy_allows(
 
 @pytest.mark.parametrize("end", ["", "0", "yesterday", "2020-01-01", "-5", "99999", "2027-02-30"])
 def test_an_end_that_is_none_makes_no_application(
-    command: Command, organization: str, end: str
+    gatepass: Command, organization: str, end: str
 ) -> None:
-    before = command("application", "list", "--json").out
-    ran = command(
+    before = gatepass("application", "list", "--json").out
+    ran = gatepass(
         *("application", "create", "--organization", organization, "--name", "B"),
         "--secret-end",
         end,
@@ -83,7 +83,7 @@ def test_an_end_that_is_none_makes_no_application(
 
     assert ran.status == 1
     assert "secret" not in ran.out
-    assert command("application", "list", "--json").out == before
+    assert gatepass("application", "list", "--json").out == before
 
 
 def test_scope_and_lifetime_are_as_asked_and_the_operator_may_grant_introspection(

@@ -7,31 +7,33 @@ from server.cli.conftest import Command
 
 
 @pytest.fixture(scope="module")
-def org_id(command: Command) -> str:
-    ran = command("organization", "create", "Acme Energy", "--admin", "anna", "--json")
+def org_id(gatepass: Command) -> str:
+    ran = gatepass("organization", "create", "Acme Energy", "--admin", "anna", "--json")
     created: dict[str, str] = json.loads(ran.out)
     return created["org_id"]
 
 
 @pytest.fixture(scope="module")
-def client_id(command: Command, org_id: str) -> str:
-    return _create(command, org_id, "--network", "192.0.2.0/24")
+def client_id(gatepass: Command, org_id: str) -> str:
+    return _create(gatepass, org_id, "--network", "192.0.2.0/24")
 
 
-def _create(command: Command, org_id: str, *more: str) -> str:
-    ran = command("application", "create", "--organization", org_id, "--name", "B", *more, "--json")
+def _create(gatepass: Command, org_id: str, *more: str) -> str:
+    ran = gatepass(
+        "application", "create", "--organization", org_id, "--name", "B", *more, "--json"
+    )
     created: dict[str, str] = json.loads(ran.out)
     return created["client_id"]
 
 
-def _shown(command: Command, client_id: str) -> dict[str, Any]:
-    shown: dict[str, Any] = json.loads(command("application", "show", client_id, "--json").out)
+def _shown(gatepass: Command, client_id: str) -> dict[str, Any]:
+    shown: dict[str, Any] = json.loads(gatepass("application", "show", client_id, "--json").out)
     return shown
 
 
-def test_an_application_is_made_with_a_contact_and_networks(command: Command, org_id: str) -> None:
+def test_an_application_is_made_with_a_contact_and_networks(gatepass: Command, org_id: str) -> None:
     client_id = _create(
-        command,
+        gatepass,
         org_id,
         "--contact",
         "ops@acme.example",
@@ -41,22 +43,22 @@ def test_an_application_is_made_with_a_contact_and_networks(command: Command, or
         "2001:db8::1",
     )
 
-    shown = _shown(command, client_id)
+    shown = _shown(gatepass, client_id)
 
     assert shown["contact"] == "ops@acme.example"
     assert shown["networks"] == ["203.0.113.0/24", "2001:db8::1/128"]
 
 
-def test_everything_is_changed_in_one_go(command: Command, org_id: str) -> None:
-    client_id = _create(command, org_id)
+def test_everything_is_changed_in_one_go(gatepass: Command, org_id: str) -> None:
+    client_id = _create(gatepass, org_id)
 
-    ran = command(
+    ran = gatepass(
         *("application", "set", client_id, "--name", "New", "--lifetime", "600"),
         *("--scope", "read introspection", "--contact", "Ops", "--network", "10.0.0.0/8"),
     )
 
     assert ran.status == 0
-    shown = _shown(command, client_id)
+    shown = _shown(gatepass, client_id)
     names = ("name", "token_lifetime", "scope", "contact", "networks")
     assert [shown[name] for name in names] == [
         "New",
@@ -67,12 +69,12 @@ def test_everything_is_changed_in_one_go(command: Command, org_id: str) -> None:
     ]
 
 
-def test_networks_and_contact_are_taken_away_again(command: Command, org_id: str) -> None:
-    client_id = _create(command, org_id, "--contact", "Ops", "--network", "10.0.0.0/8")
+def test_networks_and_contact_are_taken_away_again(gatepass: Command, org_id: str) -> None:
+    client_id = _create(gatepass, org_id, "--contact", "Ops", "--network", "10.0.0.0/8")
 
-    command("application", "set", client_id, "--any-network", "--contact", "")
+    gatepass("application", "set", client_id, "--any-network", "--contact", "")
 
-    shown = _shown(command, client_id)
+    shown = _shown(gatepass, client_id)
     assert (shown["networks"], shown["contact"]) == ([], "")
 
 
@@ -94,22 +96,24 @@ def test_networks_and_contact_are_taken_away_again(command: Command, org_id: str
     ],
 )
 def test_where_one_thing_is_wrong_nothing_is_changed(
-    command: Command, client_id: str, wrong: tuple[str, ...]
+    gatepass: Command, client_id: str, wrong: tuple[str, ...]
 ) -> None:
-    before = _shown(command, client_id)
+    before = _shown(gatepass, client_id)
     good = {"--name": "X", "--lifetime": "700", "--scope": "read", "--contact": "X"}
     rest = [text for name in good if name not in wrong for text in (name, good[name])]
 
-    ran = command("application", "set", client_id, *rest, *wrong)
+    ran = gatepass("application", "set", client_id, *rest, *wrong)
 
     assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
-    assert _shown(command, client_id) == before
+    assert _shown(gatepass, client_id) == before
 
 
 def test_an_empty_network_makes_no_application_that_may_come_from_anywhere(
-    command: Command, org_id: str
+    gatepass: Command, org_id: str
 ) -> None:
-    ran = command("application", "create", "--organization", org_id, "--name", "B", "--network", "")
+    ran = gatepass(
+        "application", "create", "--organization", org_id, "--name", "B", "--network", ""
+    )
 
     assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
 
@@ -118,10 +122,10 @@ def test_an_empty_network_makes_no_application_that_may_come_from_anywhere(
     "arguments", [(), ("--any-network", "--network", "10.0.0.0/8")], ids=["nothing", "both"]
 )
 def test_to_say_nothing_or_two_things_at_once_is_a_mistake(
-    command: Command, client_id: str, arguments: tuple[str, ...]
+    gatepass: Command, client_id: str, arguments: tuple[str, ...]
 ) -> None:
-    assert command("application", "set", client_id, *arguments).status == 2
+    assert gatepass("application", "set", client_id, *arguments).status == 2
 
 
-def test_an_application_that_is_not_there_cannot_be_changed(command: Command) -> None:
-    assert command("application", "set", "nobody", "--name", "X").status == 1
+def test_an_application_that_is_not_there_cannot_be_changed(gatepass: Command) -> None:
+    assert gatepass("application", "set", "nobody", "--name", "X").status == 1

@@ -10,51 +10,51 @@ METERS = "https://meters.example.com"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _meters(command: Command) -> None:
-    command("resource", "add", METERS, "--name", "Meters", "--tokens", "jwt")
-    command("scope", "add", "meters.read", "--description", "Read meters", "--resource", METERS)
+def _meters(gatepass: Command) -> None:
+    gatepass("resource", "add", METERS, "--name", "Meters", "--tokens", "jwt")
+    gatepass("scope", "add", "meters.read", "--description", "Read meters", "--resource", METERS)
 
 
-def _listed(command: Command, what: str) -> dict[str, dict[str, Any]]:
-    rows = json.loads(command(what, "list", "--json").out)
+def _listed(gatepass: Command, what: str) -> dict[str, dict[str, Any]]:
+    rows = json.loads(gatepass(what, "list", "--json").out)
     return {row["name" if what == "scope" else "uri"]: row for row in rows}
 
 
-def test_the_catalogue_begins_with_the_partner_api_and_its_scopes(command: Command) -> None:
-    assert _listed(command, "resource")[PARTNER_API] == {
+def test_the_catalogue_begins_with_the_partner_api_and_its_scopes(gatepass: Command) -> None:
+    assert _listed(gatepass, "resource")[PARTNER_API] == {
         "uri": PARTNER_API,
         "name": "Partner API",
         "tokens": "default",
         "algorithm": "default",
         "form": "opaque",
     }
-    scopes = _listed(command, "scope")
+    scopes = _listed(gatepass, "scope")
     open_server = {name: (scopes[name]["default"], scopes[name]["restricted"]) for name in scopes}
     assert open_server["read"] == open_server["write"] == (True, False)
     assert open_server["introspection"] == (False, True)
     assert open_server["portal_users"] == (False, False)
 
 
-def test_a_scope_is_of_the_partner_api_unless_a_resource_is_named(command: Command) -> None:
-    added = command("scope", "add", "bills", "--description", "See bills", "--default")
+def test_a_scope_is_of_the_partner_api_unless_a_resource_is_named(gatepass: Command) -> None:
+    added = gatepass("scope", "add", "bills", "--description", "See bills", "--default")
 
     assert added.status == 0
-    assert _listed(command, "scope")["bills"] == {
+    assert _listed(gatepass, "scope")["bills"] == {
         "name": "bills",
         "resource": PARTNER_API,
         "default": True,
         "restricted": False,
         "description": "See bills",
     }
-    assert _listed(command, "scope")["meters.read"]["resource"] == METERS
+    assert _listed(gatepass, "scope")["meters.read"]["resource"] == METERS
 
 
-def test_a_scope_is_changed_in_what_is_given_and_removed(command: Command) -> None:
-    command("scope", "add", "old", "--description", "Old", "--restricted")
+def test_a_scope_is_changed_in_what_is_given_and_removed(gatepass: Command) -> None:
+    gatepass("scope", "add", "old", "--description", "Old", "--restricted")
 
-    command("scope", "set", "old", "--description", "New", "--unrestricted", "--default")
-    changed = _listed(command, "scope")["old"]
-    removed = command("scope", "remove", "old")
+    gatepass("scope", "set", "old", "--description", "New", "--unrestricted", "--default")
+    changed = _listed(gatepass, "scope")["old"]
+    removed = gatepass("scope", "remove", "old")
 
     assert (changed["description"], changed["default"], changed["restricted"]) == (
         "New",
@@ -62,26 +62,26 @@ def test_a_scope_is_changed_in_what_is_given_and_removed(command: Command) -> No
         False,
     )
     assert removed.status == 0
-    assert "old" not in _listed(command, "scope")
+    assert "old" not in _listed(gatepass, "scope")
 
 
-def test_a_resource_goes_back_to_the_defaults_of_its_environment(command: Command) -> None:
-    command("resource", "set", PARTNER_API, "--tokens", "jwt", "--algorithm", "EdDSA")
-    signed = _listed(command, "resource")[PARTNER_API]
-    command("resource", "set", PARTNER_API, "--tokens", "default", "--algorithm", "default")
+def test_a_resource_goes_back_to_the_defaults_of_its_environment(gatepass: Command) -> None:
+    gatepass("resource", "set", PARTNER_API, "--tokens", "jwt", "--algorithm", "EdDSA")
+    signed = _listed(gatepass, "resource")[PARTNER_API]
+    gatepass("resource", "set", PARTNER_API, "--tokens", "default", "--algorithm", "default")
 
     assert (signed["tokens"], signed["algorithm"], signed["form"]) == ("jwt", "EdDSA", "EdDSA")
-    assert _listed(command, "resource")[PARTNER_API]["form"] == "opaque"
+    assert _listed(gatepass, "resource")[PARTNER_API]["form"] == "opaque"
 
 
-def test_a_resource_of_another_form_gets_the_key_that_it_needs(command: Command) -> None:
-    command("resource", "add", "urn:example:a", "--name", "A", "--tokens", "jwt")
-    command("resource", "set", "urn:example:a", "--algorithm", "PS256", "--name", "B")
+def test_a_resource_of_another_form_gets_the_key_that_it_needs(gatepass: Command) -> None:
+    gatepass("resource", "add", "urn:example:a", "--name", "A", "--tokens", "jwt")
+    gatepass("resource", "set", "urn:example:a", "--algorithm", "PS256", "--name", "B")
 
-    purposes = {key["purpose"] for key in json.loads(command("keys", "list", "--json").out)}
+    purposes = {key["purpose"] for key in json.loads(gatepass("keys", "list", "--json").out)}
     assert "PS256" in purposes
-    assert _listed(command, "resource")["urn:example:a"]["name"] == "B"
-    assert command("resource", "remove", "urn:example:a").status == 0
+    assert _listed(gatepass, "resource")["urn:example:a"]["name"] == "B"
+    assert gatepass("resource", "remove", "urn:example:a").status == 0
 
 
 @pytest.mark.parametrize(
@@ -108,30 +108,30 @@ def test_a_resource_of_another_form_gets_the_key_that_it_needs(command: Command)
     ],
 )
 def test_what_breaks_a_rule_is_refused_in_one_line_and_changes_nothing(
-    command: Command, arguments: str
+    gatepass: Command, arguments: str
 ) -> None:
     name, *rest = arguments.split("|")
-    before = _listed(command, "scope"), _listed(command, "resource")
+    before = _listed(gatepass, "scope"), _listed(gatepass, "resource")
 
-    ran = command(*name.split(), *rest)
+    ran = gatepass(*name.split(), *rest)
 
     assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
-    assert (_listed(command, "scope"), _listed(command, "resource")) == before
+    assert (_listed(gatepass, "scope"), _listed(gatepass, "resource")) == before
 
 
 @pytest.mark.parametrize("name", ["scope set read", f"resource set {METERS}"])
-def test_to_change_nothing_is_a_mistake_that_is_told(command: Command, name: str) -> None:
-    ran = command(*name.split())
+def test_to_change_nothing_is_a_mistake_that_is_told(gatepass: Command, name: str) -> None:
+    ran = gatepass(*name.split())
 
     assert ran.status == 2
     assert "Nothing to change" in ran.err
 
 
-def test_a_scope_that_an_application_has_is_not_removed(command: Command) -> None:
+def test_a_scope_that_an_application_has_is_not_removed(gatepass: Command) -> None:
     organization = json.loads(
-        command("organization", "create", "Acme", "--admin", "anna", "--json").out
+        gatepass("organization", "create", "Acme", "--admin", "anna", "--json").out
     )
-    made = command(
+    made = gatepass(
         "application",
         "create",
         "--organization",
@@ -142,23 +142,23 @@ def test_a_scope_that_an_application_has_is_not_removed(command: Command) -> Non
         "meters.read",
     )
 
-    refused = command("scope", "remove", "meters.read")
+    refused = gatepass("scope", "remove", "meters.read")
 
     assert made.status == 0
     assert refused.status == 1
-    assert "meters.read" in _listed(command, "scope")
+    assert "meters.read" in _listed(gatepass, "scope")
 
 
-def test_a_new_algorithm_is_told_to_be_published_first(command: Command) -> None:
+def test_a_new_algorithm_is_told_to_be_published_first(gatepass: Command) -> None:
     told = (
         "Its tokens are signed with ES256 for the next 10 minutes, "
         "until verifiers have the key for RS256."
     )
-    changed = command("resource", "set", PARTNER_API, "--tokens", "jwt", "--algorithm", "RS256")
+    changed = gatepass("resource", "set", PARTNER_API, "--tokens", "jwt", "--algorithm", "RS256")
     uri = "https://readings.example.com"
-    added = command(
+    added = gatepass(
         *("resource", "add", uri, "--name", "Meters", "--tokens", "jwt", "--algorithm", "RS256")
     )
-    default = command("resource", "set", uri, "--algorithm", "ES256")
+    default = gatepass("resource", "set", uri, "--algorithm", "ES256")
 
     assert [told in each.out for each in (changed, added, default)] == [True, True, False]

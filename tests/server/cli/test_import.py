@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from contracts.imports.toolkit import make_site, one_of_each
-from server_process import Ran, run
+from server.cli import inside
+from server_process import Ran
 
 SECRET_PARTS = ("Zl4Zl4", "Pl4Pl4", "Aw3Aw3", "$argon2id$", "pbkdf2_sha256$")
 
@@ -19,7 +20,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def bring(site: str, data: Path, *more: str) -> Ran:
     what = ("import", "django-oauth-toolkit", site, "--organization-by", "user")
-    return run(*what, "--data", str(data), *more)
+    return inside.run(*what, *more, data=data)
 
 
 def test_the_report_names_what_came_in_what_did_not_and_why(site: str, data: Path) -> None:
@@ -65,12 +66,12 @@ def test_a_dry_run_writes_nothing(site: str, data: Path) -> None:
     ran = bring(site, data, "--dry-run")
 
     assert "8 would be imported:" in ran.out
-    assert "No organizations" in run("organization", "list", "--data", str(data)).out
+    assert "No organizations" in inside.run("organization", "list", data=data).out
 
 
 def test_the_scope_can_be_chosen_and_is_shown(site: str, data: Path) -> None:
     bring(site, data, "--scope", "read")
-    shown = run("application", "show", "id-scrypt", "--json", "--data", str(data))
+    shown = inside.run("application", "show", "id-scrypt", "--json", data=data)
 
     values = json.loads(shown.out)
     assert (values["scope"], values["imported_from"]) == ("read", "django-oauth-toolkit")
@@ -81,7 +82,7 @@ def test_the_administrator_that_the_report_speaks_of_can_be_made(site: str, data
     report = json.loads(bring(site, data, "--json").out)
     org_id = report["imported"][-1]["org_id"]
 
-    ran = run("organization", "add-admin", org_id, "--admin", "Anna", "--json", "--data", str(data))
+    ran = inside.run("organization", "add-admin", org_id, "--admin", "Anna", "--json", data=data)
 
     added = json.loads(ran.out)
     assert set(added) == {"org_id", "environment", "username", "initial_password", "login_url"}
@@ -99,7 +100,7 @@ def test_the_administrator_that_the_report_speaks_of_can_be_made(site: str, data
 def test_what_cannot_be_read_is_one_line_and_status_1_and_makes_no_data_directory(
     data: Path, arguments: tuple[str, ...]
 ) -> None:
-    ran = run("import", "django-oauth-toolkit", *arguments, "--data", str(data))
+    ran = inside.run("import", "django-oauth-toolkit", *arguments, data=data)
 
     assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert not data.exists()
@@ -117,7 +118,7 @@ def test_a_scope_that_is_not_offered_is_refused(site: str, data: Path) -> None:
     [(), ("sqlite:///x",), ("sqlite:///x", "--organization-by", "colour")],
 )
 def test_wrong_usage_is_status_2(data: Path, arguments: tuple[str, ...]) -> None:
-    ran = run("import", "django-oauth-toolkit", *arguments, "--data", str(data))
+    ran = inside.run("import", "django-oauth-toolkit", *arguments, data=data)
 
     assert ran.status == 2
 
@@ -127,7 +128,7 @@ def test_the_address_can_come_from_a_file(site: str, data: Path, tmp_path: Path)
     address.write_text(f"{site}\n")
     what = ("import", "django-oauth-toolkit", "--url-file", str(address))
 
-    ran = run(*what, "--organization-by", "user", "--data", str(data))
+    ran = inside.run(*what, "--organization-by", "user", data=data)
 
     assert "8 imported:" in ran.out
     assert "Warning" not in ran.err
@@ -159,7 +160,7 @@ def test_a_file_without_an_address_is_one_line_that_says_so(
     address.write_bytes(content)
     what = ("import", "django-oauth-toolkit", "--url-file", str(address))
 
-    ran = run(*what, "--organization-by", "user", "--data", str(data))
+    ran = inside.run(*what, "--organization-by", "user", data=data)
 
     assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
     assert said in ran.err
@@ -174,7 +175,7 @@ def test_a_file_with_a_password_that_others_can_read_is_warned_of(
     address.chmod(mode)
     what = ("import", "django-oauth-toolkit", "--url-file", str(address))
 
-    ran = run(*what, "--organization-by", "user", "--data", str(data))
+    ran = inside.run(*what, "--organization-by", "user", data=data)
 
     assert (ran.status, "others can read" in ran.err) == (1, mode != 0o600)
     assert "Zl4Zl4" not in ran.out + ran.err

@@ -81,9 +81,9 @@ def test_without_mail_nothing_is_created_and_the_other_way_is_named(tmp_path: Pa
     ],
 )
 def test_an_organization_has_either_an_invitation_or_an_initial_password(
-    command: Command, given: list[str]
+    gatepass: Command, given: list[str]
 ) -> None:
-    ran = command("organization", "create", "Acme", *given)
+    ran = gatepass("organization", "create", "Acme", *given)
 
     assert ran.status == 2
     assert "--invite ADDRESS, or --admin USERNAME" in ran.err

@@ -64,10 +64,10 @@ def test_no_key_is_ever_printed(data: Path) -> None:
 
 
 @pytest.mark.parametrize("environment", ["production", "sandbox"])
-def test_each_environment_has_keys_of_its_own(command: Command, environment: str) -> None:
+def test_each_environment_has_keys_of_its_own(gatepass: Command, environment: str) -> None:
     other = {"production": "sandbox", "sandbox": "production"}[environment]
-    listed = command("keys", "list", "--environment", other).out
+    listed = gatepass("keys", "list", "--environment", other).out
 
-    command("keys", "rotate", "--environment", environment)
+    gatepass("keys", "rotate", "--environment", environment)
 
-    assert command("keys", "list", "--environment", other).out == listed
+    assert gatepass("keys", "list", "--environment", other).out == listed

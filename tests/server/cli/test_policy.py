@@ -9,20 +9,20 @@ from server.cli.conftest import Command
 
 
 @pytest.fixture(scope="module")
-def acme(command: Command) -> str:
-    created = command("organization", "create", "Acme", "--admin", "anna", "--json")
+def acme(gatepass: Command) -> str:
+    created = gatepass("organization", "create", "Acme", "--admin", "anna", "--json")
     return str(json.loads(created.out)["org_id"])
 
 
-def shown(command: Command, *arguments: str) -> dict[str, dict[str, object]]:
-    rows = json.loads(command("policy", "show", "--json", *arguments).out)
+def shown(gatepass: Command, *arguments: str) -> dict[str, dict[str, object]]:
+    rows = json.loads(gatepass("policy", "show", "--json", *arguments).out)
     return {row.pop("field"): row for row in rows}
 
 
 def test_without_a_policy_the_settings_and_defaults_are_in_force(
-    command: Command, acme: str
+    gatepass: Command, acme: str
 ) -> None:
-    found = shown(command, "--organization", acme)
+    found = shown(gatepass, "--organization", acme)
 
     assert found["second-factor"] == {
         "operator": None,
@@ -32,15 +32,16 @@ def test_without_a_policy_the_settings_and_defaults_are_in_force(
     assert found["session-idle"]["in_force"] == 1800
     assert found["registration"]["in_force"] == "administrators"
     assert set(found) == {
-        *("second-factor", "session-idle", "session-absolute", "registration", "single-sign-on")
+        *("second-factor", "session-idle", "session-absolute"),
+        *("registration", "single-sign-on", "secret-lifetime"),
     }
 
 
 def test_the_operators_value_and_the_organizations_are_shown_with_the_stricter_one(
-    command: Command, acme: str
+    gatepass: Command, acme: str
 ) -> None:
-    by_operator = command("policy", "set", "session-idle", "20m")
-    own = command("policy", "set", "session-idle", "10m", "--organization", acme, "--json")
+    by_operator = gatepass("policy", "set", "session-idle", "20m")
+    own = gatepass("policy", "set", "session-idle", "10m", "--organization", acme, "--json")
 
     assert by_operator.out == "session-idle is 20m for everybody in production, at once.\n"
     assert json.loads(own.out) == {
@@ -49,19 +50,19 @@ def test_the_operators_value_and_the_organizations_are_shown_with_the_stricter_o
         "organization": 600,
         "in_force": 600,
     }
-    assert shown(command)["session-idle"] == {"operator": 1200, "in_force": 1200}
+    assert shown(gatepass)["session-idle"] == {"operator": 1200, "in_force": 1200}
     assert re.search(
-        r"session-idle +20m +10m +10m", command("policy", "show", "--organization", acme).out
+        r"session-idle +20m +10m +10m", gatepass("policy", "show", "--organization", acme).out
     )
 
 
-def test_default_leaves_a_field_open_again(command: Command, acme: str) -> None:
-    command("policy", "set", "second-factor", "required", "--organization", acme)
+def test_default_leaves_a_field_open_again(gatepass: Command, acme: str) -> None:
+    gatepass("policy", "set", "second-factor", "required", "--organization", acme)
 
-    ran = command("policy", "set", "second-factor", "default", "--organization", acme)
+    ran = gatepass("policy", "set", "second-factor", "default", "--organization", acme)
 
     assert ran.out == "second-factor is optional for the people of the organization, at once.\n"
-    assert shown(command, "--organization", acme)["second-factor"]["organization"] is None
+    assert shown(gatepass, "--organization", acme)["second-factor"]["organization"] is None
 
 
 @pytest.mark.parametrize(
@@ -74,29 +75,29 @@ def test_default_leaves_a_field_open_again(command: Command, acme: str) -> None:
     ],
 )
 def test_what_cannot_be_set_is_one_line_and_status_1(
-    command: Command, arguments: tuple[str, ...], said: str
+    gatepass: Command, arguments: tuple[str, ...], said: str
 ) -> None:
-    before = shown(command)
+    before = shown(gatepass)
 
-    ran = command("policy", "set", *arguments)
+    ran = gatepass("policy", "set", *arguments)
 
     assert (ran.status, ran.out) == (1, "")
     assert said in ran.err
     assert ran.err.count("\n") == 1
-    assert shown(command) == before
+    assert shown(gatepass) == before
 
 
-def test_an_unknown_field_lists_the_known_ones(command: Command) -> None:
-    ran = command("policy", "set", "password", "short")
+def test_an_unknown_field_lists_the_known_ones(gatepass: Command) -> None:
+    ran = gatepass("policy", "set", "password", "short")
 
     assert ran.status == 2
     assert "single-sign-on" in ran.err
 
 
-def test_what_is_looser_than_the_operator_is_refused(command: Command, acme: str) -> None:
-    command("policy", "set", "single-sign-on", "required")
+def test_what_is_looser_than_the_operator_is_refused(gatepass: Command, acme: str) -> None:
+    gatepass("policy", "set", "single-sign-on", "required")
 
-    ran = command("policy", "set", "single-sign-on", "allowed", "--organization", acme)
+    ran = gatepass("policy", "set", "single-sign-on", "allowed", "--organization", acme)
 
     assert (ran.status, ran.out) == (1, "")
     assert "The operator demands: Required. A policy can only be stricter." in ran.err

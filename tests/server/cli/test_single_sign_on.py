@@ -24,7 +24,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def command(data: Path) -> Command:
+def gatepass(data: Path) -> Command:
     def ran(*arguments: str) -> Ran:
         return inside.run(*arguments, data=data)
 
@@ -32,14 +32,14 @@ def command(data: Path) -> Command:
 
 
 @pytest.fixture(scope="module")
-def acme(command: Command) -> str:
-    created = command("organization", "create", "Acme", "--admin", "anna", "--json")
+def acme(gatepass: Command) -> str:
+    created = gatepass("organization", "create", "Acme", "--admin", "anna", "--json")
     return str(json.loads(created.out)["org_id"])
 
 
-def test_an_organization_without_a_provider_says_so(command: Command, acme: str) -> None:
-    shown = json.loads(command("single-sign-on", "show", acme, "--json").out)
-    refused = command("single-sign-on", "disable", acme, "--yes")
+def test_an_organization_without_a_provider_says_so(gatepass: Command, acme: str) -> None:
+    shown = json.loads(gatepass("single-sign-on", "show", acme, "--json").out)
+    refused = gatepass("single-sign-on", "disable", acme, "--yes")
 
     assert shown == {"organization": "Acme", "state": "none"}
     assert (refused.status, refused.err) == (
@@ -49,13 +49,13 @@ def test_an_organization_without_a_provider_says_so(command: Command, acme: str)
 
 
 def test_the_operator_turns_single_sign_on_off_and_the_secret_is_never_shown(
-    command: Command, data: Path, acme: str
+    gatepass: Command, data: Path, acme: str
 ) -> None:
     turn_on(data, acme)
-    shown = command("single-sign-on", "show", acme, "--json")
-    off = command("single-sign-on", "disable", acme, "--yes")
-    again = command("single-sign-on", "disable", acme, "--yes")
-    after = json.loads(command("single-sign-on", "show", acme, "--json").out)
+    shown = gatepass("single-sign-on", "show", acme, "--json")
+    off = gatepass("single-sign-on", "disable", acme, "--yes")
+    again = gatepass("single-sign-on", "disable", acme, "--yes")
+    after = json.loads(gatepass("single-sign-on", "show", acme, "--json").out)
 
     of_acme = json.loads(shown.out)
     assert (of_acme["state"], of_acme["issuer"], of_acme["emergency_administrator"]) == (
@@ -69,8 +69,8 @@ def test_the_operator_turns_single_sign_on_off_and_the_secret_is_never_shown(
     assert after["state"] == "off"
 
 
-def test_an_unknown_organization_is_an_error(command: Command) -> None:
-    ran = command("single-sign-on", "show", "00000000-0000-4000-8000-000000000000")
+def test_an_unknown_organization_is_an_error(gatepass: Command) -> None:
+    ran = gatepass("single-sign-on", "show", "00000000-0000-4000-8000-000000000000")
 
     assert ran.status == 1
     assert "Traceback" not in ran.err

@@ -1,7 +1,6 @@
 """Who may open what, generated from the table of pages; and what answers where no page does."""
 
 import re
-from itertools import product
 
 import pytest
 
@@ -40,14 +39,15 @@ def ask(browser: Browser, route: Route, path: str) -> tuple[int, str]:
 
 
 @pytest.mark.spec("ASVS", "8.2.1")
-@pytest.mark.parametrize(
-    ("route", "role"),
-    list(product(ROUTES, [*ROLES, None])),
-    ids=lambda value: f"{value.method} {value.path}" if isinstance(value, Route) else str(value),
-)
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 def test_a_page_is_open_to_the_roles_of_the_table_and_to_nobody_else(
-    portal: PortalServer, route: Route, role: str | None
+    portal: PortalServer, route: Route
 ) -> None:
+    for role in (None, "user", "staff", "admin"):
+        _check_access(portal, route, role)
+
+
+def _check_access(portal: PortalServer, route: Route, role: str | None) -> None:
     path = path_of(route)
     visitor = portal.as_(ROLES[role]) if role else portal.browser()
     before = portal.actions()
@@ -55,7 +55,7 @@ def test_a_page_is_open_to_the_roles_of_the_table_and_to_nobody_else(
     status, location = ask(visitor, route, path)
 
     if role in OPEN_TO[route.access]:
-        assert status != 403
+        assert status != 403, role
         assert not location.startswith("/accounts/login/") or ENDS_SESSION.search(path)
     elif role is None:
         wanted = f"?next={path}" if route.method == "GET" else ""

@@ -139,7 +139,7 @@ def _find_login(environment: ServedEnvironment, session_id: Secret) -> Login | N
 
 
 def _with_query(request: PortalRequest) -> str:
-    if request.path == redirects.SANDBOX:  # a login in the sandbox, which goes on after this one
+    # A login in the sandbox, which goes on after this one, and searches that somebody has stored.
+    if request.path in {redirects.SANDBOX, redirects.ACTIVITY, redirects.APPLICATIONS}:
         return f"{request.path}?{urlencode(request.query)}" if request.query else request.path
-    before = request.query.get("before", "")
-    return f"{request.path}?before={before}" if before.isdecimal() else request.path
+    return request.path

@@ -226,6 +226,7 @@ ROUTES = (
     Route("POST", f"{_USER}email/confirm/", Access.ADMIN, pending_email.confirm, step_up=True),
     Route("POST", f"{_USER}email/reject/", Access.ADMIN, pending_email.reject),
     Route("GET", "/activity/", Access.ADMIN, activity.activity),
+    Route("GET", "/activity/export/", Access.ADMIN, activity.export),
 )
 
 _FORM_PAGES = {"/accounts/sessions/end/": "/account/"}  # if not above the form's path

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from gatepass.server.domain.applications import fields, lookup, store
+from gatepass.server.domain.applications import fields, listing, lookup, store
 from gatepass.server.domain.applications.fields import FieldGroup
+from gatepass.server.domain.applications.listing import ListPage, Wanted
 from gatepass.server.domain.applications.model import (
     Application,
     check_contact,
@@ -208,6 +209,18 @@ def find_by_client_id(context: Context, client_id: str) -> Application | None:
     """Return the application with this client id, None if there is none."""
     with context.database.read() as connection:
         return lookup.find_by_client_id(connection, client_id)
+
+
+def list_page(context: Context, org_id: UUID, wanted: Wanted) -> ListPage:
+    """Return a page of the list of an organization's applications."""
+    with context.database.read() as connection:
+        return listing.find_page(connection, org_id, wanted, context.now())
+
+
+def names(context: Context, org_id: UUID) -> list[tuple[UUID, str, str]]:
+    """Return id, name and client id of each application of an organization."""
+    with context.database.read() as connection:
+        return listing.names(connection, org_id)
 
 
 def of_organization(context: Context, org_id: UUID) -> list[Application]:

@@ -27,6 +27,21 @@ OPERATOR = Actor("operator", "command line", kind="operator")
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries are wanted: all that every part allows; an empty part allows everything.
+
+    `actions` are actions, or with a dot at the end all that begin so; `since` is the first moment
+    and `until` the first one after.
+    """
+
+    actor: str = ""
+    actions: tuple[str, ...] = ()
+    only_refused: bool = False
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One thing that was done or refused; `action` is a dotted word as `application.rotated`.
 

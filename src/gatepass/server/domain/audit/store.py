@@ -1,18 +1,32 @@
 """The audit trail's table."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Index, Table, Text, Uuid, delete, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Table,
+    Text,
+    Uuid,
+    delete,
+    func,
+    or_,
+    select,
+)
 
-from gatepass.server.domain.audit.model import Entry
+from gatepass.server.domain.audit.model import Entry, Filter
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Counter, Timestamp, metadata
 from gatepass.server.storage.statements import insert_many
+
+EVERYTHING = Filter()
 
 audit = Table(
     "audit",
@@ -40,12 +54,18 @@ def record(connection: Connection, *entries: Entry) -> None:
 
 
 def page(
-    connection: Connection, org_id: UUID, *, before: int | None = None, limit: int = 50
+    connection: Connection,
+    org_id: UUID,
+    *,
+    before: int | None = None,
+    limit: int = 50,
+    wanted: Filter = EVERYTHING,
 ) -> list[tuple[int, Entry]]:
     """Return an organization's entries before a number, newest first, each with its number."""
-    query = select(audit).where(audit.c.org_id == org_id).order_by(audit.c.id.desc()).limit(limit)
+    query = select(audit).where(audit.c.org_id == org_id, *_conditions(wanted))
     if before is not None:
         query = query.where(audit.c.id < before)
+    query = query.order_by(audit.c.id.desc()).limit(limit)
     return [_numbered(row) for row in connection.execute(query)]
 
 
@@ -53,6 +73,26 @@ def prune(connection: Connection, older_than: datetime, limit: int = FORGOTTEN_A
     """Forget entries from before `older_than`, `limit` of them at most; return how many."""
     old = select(audit.c.id).where(audit.c.at < older_than).limit(limit)
     return connection.execute(delete(audit).where(audit.c.id.in_(old))).rowcount
+
+
+def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    if wanted.actor:
+        yield func.lower(audit.c.actor) == wanted.actor.lower()
+    if wanted.actions:
+        yield or_(
+            *(
+                audit.c.action.startswith(each, autoescape=True)
+                if each.endswith(".")
+                else audit.c.action == each
+                for each in wanted.actions
+            )
+        )
+    if wanted.only_refused:
+        yield audit.c.result != "ok"
+    if wanted.since:
+        yield audit.c.at >= wanted.since
+    if wanted.until:
+        yield audit.c.at < wanted.until
 
 
 def _numbered(row: Sequence[Any]) -> tuple[int, Entry]:

@@ -1,15 +1,23 @@
 """The activity page: the organization's part of the audit trail, in words."""
 
-from starlette.responses import Response
+from collections.abc import Iterator
+from contextvars import Context
+
+from starlette.responses import Response, StreamingResponse
 
 from gatepass.server.domain.applications import fields
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Entry
+from gatepass.server.portal import redirects
+from gatepass.server.portal.forms import activity_filter
+from gatepass.server.portal.forms.activity_filter import Chosen
+from gatepass.server.portal.presentation.activity_export import FORMATS
 from gatepass.server.portal.rendering import page
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.errors import NotFoundError
 
 _MOST = 50  # entries on one page
+_AT_ONCE = 500  # entries of an export that are read together
 _LONGEST_NUMBER = 18  # digits, of an entry's number
 
 _WORDS = {
@@ -67,17 +75,68 @@ class _Detail(dict[str, str]):
 
 
 def activity(request: PortalRequest) -> Response:
-    """Show the entries, newest first; `before` is the number of the last entry shown before."""
-    before = _number(request.query.get("before"))
-    with request.environment.database.read() as connection:
-        found = audit.page(connection, request.org_id, before=before, limit=_MOST + 1)
+    """Show the entries that the query asks for, newest first.
+
+    `before` is the number of the last entry shown before.
+    """
+    chosen = activity_filter.parse(request.query)
+    found = _page(request, chosen, _number(request.query.get("before")), _MOST + 1)
     shown = found[:_MOST]
+    older = chosen.query(before=str(shown[-1][0])) if len(found) > _MOST else ""
     return page(
         request,
         "activity.html",
         entries=[(entry, in_words(entry)) for _, entry in shown],
-        older_url=f"/activity/?before={shown[-1][0]}" if len(found) > _MOST else None,
+        older_url=f"{redirects.ACTIVITY}?{older}" if older else None,
+        export_urls={
+            name: f"{redirects.ACTIVITY}export/?{chosen.query(format=name)}" for name in FORMATS
+        },
+        kinds=activity_filter.KINDS,
+        values=chosen.values,
+        errors=chosen.errors,
+        is_filtered=any(chosen.values.values()),
     )
+
+
+def export(request: PortalRequest) -> Response:
+    """Return the entries that the query asks for as a file, streamed, newest first.
+
+    An export that is cut off continues with `before`, the number of its last entry.
+    """
+    chosen = activity_filter.parse(request.query)
+    format_ = FORMATS.get(request.query.get("format", ""))
+    if format_ is None or chosen.errors:
+        raise NotFoundError(request.path)
+    before = _number(request.query.get("before"))
+    name = f"activity-{request.environment.name}-{request.now:%Y-%m-%d}"
+    return StreamingResponse(
+        format_.write(_all(request, chosen, before), in_words),
+        media_type=format_.media_type,
+        headers={
+            "content-disposition": f'attachment; filename="{name}.{request.query["format"]}"',
+            "cache-control": "no-store",
+        },
+    )
+
+
+def _all(request: PortalRequest, chosen: Chosen, before: int | None) -> Iterator[tuple[int, Entry]]:
+    """Return all entries, read in parts, so that no transaction is as long as the download."""
+    while True:
+        # Each part has a time of its own: the deadline is that of the request.
+        found = Context().run(_page, request, chosen, before, _AT_ONCE)
+        yield from found
+        if len(found) < _AT_ONCE:
+            return
+        before = found[-1][0]
+
+
+def _page(
+    request: PortalRequest, chosen: Chosen, before: int | None, limit: int
+) -> list[tuple[int, Entry]]:
+    with request.environment.database.read() as connection:
+        return audit.page(
+            connection, request.org_id, before=before, limit=limit, wanted=chosen.wanted
+        )
 
 
 def in_words(entry: Entry) -> str:

@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gatepass.server.domain.applications import fields, operations
+from gatepass.server.domain.applications.listing import PAGE, ListPage
 from gatepass.server.domain.applications.model import (
     MOST_LIVE_SECRETS,
     Application,
@@ -21,8 +22,9 @@ from gatepass.server.domain.applications.secrets.expiry_notices.model import (
 )
 from gatepass.server.domain.names import are_same
 from gatepass.server.portal import redirects
-from gatepass.server.portal.forms import secret_end
+from gatepass.server.portal.forms import list_filter, secret_end
 from gatepass.server.portal.forms.errors import errors_of
+from gatepass.server.portal.forms.list_filter import ChosenList
 from gatepass.server.portal.pages import usage
 from gatepass.server.portal.pages.scopes import choices, chosen_of
 from gatepass.server.portal.presentation import snippets
@@ -32,14 +34,39 @@ from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.credential import Kind
 from gatepass.wire.errors import OAuthError
 
+_FEW = 5  # applications, which nobody has to search
 _GRANTS = {"client_credentials": "Client Credentials"}
 _SHORTEST_QUIET = timedelta(hours=24)
 
 
 def index(request: PortalRequest) -> Response:
-    """Show the organization's applications."""
-    found = operations.of_organization(request.context, request.org_id)
-    return page(request, "applications.html", applications=found, may_register=request.may_register)
+    """Show the organization's applications, those that the query asks for."""
+    chosen = list_filter.parse(request.query)
+    found = operations.list_page(request.context, request.org_id, chosen.wanted)
+    return page(
+        request,
+        "applications.html",
+        may_register=request.may_register,
+        **list_context(chosen, found),
+    )
+
+
+def list_context(chosen: ChosenList, found: ListPage) -> dict[str, object]:
+    """Return what the list shows."""
+    first = (found.number - 1) * PAGE + 1
+    return {
+        "applications": found.applications,
+        "total": found.total,
+        "first": first,
+        "last": first + len(found.applications) - 1,
+        "previous": chosen.query(found.number - 1) if found.number > 1 else "",
+        "next": chosen.query(found.number + 1) if found.number < found.last else "",
+        "has_search": chosen.is_filtered or found.total > _FEW,
+        "is_filtered": chosen.is_filtered,
+        "values": chosen.values,
+        "states": list_filter.STATES,
+        "orders": list_filter.ORDERS,
+    }
 
 
 def one(request: PortalRequest) -> Response:

@@ -116,13 +116,13 @@ def _check_client_type(chosen: str | None) -> None:
 
 def _check_new_name(request: PortalRequest, name: str, app_id: UUID) -> None:
     """Raise OAuthError, which asks for confirmation, if another application has a similar name."""
-    found = operations.of_organization(request.context, request.org_id)
-    if any(each.id == app_id for each in found):  # the same form, repeated
+    found = operations.names(request.context, request.org_id)
+    if any(known_id == app_id for known_id, *_ in found):  # the same form, repeated
         return
-    same = next((each for each in found if look_alike(each.name, name)), None)
+    same = next((client_id for _, known, client_id in found if look_alike(known, name)), None)
     if same is not None:
         raise OAuthError(
             "invalid_request",
-            f"There is an application of this name: its client id ends in {same.client_id[-4:]}. "
+            f"There is an application of this name: its client id ends in {same[-4:]}. "
             "Choose another name, or tick to register a second one.",
         )

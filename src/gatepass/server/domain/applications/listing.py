@@ -1,0 +1,128 @@
+"""The list of an organization's applications: searched, filtered, sorted, in pages."""
+
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select
+
+from gatepass.server.domain.applications.model import State
+from gatepass.server.domain.applications.store import application, secret
+
+Shown = Literal["", "active", "disabled", "unused", "expiring"]
+Order = Literal["created", "name", "used"]
+
+PAGE = 25
+EXPIRES_SOON = timedelta(days=90)
+_MOST_PAGES = 10_000
+_SHORTEST_ID = 4  # characters of a client id: fewer are in most of them
+
+_newer = secret.alias()
+_ORDERS: dict[Order, tuple[ColumnElement[object], ...]] = {
+    "created": (application.c.created_at.desc(), application.c.id),
+    "name": (func.lower(application.c.name), application.c.id),
+    "used": (application.c.last_used_at.desc().nulls_last(), application.c.id),
+}
+
+
+class Wanted(NamedTuple):
+    """Which applications, in which order, and which page of them, from 1.
+
+    `text` is a part of the name, in any case, or of the client id; "unused" ones never got a token,
+    and the last secret of "expiring" ones ends within 90 days.
+    """
+
+    text: str = ""
+    shown: Shown = ""
+    order: Order = "created"
+    page: int = 1
+
+
+class Listed(NamedTuple):
+    """An application as a list shows it."""
+
+    id: UUID
+    client_id: str
+    name: str
+    client_type: str
+    created_at: datetime
+    last_used_at: datetime | None
+    last_used_from: str | None
+    disabled_at: datetime | None
+
+    @property
+    def state(self) -> State:
+        """Return whether its owner disabled it."""
+        return "disabled" if self.disabled_at else "active"
+
+
+class ListPage(NamedTuple):
+    """A page of the list, which number it has, and how many applications are wanted in all."""
+
+    applications: list[Listed]
+    number: int
+    total: int
+
+    @property
+    def last(self) -> int:
+        """Return the number of the last page."""
+        return max(1, -(-self.total // PAGE))
+
+
+def find_page(connection: Connection, org_id: UUID, wanted: Wanted, now: datetime) -> ListPage:
+    """Return the page that is wanted; the last one where there are not so many."""
+    conditions = [application.c.org_id == org_id]
+    if wanted.text:
+        conditions.append(_has(wanted.text))
+    if wanted.shown:
+        conditions.append(_is(wanted.shown, now))
+    counted = select(func.count()).select_from(application).where(*conditions)
+    total: int = connection.execute(counted).scalar_one()
+    number = min(max(wanted.page, 1), max(1, -(-total // PAGE)), _MOST_PAGES)
+    query = _select().where(*conditions).order_by(*_ORDERS[wanted.order])
+    rows = connection.execute(query.limit(PAGE).offset((number - 1) * PAGE))
+    return ListPage([Listed._make(row) for row in rows], number, total)
+
+
+def names(connection: Connection, org_id: UUID) -> list[tuple[UUID, str, str]]:
+    """Return id, name and client id of each application of an organization."""
+    columns = application.c.id, application.c.name, application.c.client_id
+    query = select(*columns).where(application.c.org_id == org_id)
+    return [(app_id, name, client_id) for app_id, name, client_id in connection.execute(query)]
+
+
+def _select() -> Select[tuple[object, ...]]:
+    return select(*(application.c[name] for name in Listed._fields))
+
+
+def _has(text: str) -> ColumnElement[bool]:
+    """Return the condition of a search.
+
+    SQLite knows upper and lower case of ASCII letters only, so the usual spellings are asked for.
+    """
+    spellings = {text, text.lower(), text.upper(), text.title(), text.capitalize()}
+    is_long = len(text) >= _SHORTEST_ID
+    return or_(
+        *([application.c.client_id.contains(text, autoescape=True)] if is_long else ()),
+        func.lower(application.c.name).contains(text.lower(), autoescape=True),
+        *(application.c.name.contains(each, autoescape=True) for each in sorted(spellings)),
+    )
+
+
+def _is(shown: Shown, now: datetime) -> ColumnElement[bool]:
+    if shown == "active":
+        return application.c.disabled_at.is_(None)
+    if shown == "disabled":
+        return application.c.disabled_at.is_not(None)
+    if shown == "unused":
+        return application.c.last_used_at.is_(None)
+    is_replaced = exists().where(
+        _newer.c.application_id == secret.c.application_id,
+        _newer.c.created_at > secret.c.created_at,
+    )
+    return exists().where(
+        secret.c.application_id == application.c.id,
+        secret.c.expires_at > now,
+        secret.c.expires_at < now + EXPIRES_SOON,
+        ~is_replaced,
+    )
