@@ -133,6 +133,32 @@ def test_base64_of_any_credential_is_read_at_every_alignment(
         assert found.shown == shortened(text)
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r\n", "\n    ", "\r\n\t"])
+@pytest.mark.parametrize("width", [12, 57, 64, 75, 76])
+@pytest.mark.parametrize("text", [SECRET, TOKEN], ids=["secret", "token"])
+def test_base64_over_wrapped_lines_is_read_wherever_the_lines_break(
+    text: str, width: int, line_break: str
+) -> None:
+    for ahead in range(width + 4):
+        encoded = b64encode(b"#" * ahead + text.encode()).decode()
+        lines = [encoded[at : at + width] for at in range(0, len(encoded), width)]
+        found = the_one(f"secret: {line_break.join(lines)}\nnext_line: more\n")
+        assert (found.shown, found.encoded) == (shortened(text), True)
+        assert found.line == 1 + ahead // 3 * 4 // width
+
+
+def test_a_wrapped_basic_header_is_found_where_it_begins() -> None:
+    header = basic.write("billing", Secret(SECRET))
+    found = the_one(f"x\nAuthorization: {header[:40]}\r\n {header[40:]}\r\nAccept: */*\r\n")
+
+    assert (found.line, found.kind, found.encoded) == (2, Kind.CLIENT_SECRET, True)
+
+
+@pytest.mark.parametrize("following", ["", "\nA", "\nabcd\nabcd", "\n" + "A\n" * 500])
+def test_lines_after_base64_that_is_not_wrapped_do_not_hide_it(following: str) -> None:
+    assert the_one(b64encode(SECRET.encode()).decode() + following).encoded
+
+
 def test_what_looks_encoded_at_the_very_beginning_is_no_alarm() -> None:
     assert found_in(b64encode(b"x" + SECRET.encode())[2:]) == []
 

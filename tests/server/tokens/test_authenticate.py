@@ -111,6 +111,35 @@ def test_whatever_is_wrong_the_caller_hears_the_same_and_the_note_says_it(
     )
 
 
+def test_a_wrong_secret_of_our_form_is_noted_with_its_last_four_characters() -> None:
+    ours = mint(Kind.CLIENT_SECRET, Mode.LIVE, bytes(range(32)))
+
+    assert refusal(credentials(Secret(ours)), APPLICATION).log_detail == (
+        f"wrong secret ending in {ours[-4:]}"
+    )
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        "correct horse battery staple",
+        mint(Kind.CLIENT_SECRET, Mode.LIVE, bytes(32))[:-1],
+        mint(Kind.CLIENT_SECRET, Mode.LIVE, bytes(32)) + "0",
+        mint(Kind.ACCESS_TOKEN, Mode.LIVE, bytes(64)),
+        mint(Kind.CLIENT_ID, Mode.LIVE, bytes(16)),
+        "gps_live_" + "0" * 5000,
+    ],
+)
+def test_of_a_foreign_string_as_secret_nothing_is_noted(foreign: str) -> None:
+    assert refusal(credentials(Secret(foreign)), APPLICATION).log_detail == "wrong secret"
+
+
+def test_an_unknown_client_with_a_secret_of_our_form_is_noted_without_it() -> None:
+    ours = Secret(mint(Kind.CLIENT_SECRET, Mode.LIVE, bytes(range(32))))
+
+    assert refusal(credentials(ours), None).log_detail == "unknown client"
+
+
 def test_a_production_credential_in_the_sandbox_is_recognised_too() -> None:
     live = Secret(mint(Kind.CLIENT_SECRET, Mode.LIVE, bytes(32)))
 

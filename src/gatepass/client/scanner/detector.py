@@ -1,7 +1,8 @@
 """Finds Gatepass credentials in bytes, by prefix and checksum. Pure.
 
-Found as they are and in base64, which is how `Basic` headers and Kubernetes secrets hold them. Not
-found: a credential that is broken across lines, escaped, compressed or encrypted.
+Found as they are and in base64, which is how `Basic` headers and Kubernetes secrets hold them, also
+where the base64 is wrapped into lines. Not found: a credential that is itself broken across lines,
+escaped, compressed or encrypted.
 """
 
 import re
@@ -34,7 +35,29 @@ _ENCODED = (
     (1, 2, re.compile(rb"dw(?:Y1|c1|YV)9[s0]")),
     (2, 3, re.compile(rb"nc(?:GN|HN|GF)f[bd]")),
 )
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{6,5472}")  # 4096 bytes and the rest of their groups
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{1,5472}")  # 4096 bytes and the rest of their groups
+_NEXT_LINE = re.compile(rb"\r?\n[ \t]{0,64}([A-Za-z0-9+/_-]{1,5472})")
+_MOST_LINES = 128  # of one credential in wrapped base64
+_ANY = "[A-Za-z0-9+/_-]"
+_BEGINNINGS = (  # the characters of those patterns, with what their group has before them
+    ("Z", "3", "B", "[jzh]", "X", "[23]"),
+    (_ANY, _ANY, "d", "w", "[Yc]", "[1V]", "9", "[s0]"),
+    (_ANY, _ANY, _ANY, "n", "c", "[GH]", "[NF]", "f", "[bd]"),
+)
+
+
+def _breaks() -> Iterator[str]:
+    """Return patterns of what is around a line break within one of the beginnings."""
+    for characters in _BEGINNINGS:
+        for at in range(1, len(characters)):
+            head, tail = "".join(characters[:at]), "".join(characters[at:])
+            yield rf"(?:(?<={head}\n)|(?<={head}\r\n))[ \t]{{0,64}}{tail}"
+
+
+# The line break comes first, since that is what is searched for at memory speed.
+_BROKEN = re.compile(rf"\n(?<=[A-Za-z0-9+/_\r-]\n)(?:{'|'.join(_breaks())})".encode())
+_AROUND = 11  # characters: the longest of the patterns, with what its group has before it
+_LINE_END = re.compile(rb"[A-Za-z0-9+/_-]{1,11}\Z")
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 _AHEAD = 8 * 1024  # bytes: the longest credential in base64, and its line's end
@@ -129,13 +152,49 @@ def _candidates(window: bytes, first: int) -> Iterator[tuple[int, str, bool]]:
     """Return what may be credentials, with their place and whether they are in base64."""
     for plain in _PLAIN.finditer(window, first):
         yield plain.start(), plain[0].decode(), False
+    for at, before in chain(_encoded(window, first), _broken(window, first)):
+        text = _in_base64(window, at, before)
+        if text:
+            yield at, text, True
+
+
+def _encoded(window: bytes, first: int) -> Iterator[tuple[int, int]]:
+    """Return where base64 begins that may hold a credential, and how many bytes are before it."""
     for before, back, pattern in _ENCODED:
         for start in pattern.finditer(window, first):
-            at = start.start() - back
-            run = _BASE64.match(window, at) if at >= 0 else None
-            found = run and _PLAIN.match(_decoded(run[0]), before)
-            if found:
-                yield at, found[0].decode(), True
+            if start.start() >= back:
+                yield start.start() - back, before
+
+
+def _broken(window: bytes, first: int) -> Iterator[tuple[int, int]]:
+    """Return the same where a line break is within what a credential begins with."""
+    for line_break in _BROKEN.finditer(window, first):
+        end = line_break.start() - (window[line_break.start() - 1 : line_break.start()] == b"\r")
+        last = _LINE_END.search(window[max(0, end - _AROUND) : end])
+        following = _NEXT_LINE.match(window, line_break.start())
+        if last is None or following is None:
+            continue
+        joined = last[0] + following[1][:_AROUND]
+        for before, back, pattern in _ENCODED:
+            for start in pattern.finditer(joined):
+                at = start.start() - back
+                if 0 <= at < len(last[0]) < start.end():
+                    yield end - len(last[0]) + at, before
+
+
+def _in_base64(window: bytes, at: int, before: int) -> str:
+    """Return the credential in base64 from `at` on, which further lines may continue, or ""."""
+    run = _BASE64.match(window, at)
+    joined = b""
+    for _ in range(_MOST_LINES):
+        if run is None:
+            break
+        joined += run[run.lastindex or 0]
+        found = _PLAIN.match(_decoded(joined), before)
+        if found and credential.read(found[0].decode()):
+            return found[0].decode()
+        run = _NEXT_LINE.match(window, run.end())
+    return ""
 
 
 def _decoded(run: bytes) -> bytes:

@@ -24,6 +24,7 @@ from gatepass.server.domain.throttling import store as throttling
 from gatepass.server.domain.usage import counter as usage
 from gatepass.server.domain.usage import store as counts
 from gatepass.server.domain.usage.issuance_limit import hour_of
+from gatepass.server.domain.usage.unknown_clients import operations as unknown_clients
 from gatepass.server.domain.users.factors import store as factors
 from gatepass.server.domain.users.invitations import store as invitations
 from gatepass.server.domain.users.links import store as links
@@ -54,6 +55,7 @@ def flush(environment: Environment, ends_at: float = inf) -> None:
     """
     now = environment.clock()
     counted = environment.issuance_limit.counted_this_hour(now)
+    unknown_clients.attribute(environment.database, environment.applications, environment.usage)
     batch = environment.usage.take(now)
     if batch is not None:
         _write_usage(environment, batch, ends_at)

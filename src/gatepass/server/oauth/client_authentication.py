@@ -8,6 +8,7 @@ from gatepass.server.domain.applications.cached_application import CachedApplica
 from gatepass.server.domain.applications.placeholder import placeholder
 from gatepass.server.domain.imports.model import LONGEST_CLIENT_ID
 from gatepass.server.domain.usage.model import Use
+from gatepass.server.domain.usage.unknown_clients.gathering import UnknownClient
 from gatepass.server.http import NeedsThread, Request
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.tokens.authenticate import AuthenticatedClient, authenticate
@@ -47,6 +48,7 @@ def authenticate_client(
         stand_in = placeholder(credentials.client_id)  # made for every client: the same calls
         counted = application or stand_in
         record_error(environment, request, counted, error, now)
+        _note_client_id(environment, request, credentials, now, is_known=application is not None)
         error.client_id = _name_for_log(credentials.client_id, counted)
         environment.failures.record(credentials.client_id, request.source, credentials.secret, now)
         raise
@@ -101,6 +103,20 @@ def record_error(
     error.client_id = application.client_id
     agent = request.headers.get(b"user-agent", b"")
     environment.usage.refused(application, error, request.source, agent, now)
+
+
+def _note_client_id(
+    environment: ServedEnvironment,
+    request: Request,
+    credentials: PresentedCredentials,
+    now: float,
+    *,
+    is_known: bool,
+) -> None:
+    """Note a client id that may be a mistyped one, for the owner of the one that was meant."""
+    agent = request.headers.get(b"user-agent", b"")
+    presented = UnknownClient(credentials.client_id[:LONGEST_CLIENT_ID], request.source, agent)
+    environment.usage.unknown_clients.note(presented, now, is_known=is_known)
 
 
 def check_not_stale(environment: ServedEnvironment) -> None:

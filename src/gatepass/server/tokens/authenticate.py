@@ -6,7 +6,7 @@ from typing import NamedTuple
 from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
 from gatepass.server.domain.applications.placeholder import placeholder
 from gatepass.server.tokens.request import PresentedCredentials
-from gatepass.wire.credential import ENVIRONMENTS, Mode, read
+from gatepass.wire.credential import ENVIRONMENTS, Kind, Mode, read
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import allows
 from gatepass.wire.secret import Secret
@@ -77,8 +77,10 @@ def _reason(
         if recognised and recognised.mode is not mode:
             theirs, ours = ENVIRONMENTS[recognised.mode], ENVIRONMENTS[mode]
             return "other_environment", f"{theirs} {name} on {ours}"
+    is_ours = recognised is not None and recognised.kind is Kind.CLIENT_SECRET
+    ending = f" ending in {secret[-4:]}" if is_ours else ""
     if application is None:
         return "unknown_client", "unknown client"
     if credentials.secret is None:
         return "no_secret", "no client secret"
-    return "wrong_secret", "wrong secret"
+    return "wrong_secret", f"wrong secret{ending}"

@@ -26,6 +26,7 @@ from gatepass.server.domain.usage.model import (
     Use,
     start_of,
 )
+from gatepass.server.domain.usage.unknown_clients.gathering import UnknownClients
 from gatepass.server.storage.database import Connection
 from gatepass.wire.errors import OAuthError
 
@@ -81,6 +82,7 @@ class UsageCounter:
         self.issued = self._issued.append
         self._batch = Batch({}, Counter(), {})
         self._of_placeholders = Batch({}, Counter(), {})
+        self.unknown_clients = UnknownClients()
         self.lost = 0  # uses and counts, as too many waited
 
     @property
@@ -99,6 +101,7 @@ class UsageCounter:
         source: str,
         agent: bytes,
         at: float,
+        times: int = 1,
     ) -> None:
         """Count that an application was refused, and note why, for its owner to see.
 
@@ -109,8 +112,8 @@ class UsageCounter:
         kind = Kind(application.id, reason, note, source, text(agent))
         with self._lock:
             batch = self._of_placeholders if is_placeholder(application) else self._batch
-            batch.counts[CountKey(application.id_bytes, start_of(at), reason)] += 1
-            _add_refusal(batch, kind, RefusalCount(application, 1, at, at))
+            batch.counts[CountKey(application.id_bytes, start_of(at), reason)] += times
+            _add_refusal(batch, kind, RefusalCount(application, times, at, at))
 
     def collect(self, at: float) -> None:
         """Count the tokens issued since the last time; `at` (Unix seconds) is about when."""

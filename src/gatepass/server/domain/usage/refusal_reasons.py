@@ -15,8 +15,9 @@ class Reason(NamedTuple):
 REASONS = {
     "wrong_secret": Reason(
         "Wrong secret",
-        "Compare the secret's last four characters with those on the application's page. "
-        "If it is lost or old, rotate the secret.",
+        "Compare the secret's last four characters with those on the application's page. If none "
+        "are named here, what came is no whole secret of Gatepass: a part is missing, or it "
+        "belongs to another program. If it is lost or old, rotate the secret.",
     ),
     "expired_secret": Reason(
         "Expired secret",
@@ -34,7 +35,9 @@ REASONS = {
         "whose address the program calls.",
     ),
     "unknown_client": Reason(
-        "Unknown client", "Compare the client id with the one on the application's page."
+        "Unknown client",
+        "A program sent a client id that no application has, and that differs from this one's by "
+        "one or two characters. Copy the client id from the application's page.",
     ),
     "disabled": Reason(
         "Application disabled",

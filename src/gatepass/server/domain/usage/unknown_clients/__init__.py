@@ -1,0 +1,1 @@
+"""Client ids that no application has: whose owner may have meant their own."""
