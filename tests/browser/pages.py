@@ -36,7 +36,7 @@ from browser.samples import (
     usage,
     user,
 )
-from gatepass.server.domain.applications.listing import ListPage
+from gatepass.server.domain.applications.listing.model import ListPage
 from gatepass.server.domain.users.factors.model import Factors
 from gatepass.server.portal.forms import activity_filter, list_filter
 from gatepass.server.portal.pages.applications import list_context

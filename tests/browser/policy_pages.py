@@ -3,7 +3,7 @@
 from types import SimpleNamespace as Thing
 
 from browser.samples import UNBROKEN, Sample, before, site, user
-from gatepass.server.domain.applications.listing import ListPage
+from gatepass.server.domain.applications.listing.model import ListPage
 from gatepass.server.domain.organizations.policies.model import StatedPolicy, in_force
 from gatepass.server.domain.users.factors.model import Factors
 from gatepass.server.domain.users.sessions.policies import Overview

@@ -7,8 +7,9 @@ from sqlalchemy.exc import IntegrityError
 
 from contracts import samples
 from contracts.samples import AWKWARD, HOUR, NOW, SECOND
-from gatepass.server.domain.applications import listing, lookup, store
-from gatepass.server.domain.applications.listing import Wanted
+from gatepass.server.domain.applications import lookup, store
+from gatepass.server.domain.applications.listing import store as listing
+from gatepass.server.domain.applications.listing.model import Wanted
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.storage.database import Connection, Database

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from gatepass.server.domain.applications.listing import PAGE
+from gatepass.server.domain.applications.listing.model import PAGE
 from gatepass.testing import Clock
 from server.portal.fixtures import Browser, PortalServer
 

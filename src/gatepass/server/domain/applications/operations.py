@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from gatepass.server.domain.applications import fields, listing, lookup, store
+from gatepass.server.domain.applications import fields, lookup, store
 from gatepass.server.domain.applications.fields import FieldGroup
-from gatepass.server.domain.applications.listing import ListPage, Wanted
+from gatepass.server.domain.applications.listing import store as listing
+from gatepass.server.domain.applications.listing.model import ListPage, Wanted
 from gatepass.server.domain.applications.model import (
     Application,
     check_contact,

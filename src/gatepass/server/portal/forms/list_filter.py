@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, get_args
 from urllib.parse import urlencode
 
-from gatepass.server.domain.applications.listing import Order, Shown, Wanted
+from gatepass.server.domain.applications.listing.model import Order, Shown, Wanted
 
 STATES = {
     "": "All",

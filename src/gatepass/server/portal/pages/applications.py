@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gatepass.server.domain.applications import fields, operations
-from gatepass.server.domain.applications.listing import PAGE, ListPage
+from gatepass.server.domain.applications.listing.model import PAGE, ListPage
 from gatepass.server.domain.applications.model import (
     MOST_LIVE_SECRETS,
     Application,

@@ -1,18 +1,20 @@
-"""The list of an organization's applications: searched, filtered, sorted, in pages."""
+"""Reads the list of an organization's applications: searched, filtered, sorted, in pages."""
 
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select
 
-from gatepass.server.domain.applications.model import State
+from gatepass.server.domain.applications.listing.model import (
+    PAGE,
+    Listed,
+    ListPage,
+    Order,
+    Shown,
+    Wanted,
+)
 from gatepass.server.domain.applications.store import application, secret
 
-Shown = Literal["", "active", "disabled", "unused", "expiring"]
-Order = Literal["created", "name", "used"]
-
-PAGE = 25
 EXPIRES_SOON = timedelta(days=90)
 _MOST_PAGES = 10_000
 _SHORTEST_ID = 4  # characters of a client id: fewer are in most of them
@@ -23,50 +25,6 @@ _ORDERS: dict[Order, tuple[ColumnElement[object], ...]] = {
     "name": (func.lower(application.c.name), application.c.id),
     "used": (application.c.last_used_at.desc().nulls_last(), application.c.id),
 }
-
-
-class Wanted(NamedTuple):
-    """Which applications, in which order, and which page of them, from 1.
-
-    `text` is a part of the name, in any case, or of the client id; "unused" ones never got a token,
-    and the last secret of "expiring" ones ends within 90 days.
-    """
-
-    text: str = ""
-    shown: Shown = ""
-    order: Order = "created"
-    page: int = 1
-
-
-class Listed(NamedTuple):
-    """An application as a list shows it."""
-
-    id: UUID
-    client_id: str
-    name: str
-    client_type: str
-    created_at: datetime
-    last_used_at: datetime | None
-    last_used_from: str | None
-    disabled_at: datetime | None
-
-    @property
-    def state(self) -> State:
-        """Return whether its owner disabled it."""
-        return "disabled" if self.disabled_at else "active"
-
-
-class ListPage(NamedTuple):
-    """A page of the list, which number it has, and how many applications are wanted in all."""
-
-    applications: list[Listed]
-    number: int
-    total: int
-
-    @property
-    def last(self) -> int:
-        """Return the number of the last page."""
-        return max(1, -(-self.total // PAGE))
 
 
 def find_page(connection: Connection, org_id: UUID, wanted: Wanted, now: datetime) -> ListPage:

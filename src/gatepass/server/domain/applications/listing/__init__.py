@@ -1,0 +1,1 @@
+"""The list of an organization's applications, of which there may be ten thousand."""
