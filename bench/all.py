@@ -21,6 +21,7 @@ from bench.peers.served import PATH, PEERS
 from bench.processes import ROOT
 from bench.report import Part, markdown, print_part
 from bench.server import (
+    application_list,
     endpoints,
     flood,
     gatepass_server,
@@ -92,6 +93,7 @@ def main() -> None:
         million_clients,
         restart,
         flood,
+        application_list,
         usage,
         import_rate,
         startup,

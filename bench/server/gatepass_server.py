@@ -48,6 +48,14 @@ def create(data: Path, python: str = sys.executable) -> Credentials:
     return Credentials(made["client_id"], made["client_secret"])
 
 
+def create_with_administrator(data: Path) -> str:
+    """Make a data directory with one application; return its administrator's initial password."""
+    organization = _gatepass(data, "organization", "create", "Bench", "--admin", "bench")
+    of_it = ("--organization", organization["org_id"], "--name", "bench")
+    _gatepass(data, "application", "create", *of_it)
+    return str(organization["initial_password"])
+
+
 def organization_id(data: Path, python: str = sys.executable) -> str:
     """Return the id of the only organization in a data directory."""
     [only] = _gatepass(data, "organization", "list", python=python)

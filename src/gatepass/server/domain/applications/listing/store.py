@@ -37,8 +37,11 @@ def find_page(connection: Connection, org_id: UUID, wanted: Wanted, now: datetim
     counted = select(func.count()).select_from(application).where(*conditions)
     total: int = connection.execute(counted).scalar_one()
     number = min(max(wanted.page, 1), max(1, -(-total // PAGE)), _MOST_PAGES)
-    query = _select().where(*conditions).order_by(*_ORDERS[wanted.order])
-    rows = connection.execute(query.limit(PAGE).offset((number - 1) * PAGE))
+    # Sorted by id and order alone, as whole rows are ten times as large.
+    ids = select(application.c.id).where(*conditions).order_by(*_ORDERS[wanted.order])
+    ids = ids.limit(PAGE).offset((number - 1) * PAGE)
+    query = _select().where(application.c.id.in_(ids)).order_by(*_ORDERS[wanted.order])
+    rows = connection.execute(query)
     return ListPage([Listed._make(row) for row in rows], number, total)
 
 
@@ -56,13 +59,14 @@ def _select() -> Select[tuple[object, ...]]:
 def _has(text: str) -> ColumnElement[bool]:
     """Return the condition of a search.
 
-    SQLite knows upper and lower case of ASCII letters only, so the usual spellings are asked for.
+    SQLite knows upper and lower case of ASCII letters only, so of another text the usual spellings
+    are asked for.
     """
-    spellings = {text, text.lower(), text.upper(), text.title(), text.capitalize()}
+    spellings = set() if text.isascii() else {text, text.upper(), text.title(), text.capitalize()}
     is_long = len(text) >= _SHORTEST_ID
     return or_(
-        *([application.c.client_id.contains(text, autoescape=True)] if is_long else ()),
         func.lower(application.c.name).contains(text.lower(), autoescape=True),
+        *([application.c.client_id.contains(text, autoescape=True)] if is_long else ()),
         *(application.c.name.contains(each, autoescape=True) for each in sorted(spellings)),
     )
 
