@@ -17,7 +17,7 @@ CODES = f"{FACTORS}recovery-codes/"
 SECOND_STEP = "/accounts/login/second-step/"
 _SETUP = re.compile(r'name="setup" value="([^"]*)"')
 _KEY = re.compile(r'<code id="key"[^>]*>([^<]*)</code>')
-_CODE = re.compile(r"\b(?:[a-z2-7]{4}-){3}[a-z2-7]{4}\b")
+_CODE = re.compile(r"\b(?:[a-z2-7]{4}-){5}[a-z2-7]{4}\b")
 
 
 class App:

@@ -1,4 +1,4 @@
-"""Recovery codes: 80 random bits each, of which only the digest is kept, and which work once."""
+"""Recovery codes: 120 random bits each, of which only the digest is kept, and which work once."""
 
 import secrets
 from base64 import b32encode
@@ -8,13 +8,13 @@ from uuid import UUID
 from gatepass.wire.secret import Secret
 
 NUMBER = 10
-_BYTES = 10
+_BYTES = 15
 _GROUP = 4  # characters
 _MISREAD = str.maketrans({"0": "o", "1": "l", "8": "b"})  # base32 has none of these digits
 
 
 def generate() -> tuple[Secret, ...]:
-    """Return new codes, as xxxx-xxxx-xxxx-xxxx."""
+    """Return new codes, as six groups of four characters."""
     return tuple(Secret(_grouped(secrets.token_bytes(_BYTES))) for _ in range(NUMBER))
 
 
