@@ -1,5 +1,7 @@
 """A partner's administrator in a browser, for stories in which the portal has to do something."""
 
+import re
+from html import unescape
 from typing import NamedTuple, Self
 
 import httpx2
@@ -61,6 +63,16 @@ class Portal:
         answer = self.send(f"{APPLICATIONS}register/", name=name, same_name="yes")
         assert answer.status_code == 303, answer.status_code
         return answer.headers["location"].removeprefix(APPLICATIONS).partition("/")[0]
+
+    def listed(self) -> str:
+        """Return all pages of the list of applications."""
+        url, pages = APPLICATIONS, ""
+        while url:
+            text = self.http.get(url).text
+            pages += text
+            following = re.search(r'href="([^"]*)" rel="next"', text)
+            url = unescape(following[1]) if following else ""
+        return pages
 
     def rotate(self, app_id: str) -> None:
         """Rotate the secret without overlap."""
