@@ -11,7 +11,7 @@ from gatepass.server.configuration.environment_settings import EnvironmentSettin
 from gatepass.testing import Clock
 from server.environment.openid_provider.fake_provider import FakeProvider
 from server.portal.fixtures import PortalServer, prepare
-from server.portal.single_sign_on.company import REFUSED, Company, sent
+from server.portal.single_sign_on.company import REFUSED, ZOE, Company, sent
 from server.portal.single_sign_on.conftest import SETTINGS
 
 
@@ -34,12 +34,7 @@ def test_people_are_connected_arrive_and_must_come_from_the_provider_on_postgres
     company.save_people()
     company.connect("sven")
     again = company.log_in()
-    company.provider.person = {
-        "sub": "n1",
-        "email": "zoe@acme.example",
-        "email_verified": True,
-        "groups": ["API team"],
-    }
+    company.provider.person = dict(ZOE)
     arrived = company.log_in()
     company.require()
     browser = company.portal.browser()
@@ -55,12 +50,7 @@ def test_people_are_connected_arrive_and_must_come_from_the_provider_on_postgres
 def test_first_logins_of_one_person_at_once_end_in_one_account(company: Company) -> None:
     company.set_up()
     company.save_people()
-    company.provider.person = {
-        "sub": "n1",
-        "email": "zoe@acme.example",
-        "email_verified": True,
-        "groups": ["API team"],
-    }
+    company.provider.person = dict(ZOE)
     browsers = [company.portal.browser() for _ in range(4)]
     urls = [company.go(browser) for browser in browsers]
 

@@ -30,6 +30,14 @@ PEOPLE = {
 }
 _REFRESH = re.compile(r'<meta http-equiv="refresh" content="0; url=([^"]+)">')
 
+ZOE = {
+    "sub": "n1",
+    "email": "zoe@acme.example",
+    "email_verified": True,
+    "groups": ["API team"],
+}
+"""What the provider says of somebody who has no account yet."""
+
 
 class Company:
     """Acme: anna is its administrator for emergencies."""

@@ -9,7 +9,7 @@ from httpx2 import Response
 from gatepass.testing import Clock
 from server.portal.fixtures import Browser
 from server.portal.pages.sessions.verifying import ASKED, VERIFY, hidden
-from server.portal.single_sign_on.company import REFUSED, Company
+from server.portal.single_sign_on.company import REFUSED, ZOE, Company
 
 END_OTHERS = "/accounts/sessions/end/"
 
@@ -18,12 +18,7 @@ END_OTHERS = "/accounts/sessions/end/"
 def zoe(company: Company, clock: Clock) -> Browser:
     """A browser of somebody who has an account by arrival, and came twenty minutes ago."""
     company.save_people()
-    company.provider.person = {
-        "sub": "n1",
-        "email": "zoe@acme.example",
-        "email_verified": True,
-        "groups": ["API team"],
-    }
+    company.provider.person = dict(ZOE)
     browser = company.portal.browser()
     assert company.log_in(browser).status_code == 303
     clock.advance(20 * 60)
