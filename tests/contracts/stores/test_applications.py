@@ -207,6 +207,7 @@ def test_a_list_is_searched_filtered_and_sorted(
     with database.write() as connection:
         org_id = samples.organization(connection).id
         soon = samples.secret(expires_at=NOW + HOUR)
+        ended = samples.secret(created_at=NOW + SECOND, expires_at=NOW)
         for at, (name, used, secret) in enumerate(
             [("A", NOW, soon), ("b", NOW + SECOND, samples.secret()), ("c", None, samples.secret())]
         ):
@@ -214,7 +215,7 @@ def test_a_list_is_searched_filtered_and_sorted(
                 org_id,
                 name=name,
                 created_at=NOW + at * SECOND,
-                secrets=(secret,),
+                secrets=(secret, ended) if secret is soon else (secret,),
             )
             store.add(connection, new)
             store.change(connection, new.id, {"last_used_at": used})

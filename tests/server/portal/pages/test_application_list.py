@@ -148,7 +148,7 @@ def test_few_applications_have_no_search_above_them(portal: PortalServer) -> Non
     assert 'type="search"' in anna.get(LIST).text
 
 
-def test_a_page_of_ten_thousand_is_small(portal: PortalServer) -> None:
+def test_a_page_of_many_is_small(portal: PortalServer) -> None:
     anna = portal.as_("anna")
     anna.register("Original")
     copies(portal, 300)

@@ -54,4 +54,9 @@ class ListPage(NamedTuple):
     @property
     def last(self) -> int:
         """Return the number of the last page."""
-        return max(1, -(-self.total // PAGE))
+        return pages(self.total)
+
+
+def pages(total: int) -> int:
+    """Return how many pages so many applications have: one at least."""
+    return max(1, -(-total // PAGE))

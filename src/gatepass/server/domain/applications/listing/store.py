@@ -12,14 +12,14 @@ from gatepass.server.domain.applications.listing.model import (
     Order,
     Shown,
     Wanted,
+    pages,
 )
+from gatepass.server.domain.applications.secrets.expiry_notices.store import is_replaced
 from gatepass.server.domain.applications.store import application, secret
 
 EXPIRES_SOON = timedelta(days=90)
-_MOST_PAGES = 10_000
 _SHORTEST_ID = 4  # characters of a client id: fewer are in most of them
 
-_newer = secret.alias()
 _ORDERS: dict[Order, tuple[ColumnElement[object], ...]] = {
     "created": (application.c.created_at.desc(), application.c.id),
     "name": (func.lower(application.c.name), application.c.id),
@@ -36,7 +36,7 @@ def find_page(connection: Connection, org_id: UUID, wanted: Wanted, now: datetim
         conditions.append(_is(wanted.shown, now))
     counted = select(func.count()).select_from(application).where(*conditions)
     total: int = connection.execute(counted).scalar_one()
-    number = min(max(wanted.page, 1), max(1, -(-total // PAGE)), _MOST_PAGES)
+    number = min(max(wanted.page, 1), pages(total))
     # Sorted by id and order alone, as whole rows are ten times as large.
     ids = select(application.c.id).where(*conditions).order_by(*_ORDERS[wanted.order])
     ids = ids.limit(PAGE).offset((number - 1) * PAGE)
@@ -78,13 +78,9 @@ def _is(shown: Shown, now: datetime) -> ColumnElement[bool]:
         return application.c.disabled_at.is_not(None)
     if shown == "unused":
         return application.c.last_used_at.is_(None)
-    is_replaced = exists().where(
-        _newer.c.application_id == secret.c.application_id,
-        _newer.c.created_at > secret.c.created_at,
-    )
     return exists().where(
         secret.c.application_id == application.c.id,
         secret.c.expires_at > now,
         secret.c.expires_at < now + EXPIRES_SOON,
-        ~is_replaced,
+        ~is_replaced(now),
     )

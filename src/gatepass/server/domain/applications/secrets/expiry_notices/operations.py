@@ -27,7 +27,7 @@ log = structlog.get_logger("gatepass.server")
 
 
 def remind(context: Context) -> int:
-    """Give the reminders that are due, each once; return how many.
+    """Write the reminders that are due, each once; return how many.
 
     An administrator gets one mail for all applications of the organization. Without mail the log
     and the portal still say it.

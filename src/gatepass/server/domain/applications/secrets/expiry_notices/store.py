@@ -3,7 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, ForeignKey, Integer, Table, Uuid, exists, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    ForeignKey,
+    Integer,
+    Table,
+    Uuid,
+    exists,
+    or_,
+    select,
+)
 
 from gatepass.server.domain.applications.secrets.expiry_notices.model import (
     EARLIEST,
@@ -38,11 +49,6 @@ def expiring(connection: Connection, now: datetime) -> list[ExpiringSecret]:
 
     Those of applications that are disabled, or whose organization is suspended, are left out.
     """
-    is_replaced = exists().where(
-        _newer.c.application_id == secret.c.application_id,
-        _newer.c.created_at > secret.c.created_at,
-        or_(_newer.c.expires_at.is_(None), _newer.c.expires_at > now),
-    )
     query = (
         select(
             secret.c.id,
@@ -64,11 +70,20 @@ def expiring(connection: Connection, now: datetime) -> list[ExpiringSecret]:
             secret.c.expires_at < now + EARLIEST,
             application.c.disabled_at.is_(None),
             organization.c.suspended_at.is_(None),
-            ~is_replaced,
+            ~is_replaced(now),
         )
         .order_by(application.c.org_id, secret.c.expires_at, secret.c.id)
     )
     return [ExpiringSecret._make(row) for row in connection.execute(query)]
+
+
+def is_replaced(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a newer live secret of the application stands beside a secret."""
+    return exists().where(
+        _newer.c.application_id == secret.c.application_id,
+        _newer.c.created_at > secret.c.created_at,
+        or_(_newer.c.expires_at.is_(None), _newer.c.expires_at > now),
+    )
 
 
 def record(connection: Connection, secret_id: UUID, expires_at: datetime, days: int) -> bool:
