@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextvars import Context
+from itertools import islice
 
 from starlette.responses import Response, StreamingResponse
 
@@ -110,13 +111,19 @@ def export(request: PortalRequest) -> Response:
     before = _number(request.query.get("before"))
     name = f"activity-{request.environment.name}-{request.now:%Y-%m-%d}"
     return StreamingResponse(
-        format_.write(_all(request, chosen, before), in_words),
+        _joined(format_.write(_all(request, chosen, before), in_words)),
         media_type=format_.media_type,
         headers={
             "content-disposition": f'attachment; filename="{name}.{request.query["format"]}"',
             "cache-control": "no-store",
         },
     )
+
+
+def _joined(lines: Iterator[str]) -> Iterator[str]:
+    """Return many lines as one piece, since each piece is a change of threads."""
+    while part := "".join(islice(lines, _AT_ONCE)):
+        yield part
 
 
 def _all(request: PortalRequest, chosen: Chosen, before: int | None) -> Iterator[tuple[int, Entry]]:
