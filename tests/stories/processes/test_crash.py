@@ -1,5 +1,6 @@
 """kill -9 at random moments: what was acknowledged is there, and nothing of it is undone."""
 
+import queue
 import random
 import sqlite3
 import threading
@@ -15,7 +16,8 @@ from stories.partners.portal import PASSWORD, Copied, Portal
 
 _CRASHES = 10  # in each of the stories, of which there are five
 _HANDS = 3  # people who work at the same time
-_LONGEST_LIFE = 0.6  # seconds that a server has before it is killed
+_LONGEST_LIFE = 16  # answers that a server has given before it is killed
+_LONGEST_REQUEST = 0.02  # seconds: by then the next answers are under way
 
 
 @dataclass
@@ -38,6 +40,7 @@ class Hand:
     server: Server
     portal: Portal
     ledger: Ledger
+    answers: queue.SimpleQueue[None]  # one for each answer, for whoever waits for them
 
     def work(self) -> None:
         """Go on until the server is gone."""
@@ -50,13 +53,18 @@ class Hand:
     def _once(self) -> None:
         app_id = self.portal.register("Billing")
         self.ledger.registered.add(app_id)
+        self.answers.put(None)
         first = self.portal.copy(app_id)
         self.ledger.live[app_id] = first
+        self.answers.put(None)
         self._revoke(first)
+        self.answers.put(None)
         del self.ledger.live[app_id]  # from here until the answer, either secret may be the one
         self.portal.rotate(app_id)
         self.ledger.ended.append(first)
+        self.answers.put(None)
         self.ledger.live[app_id] = self.portal.copy(app_id)
+        self.answers.put(None)
 
     def _revoke(self, copied: Copied) -> None:
         token = _token(self.portal, copied)
@@ -91,7 +99,8 @@ def hands(fresh_server: Server, organization: Organization, ledger: Ledger) -> I
     portals[0].begin(organization)
     for portal in portals[1:]:
         assert portal.log_in(organization.username, PASSWORD).status_code == 303
-    yield [Hand(fresh_server, portal, ledger) for portal in portals]
+    answers: queue.SimpleQueue[None] = queue.SimpleQueue()
+    yield [Hand(fresh_server, portal, ledger, answers) for portal in portals]
     for portal in portals:
         portal.http.close()
 
@@ -107,7 +116,7 @@ def test_ten_times_killed_at_work_nothing_acknowledged_is_lost_or_undone(
 ) -> None:
     moments = random.Random(seed)
     for _ in range(_CRASHES):
-        _live_and_die(fresh_server, hands, moments.uniform(0, _LONGEST_LIFE))
+        _live_and_die(fresh_server, hands, moments)
         fresh_server.start()
         _check(hands[0].portal, organization, ledger)
 
@@ -117,7 +126,11 @@ def test_ten_times_killed_at_work_nothing_acknowledged_is_lost_or_undone(
     assert all(ledger.counts())
 
 
-def _live_and_die(server: Server, hands: list[Hand], lifetime: float) -> None:
+def _live_and_die(server: Server, hands: list[Hand], moments: random.Random) -> None:
+    """Kill the server after some answers, in the middle of the work for the next ones.
+
+    Its life is counted in answers, so that on a slow machine, too, all kinds of work are reached.
+    """
     failures: list[BaseException] = []
 
     def work(hand: Hand) -> None:
@@ -129,7 +142,9 @@ def _live_and_die(server: Server, hands: list[Hand], lifetime: float) -> None:
     threads = [threading.Thread(target=work, args=(hand,)) for hand in hands]
     for thread in threads:
         thread.start()
-    threads[0].join(lifetime)
+    for _ in range(moments.randint(0, _LONGEST_LIFE)):
+        hands[0].answers.get(timeout=60)
+    threads[0].join(moments.uniform(0, _LONGEST_REQUEST))
     server.kill()
     for thread in threads:
         thread.join()
