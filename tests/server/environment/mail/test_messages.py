@@ -16,7 +16,7 @@ SETTINGS = MailSettings(host="localhost", sender="partners@acme.example")
 AWKWARD = 'Bobby "<script>alert(1)</script>" & Söhne\r\nBcc: x@evil.example'
 NAMES = (
     *("username", "at", "by", "detail", "source", "agent", "who", "organization", "until"),
-    *("factor", "left", "before", "after", "more"),
+    *("factor", "left", "before", "after", "more", "application", "app_id", "secret"),
 )
 VALUES = dict.fromkeys(NAMES, "")
 OTHERS = {"role": "staff", "token": "t0ken"}

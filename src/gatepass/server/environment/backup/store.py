@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, or_, select
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.model import CLOCK_MARGIN
 from gatepass.server.domain.applications.secrets.expiry_notices import store as _expiry_notices
+from gatepass.server.domain.applications.secrets.uses import store as _secret_uses
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR, entry
@@ -49,6 +50,7 @@ _EVERY_STORE = (
     _notices,
     _policies,
     _proofs,
+    _secret_uses,
     _throttling,
     _usage,
 )  # `metadata` has their tables
