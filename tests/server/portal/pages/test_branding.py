@@ -7,7 +7,10 @@ import pytest
 
 from gatepass.server.configuration.branding.settings import BrandingSettings
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
+from gatepass.server.configuration.mail_settings import MailSettings
+from gatepass.server.domain.changes.outbox.model import Message
 from gatepass.server.environment.mail.delivery import site_of
+from gatepass.server.environment.mail.rendering import render
 from gatepass.wire.metadata import PARTNER_API
 from server.configuration.branding.samples import DRAWING, picture
 from server.portal.conftest import MakePortal
@@ -158,8 +161,16 @@ def test_the_documentation_of_the_sandboxs_api_says_so(branded: PortalServer) ->
 def test_mail_has_the_brands_name_support_and_colours(branded: PortalServer) -> None:
     site = site_of(branded.settings, branded.environment)
 
-    assert (site.operator, site.support) == ("Acme & Sons <Energy>", "help@acme.example")
-    assert site.colours["light"]["accent"] == "#7a1fa2"
+    now = branded.environment.now()
+    message = Message(0, "mail", "test", "anna@acme.example", now, now, attempts=1)
+
+    mail = render(message, site, MailSettings(host="smtp.acme.example", sender="api@acme.example"))
+
+    text, html = (part.get_content() for part in mail.iter_parts())
+    assert mail["From"].addresses[0].display_name == "Acme & Sons <Energy>"
+    assert "Help: help@acme.example" in text
+    assert ESCAPED in html
+    assert ".button { background: #7a1fa2; color: #ffffff; }" in html
 
 
 def test_without_a_brand_there_is_no_file_of_one(portal: PortalServer) -> None:
