@@ -20,8 +20,8 @@ from gatepass.server.oauth import cors
 from gatepass.server.oauth.forward_auth.endpoint import verify, verify_below
 from gatepass.server.oauth.forward_auth.responses import clear_identity_headers, for_nginx
 from gatepass.server.oauth.introspection import introspect
-from gatepass.server.oauth.revocation import revoke
-from gatepass.server.oauth.revocation_feed import revocations
+from gatepass.server.oauth.revocation.endpoint import revoke
+from gatepass.server.oauth.revocation.feed import revocations
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.oauth.token import token
 from gatepass.server.observability.metrics.endpoint_names import name_of
