@@ -20,6 +20,8 @@ from gatepass.server.domain.applications.secrets.expiry_notices.model import (
     days_left,
     in_words,
 )
+from gatepass.server.domain.applications.secrets.leaks import operations as leaks
+from gatepass.server.domain.applications.secrets.leaks.model import REPORTERS, LeakedSecret
 from gatepass.server.domain.names import are_same
 from gatepass.server.portal import redirects
 from gatepass.server.portal.forms import list_filter, secret_end
@@ -172,6 +174,7 @@ def _set_enabled(request: PortalRequest, done: str, *, enabled: bool) -> Respons
 
 def _page_context(request: PortalRequest, application: Application) -> dict[str, object]:
     live = application.live_secrets(request.now)
+    leaked = leaks.leaked_of(request.context, application.id)
     catalogue = request.catalogue
     offered, secured = catalogue.offered, catalogue.password_scopes
     return {
@@ -182,7 +185,10 @@ def _page_context(request: PortalRequest, application: Application) -> dict[str,
         "scopes": choices(catalogue, offered, application.scope),
         "has_password_scope": any(name in application.scope for name in secured.names),
         "granted_scopes": choices(catalogue, application.scope.without(offered), offered),
-        "secrets": [_secret(request, application, each, live) for each in live],
+        "secrets": [
+            _secret(request, application, each, live, leaked.get(each.id)) for each in live
+        ],
+        "ended_leaks": [each for each in leaked.values() if not _is_among(each.secret_id, live)],
         "end_labels": {f"end_{each.id}": "End of the secret" for each in live},
         "may_change": request.may_change,
         "may_rotate": len(live) < MOST_LIVE_SECRETS,
@@ -207,6 +213,7 @@ def _secret(
     application: Application,
     secret: ApplicationSecret,
     live: tuple[ApplicationSecret, ...],
+    leak: LeakedSecret | None,
 ) -> SimpleNamespace:
     successor = next((each for each in live if each.id == secret.ends_on_use_of), None)
     quiet = max(_SHORTEST_QUIET, timedelta(seconds=application.token_lifetime))
@@ -222,11 +229,17 @@ def _secret(
         last_used_from=secret.last_used_from,
         last_used_agent=secret.last_used_agent,
         ends_with=successor.last_four if successor else "",
-        state="ending" if _is_ending(secret, live[0], request.now) or successor else "live",
-        reminder=reminder(secret, live[0], request.now),
+        state="ending" if leak or successor or _is_ending(secret, live[0], request.now) else "live",
+        reminder="" if leak else reminder(secret, live[0], request.now),
+        leak=leak,
+        reporter=REPORTERS[leak.channel] if leak else "",
         is_only_live=len(live) == 1,
         safe_to_end=safe_to_end(secret, live[0], quiet, request.now),
     )
+
+
+def _is_among(secret_id: UUID, secrets: tuple[ApplicationSecret, ...]) -> bool:
+    return any(each.id == secret_id for each in secrets)
 
 
 def _is_ending(secret: ApplicationSecret, newest: ApplicationSecret, now: datetime) -> bool:
