@@ -128,6 +128,8 @@ def secret(**changes: Any) -> Thing:  # noqa: ANN401
             "is_only_live": True,
             "safe_to_end": "",
             "reminder": "",
+            "leak": None,
+            "reporter": "",
             **changes,
         }
     )
@@ -198,6 +200,7 @@ def detail(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         "words_of": WORDS.get,
         **settings_of(shown),
         "secrets": [secret()],
+        "ended_leaks": [],
         "end_labels": {"end_s1": "End of the secret"},
         "may_change": True,
         "may_rotate": True,
