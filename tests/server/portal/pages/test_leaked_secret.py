@@ -96,7 +96,7 @@ def test_an_organization_can_have_leaked_secrets_revoked_at_once(portal: PortalS
     anna = portal.as_("anna")
     policy = "/team/policies/"
     assert "Leaked secrets In force Ends later" in words(anna.get(policy).text)
-    assert "Time after a leak In force 1 day" in words(anna.get(policy).text)
+    assert "Time to replace a leaked secret In force 1 day" in words(anna.get(policy).text)
 
     anna.post(policy, leaked_secret="revoke", leaked_secret_grace="4h")
     _, secret = registered(anna)

@@ -170,13 +170,13 @@ FIELDS = (
         "Leaked secrets",
         "What becomes of a client secret that somebody reports as leaked.",
         (
-            Choice("notify", "Ends later", "You get word; it ends after the time below."),
+            Choice("notify", "Ends later", "It ends after the time below."),
             Choice("revoke", "Revoked at once", "The program gets no tokens until you rotate."),
         ),
     ),
     PolicyField(
         "leaked_secret_grace",
-        "Time after a leak",
+        "Time to replace a leaked secret",
         "A leaked secret that is not revoked at once ends this long after the report. A number "
         "with its unit, as 4h or 1d.",
         longest=30,
