@@ -512,19 +512,19 @@ PAGES = [
                     state="ending",
                     expires_at=NOW + timedelta(hours=23),
                     leak=Thing(
-                        reported_at=before(hours=1), found_at=f"https://a.example/{UNBROKEN}"
+                        reported_at=before(hours=1), location=f"https://a.example/{UNBROKEN}"
                     ),
                     reporter="GitHub secret scanning",
                     is_only_live=True,
                 )
             ],
-            ended_leaks=[Thing(reported_at=before(days=4), found_at="https://a.example/x")],
+            ended_leaks=[Thing(reported_at=before(days=4), location="https://a.example/x")],
         ),
     ),
     Sample(
         "application-leak-ended",
         "application.html",
-        detail(secrets=[], ended_leaks=[Thing(reported_at=before(days=1), found_at="")]),
+        detail(secrets=[], ended_leaks=[Thing(reported_at=before(days=1), location="")]),
     ),
     Sample("application-staff", "application.html", detail(site=STAFF, may_change=False)),
     Sample("application-unused", "application.html", detail(usage=NO_USAGE, secrets=[secret()])),

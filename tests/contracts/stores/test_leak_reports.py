@@ -61,7 +61,7 @@ def test_a_leak_is_noted_once_and_goes_with_its_secret(database: Database) -> No
         leak = leak_of(secret_id)
 
         assert leaks.add(connection, leak)
-        assert not leaks.add(connection, replace(leak, found_at="elsewhere"))
+        assert not leaks.add(connection, replace(leak, location="elsewhere"))
         assert leaks.find(connection, secret_id) == leak
         assert leaks.of_application(connection, made.id) == {secret_id: leak}
         applications.remove(connection, made.id)

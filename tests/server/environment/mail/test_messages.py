@@ -17,7 +17,7 @@ AWKWARD = 'Bobby "<script>alert(1)</script>" & Söhne\r\nBcc: x@evil.example'
 NAMES = (
     *("username", "at", "by", "detail", "source", "agent", "who", "organization", "until"),
     *("factor", "left", "before", "after", "more"),
-    *("application", "secret", "reporter", "end", "found_at", "others"),
+    *("application", "secret", "reporter", "end", "location", "others"),
 )
 VALUES = dict.fromkeys(NAMES, "")
 OTHERS = {"role": "staff", "token": "t0ken"}

@@ -129,7 +129,7 @@ def test_credentials_of_both_environments_in_an_alert_are_dealt_with(
             entry.action: entry for _, entry in audit.page(connection, live.application.org_id)
         }
     assert found["secret.leaked"].actor == "GitHub secret scanning"
-    assert found["secret.leaked"].detail["found_at"].startswith("https://github.com/acme/")
+    assert found["secret.leaked"].detail["location"].startswith("https://github.com/acme/")
     assert {"secret.leaked", "token.leaked"} <= set(found)
 
 

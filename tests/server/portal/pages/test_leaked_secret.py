@@ -16,10 +16,10 @@ from server.portal.pages.test_policies import words
 WHERE = "https://github.com/acme/billing/blob/1f2e/<settings>.py"
 
 
-def leak(portal: PortalServer, secret: Secret, found_at: str = WHERE) -> None:
+def leak(portal: PortalServer, secret: Secret, location: str = WHERE) -> None:
     """Report a secret as GitHub does, and do what the housekeeping does."""
     context = portal.environment.context
-    report = report_of_secret(secret, context.now(), "192.0.2.9", "github", found_at)
+    report = report_of_secret(secret, context.now(), "192.0.2.9", "github", location)
     operations.receive(context, [report])
     operations.process(context)
 

@@ -295,7 +295,7 @@ def _secret_leaked(values: Values, site: Site) -> Content:
         ),
         (
             ("Application", values["application"]),
-            ("Found at", values["found_at"]),
+            ("Found at", values["location"]),
             ("Other secrets", values["others"]),
             ("Environment", site.environment),
             ("Time", values["at"]),

@@ -25,7 +25,7 @@ class Leak(NamedTuple):
     """A reported text, and the address where it was found ("" where nobody says)."""
 
     text: Secret
-    found_at: str = ""
+    location: str = ""
 
 
 def is_recognised(environment: ServedEnvironment, text: str) -> bool:
@@ -69,7 +69,7 @@ def _report(
     environment: ServedEnvironment, leak: Leak, source: str, channel: Channel
 ) -> tuple[ServedEnvironment, LeakReport]:
     """Return what to keep of a credential, and in which environment."""
-    text, found_at = leak
+    text, location = leak
     found = credential.read(text.value)
     owner, claims = environment, None
     if found is None:
@@ -78,11 +78,11 @@ def _report(
         owner = environment.other
     now = environment.now()
     if found is not None and found.kind is Kind.CLIENT_SECRET:
-        return owner, report_of_secret(text, now, source, channel, found_at)
+        return owner, report_of_secret(text, now, source, channel, location)
     if found is not None:
         claims = opaque.decode(text.value, owner.keys.opaque_token_keys)
     made = (claims.token_id, claims.application, claims.expires_at) if claims else None
-    return owner, report_of_token(text, made, now, source, channel, found_at)
+    return owner, report_of_token(text, made, now, source, channel, location)
 
 
 def _issuer(environment: ServedEnvironment, token: str) -> tuple[ServedEnvironment, Claims | None]:

@@ -25,7 +25,7 @@ class LeakReport:
     received_at: datetime
     source: str
     channel: Channel
-    found_at: str
+    location: str
     kind: Literal["secret", "token"]
     digest: bytes
     application_id: UUID | None = None
@@ -39,10 +39,10 @@ class LeakReport:
 
 
 def report_of_secret(
-    secret: Secret, now: datetime, source: str, channel: Channel, found_at: str
+    secret: Secret, now: datetime, source: str, channel: Channel, location: str
 ) -> LeakReport:
     """Return the report of a client secret."""
-    return LeakReport(now, source, channel, printable(found_at), "secret", secret.digest())
+    return LeakReport(now, source, channel, printable(location), "secret", secret.digest())
 
 
 def report_of_token(
@@ -51,18 +51,18 @@ def report_of_token(
     now: datetime,
     source: str,
     channel: Channel,
-    found_at: str,
+    location: str,
 ) -> LeakReport:
     """Return the report of an access token; `made` are id, application and expiry (seconds)."""
-    found_at = printable(found_at)
+    location = printable(location)
     if made is None:
-        return LeakReport(now, source, channel, found_at, "token", token.digest())
+        return LeakReport(now, source, channel, location, "token", token.digest())
     token_id, application, expires_at = made
     return LeakReport(
         now,
         source,
         channel,
-        found_at,
+        location,
         "token",
         token_id,
         application_id=UUID(bytes=application) if isinstance(application, bytes) else None,

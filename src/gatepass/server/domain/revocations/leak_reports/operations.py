@@ -92,7 +92,7 @@ def _do(
         return
     app_id, secret_id = owners[report.digest]
     leak = LeakedSecret(
-        secret_id, report.received_at, report.channel, report.found_at, has_tokens=False
+        secret_id, report.received_at, report.channel, report.location, has_tokens=False
     )
     leaks.end_leaked(context, connection, app_id, leak, report.source)
 
@@ -113,7 +113,7 @@ def _revoke_token(context: Context, connection: Connection, report: LeakReport) 
         application.name,
         client_id=application.client_id,
         token_id=token_id,
-        found_at=report.found_at or "not stated",
+        location=report.location or "not stated",
     )
     audit.record(connection, event)
     changes.record(connection, changes.REVOCATION, token_id, now)

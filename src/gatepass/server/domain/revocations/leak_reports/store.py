@@ -20,7 +20,7 @@ leak_report = Table(
     Column("received_at", Timestamp, nullable=False),
     Column("source", Text, nullable=False),
     Column("channel", Text, nullable=False),
-    Column("found_at", Text, nullable=False),
+    Column("location", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("application_id", Uuid),

@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("received_at", Timestamp, nullable=False),
         sa.Column("source", sa.Text, nullable=False),
         sa.Column("channel", sa.Text, nullable=False),
-        sa.Column("found_at", sa.Text, nullable=False),
+        sa.Column("location", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("digest", sa.LargeBinary, nullable=False),
         sa.Column("application_id", sa.Uuid),
@@ -37,6 +37,6 @@ def upgrade() -> None:
         ),
         sa.Column("reported_at", Timestamp, nullable=False),
         sa.Column("channel", sa.Text, nullable=False),
-        sa.Column("found_at", sa.Text, nullable=False),
+        sa.Column("location", sa.Text, nullable=False),
         sa.Column("has_tokens", sa.Boolean, nullable=False),
     )

@@ -16,7 +16,7 @@ REPORTERS: dict[Channel, str] = {"report": "a leak report", "github": "GitHub se
 
 @dataclass(frozen=True, slots=True)
 class LeakedSecret:
-    """A report that a secret leaked; `found_at` is the address where it was found, or empty.
+    """A report that a secret leaked; `location` is the address where it was found, or empty.
 
     With `has_tokens`, tokens of its application have to be revoked when the secret has ended.
     """
@@ -24,7 +24,7 @@ class LeakedSecret:
     secret_id: UUID
     reported_at: datetime
     channel: Channel
-    found_at: str
+    location: str
     has_tokens: bool
 
 

@@ -120,6 +120,6 @@ def _said(
     return {
         "secret": secret.last_four or "imported",
         "end": "now, with all tokens" if end <= now else in_words(end),
-        "found_at": leak.found_at or "not stated",
+        "location": leak.location or "not stated",
         "others": "another secret stays" if others else "it is the only live secret",
     }

@@ -25,7 +25,7 @@ leaked_secret = Table(
     ),
     Column("reported_at", Timestamp, nullable=False),
     Column("channel", Text, nullable=False),
-    Column("found_at", Text, nullable=False),
+    Column("location", Text, nullable=False),
     Column("has_tokens", Boolean, nullable=False),
 )
 
