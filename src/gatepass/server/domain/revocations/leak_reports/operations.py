@@ -61,13 +61,13 @@ def process(context: Context) -> int:
         if not waiting:
             return done
         known = [each for each in waiting if _may_be_known(each.report, owners)]
+        if others := [each.id for each in waiting if each not in known]:
+            with context.database.write() as connection:
+                store.take(connection, others)
         for each in known:
             with context.database.write() as connection:
                 if store.take(connection, [each.id]):
                     _do(context, connection, each.report, owners)
-        if others := [each.id for each in waiting if each not in known]:
-            with context.database.write() as connection:
-                store.take(connection, others)
         if known:
             context.refresh()
         done += len(waiting)
