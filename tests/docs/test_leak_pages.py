@@ -61,4 +61,4 @@ def test_the_pages_name_the_limits_that_are_in_force() -> None:
 
 
 def _leaked(server: Server) -> list[dict[str, object]]:
-    return [each for each in server.events() if each["event"] == "secret.leaked"]
+    return [each for each in server.events() if each["event"] == "secret.leak_reported"]

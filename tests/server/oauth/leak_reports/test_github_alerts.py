@@ -128,9 +128,9 @@ def test_credentials_of_both_environments_in_an_alert_are_dealt_with(
         found = {
             entry.action: entry for _, entry in audit.page(connection, live.application.org_id)
         }
-    assert found["secret.leaked"].actor == "GitHub secret scanning"
-    assert found["secret.leaked"].detail["location"].startswith("https://github.com/acme/")
-    assert {"secret.leaked", "token.leaked"} <= set(found)
+    assert found["secret.leak_reported"].actor == "GitHub secret scanning"
+    assert found["secret.leak_reported"].detail["location"].startswith("https://github.com/acme/")
+    assert {"secret.leak_reported", "token.leak_reported"} <= set(found)
 
 
 def test_the_keys_are_fetched_once_for_many_alerts(github: GitHub, taking: InProcessServer) -> None:

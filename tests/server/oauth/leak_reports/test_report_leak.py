@@ -95,7 +95,7 @@ def test_a_reported_secret_ends_after_a_day_and_the_organization_sees_why(
 
     assert (answer.status_code, answer.json()) == ACCEPTED
     assert secret_of(fresh_server, client).expires_at == before + timedelta(days=1)
-    [entry] = entries(fresh_server, client, "secret.leaked")
+    [entry] = entries(fresh_server, client, "secret.leak_reported")
     assert entry.source == "198.51.100.4"
     assert entry.actor == "a leak report"
     assert entry.detail["secret"] == client.secret.value[-4:]
@@ -136,7 +136,7 @@ def test_where_the_policy_says_so_it_is_revoked_at_once_with_all_tokens(
 
     assert refused(fresh_server.ask(client)) == (401, "invalid_client")
     assert not fresh_server.is_active(fresh_server.register(), token)
-    [entry] = entries(fresh_server, client, "secret.leaked")
+    [entry] = entries(fresh_server, client, "secret.leak_reported")
     assert entry.detail["end"] == "now, with all tokens"
 
 
@@ -184,7 +184,7 @@ def test_a_second_report_changes_nothing(fresh_server: InProcessServer) -> None:
     look_up(fresh_server)
 
     assert secret_of(fresh_server, client).expires_at == end
-    assert len(entries(fresh_server, client, "secret.leaked")) == 1
+    assert len(entries(fresh_server, client, "secret.leak_reported")) == 1
 
 
 def test_the_owner_can_end_a_leaked_secret_earlier_but_not_later(
@@ -235,12 +235,12 @@ def test_a_reported_access_token_is_revoked_and_no_other(tmp_path: Path, tokens:
         assert not server.is_active(client, leaked)
         assert server.is_active(client, other)
         assert server.ask(client).status_code == 200
-        [entry] = entries(server, client, "token.leaked")
+        [entry] = entries(server, client, "token.leak_reported")
         assert leaked not in repr(entry)
         report(server, leaked)
         report(server, f"{leaked[:-6]}AAAAAA")
         look_up(server)
-        assert len(entries(server, client, "token.leaked")) == 1
+        assert len(entries(server, client, "token.leak_reported")) == 1
 
 
 def test_a_credential_of_the_sandbox_can_be_reported_to_production(
@@ -253,7 +253,7 @@ def test_a_credential_of_the_sandbox_can_be_reported_to_production(
 
     assert look_up(fresh_server, LIVE) == 0
     assert look_up(fresh_server, TEST) == 2
-    assert len(entries(fresh_server, client, "secret.leaked", TEST)) == 1
+    assert len(entries(fresh_server, client, "secret.leak_reported", TEST)) == 1
     assert not fresh_server.is_active(client, token, TEST)
 
 
@@ -315,8 +315,8 @@ def test_no_part_of_a_reported_credential_is_at_rest_or_in_the_log(
             kept = connection.exec_driver_sql("SELECT * FROM leak_report").all()
         look_up(fresh_server)
 
-    said = [line["event"] for line in lines if "leaked" in line["event"]]
-    assert sorted(said) == ["secret.leaked", "token.leaked"]
+    said = [line["event"] for line in lines if "leak_reported" in line["event"]]
+    assert sorted(said) == ["secret.leak_reported", "token.leak_reported"]
     for text in (client.secret.value, token):
         assert text not in repr(lines)
         assert text not in repr(kept)
@@ -356,7 +356,7 @@ def test_ten_thousand_random_texts_write_nothing_log_nothing_and_hold_up_no_real
     assert (lines, sql) == ([], [])
     assert report(fresh_server, client.secret.value).content == ACCEPTED_RESPONSE.body
     assert look_up(fresh_server) == 1
-    assert len(entries(fresh_server, client, "secret.leaked")) == 1
+    assert len(entries(fresh_server, client, "secret.leak_reported")) == 1
 
 
 def test_a_network_may_report_so_many_a_minute_and_learns_nothing_of_the_limit(
@@ -436,7 +436,7 @@ def test_every_administrator_gets_one_mail(mailing_server: InProcessServer) -> N
     look_up(mailing_server)
 
     found = environment.context.outbox.messages("mail")
-    told = [each.address for each in found if each.kind == "secret_leaked"]
+    told = [each.address for each in found if each.kind == "secret_leak_reported"]
     assert sorted(told) == ["anna@example.com", "ben@example.com"]
 
 

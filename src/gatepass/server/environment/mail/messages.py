@@ -281,7 +281,7 @@ def _secrets_expiring(values: Values, site: Site) -> Content:
     )
 
 
-def _secret_leaked(values: Values, site: Site) -> Content:
+def _secret_leak_reported(values: Values, site: Site) -> Content:
     is_over = values["end"].startswith("now")
     return Content(
         f"A client secret of {values['application']} has leaked",
@@ -384,7 +384,7 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "single_sign_on_connected": _single_sign_on_connected,
     "single_sign_on_disconnected": _single_sign_on_disconnected,
     "secrets_expiring": _secrets_expiring,
-    "secret_leaked": _secret_leaked,
+    "secret_leak_reported": _secret_leak_reported,
     "invitation": _invitation,
     "confirm_email": _confirm_email,
     "recovery": _recovery,

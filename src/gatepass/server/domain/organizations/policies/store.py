@@ -16,7 +16,7 @@ from gatepass.server.storage.statements import upsert
 
 REVISION = "0014"
 """The revision of the tables that has this one."""
-REVISION_TO_WRITE = "0021"
+REVISION_TO_WRITE = "0022"
 """The revision that has every column: on older tables policies are read, not changed."""
 
 policy = Table(
@@ -34,8 +34,8 @@ policy = Table(
 )
 _LATER = {
     policy.c.secret_lifetime: "0019",
-    policy.c.leaked_secret: "0021",
-    policy.c.leaked_secret_grace: "0021",
+    policy.c.leaked_secret: "0022",
+    policy.c.leaked_secret_grace: "0022",
 }
 """The revisions of the columns that the table did not have at first."""
 

@@ -109,7 +109,7 @@ def _revoke_token(context: Context, connection: Connection, report: LeakReport) 
     event = entry(
         Actor(REPORTERS[report.channel], report.source, application.org_id),
         now,
-        "token.leaked",
+        "token.leak_reported",
         application.name,
         client_id=application.client_id,
         token_id=token_id,
@@ -118,7 +118,7 @@ def _revoke_token(context: Context, connection: Connection, report: LeakReport) 
     audit.record(connection, event)
     changes.record(connection, changes.REVOCATION, token_id, now)
     log.warning(
-        "token.leaked",
+        "token.leak_reported",
         environment=context.name,
         client_id=application.client_id,
         channel=report.channel,

@@ -29,7 +29,7 @@ Kind = Literal[
     "single_sign_on_connected",
     "single_sign_on_disconnected",
     "secrets_expiring",
-    "secret_leaked",
+    "secret_leak_reported",
 ]
 
 

@@ -52,9 +52,9 @@ def end_leaked(
         _void_tokens(connection, application, now)
     said = _said(application, secret, leak, end, now)
     by = Actor(REPORTERS[leak.channel], source, application.org_id)
-    record_change(connection, by, now, application, "secret.leaked", **said)
+    record_change(connection, by, now, application, "secret.leak_reported", **said)
     log.warning(
-        "secret.leaked",
+        "secret.leak_reported",
         environment=context.name,
         client_id=application.client_id,
         channel=leak.channel,
@@ -63,7 +63,7 @@ def end_leaked(
     )
     for person in users.of_organization(connection, application.org_id, where={"role": "admin"}):
         mail = {**said, "application": application.name, "reporter": REPORTERS[leak.channel]}
-        mails.tell(context, connection, person, "secret_leaked", now, **mail)
+        mails.tell(context, connection, person, "secret_leak_reported", now, **mail)
 
 
 def revoke_tokens_of_ended(context: Context) -> int:

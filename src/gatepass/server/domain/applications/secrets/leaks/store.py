@@ -11,7 +11,7 @@ from gatepass.server.domain.applications.store import secret
 from gatepass.server.storage.database import Timestamp, metadata
 from gatepass.server.storage.statements import insert_into
 
-REVISION = "0022"
+REVISION = "0023"
 """The revision of the tables that has this one, and the index of the secrets' digests."""
 
 leaked_secret = Table(

@@ -2,7 +2,7 @@
 
 from gatepass.server.storage.migrations.revisions import NewIndex
 
-revision = "0022"
+revision = "0023"
 kind = "expand"
 oldest_compatible = "0010"
 
