@@ -18,6 +18,7 @@ NAMES = (
     *("username", "at", "by", "detail", "source", "agent", "who", "organization", "until"),
     *("factor", "left", "before", "after", "more"),
     *("application", "secret", "reporter", "end", "location", "others"),
+    *("factor", "left", "before", "after", "more", "application", "app_id", "secret"),
 )
 VALUES = dict.fromkeys(NAMES, "")
 OTHERS = {"role": "staff", "token": "t0ken"}

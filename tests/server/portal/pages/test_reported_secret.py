@@ -37,14 +37,18 @@ def test_the_page_says_that_it_leaked_where_and_what_to_do(portal: PortalServer)
     path, secret = registered(anna)
     leak(portal, secret)
 
-    text = anna.get(path).text
+    text = anna.get(f"{path}credentials/").text
     shown = words(text)
 
     assert "This secret was reported as leaked now" in shown.replace("just now", "now")
     assert "by GitHub secret scanning, found at" in shown
     assert "<settings>" not in text
     assert "It is the only live secret: rotate it, and deploy the new one before that." in shown
-    assert "This secret was reported as leaked" in words(portal.as_("sven").get(path).text)
+    overview = words(anna.get(path).text)
+    assert f"The secret ending in {secret.value[-4:]} was reported as leaked, and ends" in overview
+    assert "This secret was reported as leaked" in words(
+        portal.as_("sven").get(f"{path}credentials/").text
+    )
 
 
 def test_after_the_end_the_page_still_says_why_programs_get_no_tokens(
@@ -55,15 +59,15 @@ def test_after_the_end_the_page_still_says_why_programs_get_no_tokens(
     clock.advance(24 * 3600)
     leaks.revoke_tokens_of_ended(portal.environment.context)
 
-    shown = words(portal.as_("anna").get(path).text)
+    shown = words(portal.as_("anna").get(f"{path}credentials/").text)
 
     assert "A secret that was reported as leaked" in shown
     assert "has ended, and all tokens that the application had are revoked." in shown
     assert "No live secret: the application can get no tokens." in shown
     anna = portal.as_("anna")
-    form = {"overlap": "0", "secret_end": "never", "once": anna.form_id(path)}
+    form = {"overlap": "0", "secret_end": "never", "once": anna.form_id(f"{path}rotation/")}
     assert anna.post(f"{path}rotate/", **form).status_code == 303
-    assert "reported as leaked" not in words(anna.get(path).text)
+    assert "reported as leaked" not in words(anna.get(f"{path}credentials/").text)
 
 
 def test_a_form_that_moves_the_end_to_later_is_refused_beside_its_field(
