@@ -43,8 +43,9 @@ class ServedEnvironment(Environment):
         self.accounts = production if self.has_one_identity and is_sandbox else None
         trusts = self.has_one_identity and not is_sandbox
         self.trusted_by = settings.issuer(Mode.TEST) if trusts else ""  # the sandbox's issuer
-        self.other: ServedEnvironment | None = None  # for leaked credentials that are its own
         self.github_keys = GitHubKeys(settings.leak_reports.github_keys_url)
+        self.other: ServedEnvironment | None = None
+        """The other environment, where this process serves both."""
         self.entropy = entropy()
         self.lookups = LookupBatches(self.applications)
         self.grants: GrantCache[CachedGrant] = GrantCache(self.applications)

@@ -23,6 +23,7 @@ _LONGEST_NUMBER = 18  # digits, of an entry's number
 
 _WORDS = {
     "access.denied": "Access denied ({status}): {method}, {reason}",
+    "application.copied": "Copied the settings of {source} ({environment})",
     "application.deleted": "Deleted an application",
     "application.disabled": "Disabled an application",
     "application.enabled": "Enabled an application",
