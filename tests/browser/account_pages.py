@@ -188,6 +188,8 @@ PAGES = (
             "more_url": None,
             "sends_mail": True,
             "invitations": INVITATIONS,
+            "has_search": False,
+            "is_filtered": False,
         },
     ),
 )

@@ -48,10 +48,12 @@ PRODUCTION = site(
     environment="production", other_environment_url="https://sandbox-app.example.com/"
 )
 ACCOUNT, TEAM, ACTIVITY = (site(section=name) for name in ("account", "team", "activity"))
+TEAM_UNSEARCHED = {"values": {}, "has_search": False, "is_filtered": False}
 BY_HAND: dict[str, object] = {
     "sends_mail": False,
     "done": None,
     "invitations": [],
+    **TEAM_UNSEARCHED,
     "passkey_options": "{}",
     "has_single_sign_on": False,
 }
@@ -389,6 +391,34 @@ PAGES = [
             "may_change": True,
             "more_url": None,
             **BY_HAND,
+        },
+    ),
+    Sample(
+        "team-searched",
+        "team.html",
+        {
+            "site": TEAM,
+            "users": USERS,
+            "may_change": True,
+            "more_url": "/team/?q=an&after=p4",
+            **BY_HAND,
+            "values": {"q": UNBROKEN, "role": "staff"},
+            "has_search": True,
+            "is_filtered": True,
+        },
+    ),
+    Sample(
+        "team-nobody-found",
+        "team.html",
+        {
+            "site": TEAM,
+            "users": [],
+            "may_change": False,
+            "more_url": None,
+            **BY_HAND,
+            "values": {"q": "zoe", "role": ""},
+            "has_search": True,
+            "is_filtered": True,
         },
     ),
     Sample(

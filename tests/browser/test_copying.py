@@ -23,7 +23,8 @@ def test_an_application_of_the_sandbox_is_copied_to_production(
     here.register("Billing sync")
     here.field("I have stored the client secret").check()
     here.press("Done")
-    here.follow("Copy the settings")
+    here.tab("Settings")
+    here.follow("copied to another application")
     here.inspect("1-copy")
     code = here.text("#copy-code")
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    or_,
     select,
 )
 
@@ -48,6 +49,19 @@ def next_of(column: Column[str], value: str | ColumnElement[str]) -> ColumnEleme
     from_there = smallest.where(texts >= value).scalar_subquery()
     found: ColumnElement[str] = func.coalesce(from_there, smallest.scalar_subquery())
     return found
+
+
+def has_text(column: Column[Any], text: str) -> ColumnElement[bool]:
+    """Return the condition that a column contains a text, in upper or lower case.
+
+    SQLite knows upper and lower case of ASCII letters only, so of another text the usual spellings
+    are asked for.
+    """
+    spellings = set() if text.isascii() else {text, text.upper(), text.title(), text.capitalize()}
+    return or_(
+        func.lower(column).contains(text.lower(), autoescape=True),
+        *(column.contains(each, autoescape=True) for each in sorted(spellings)),
+    )
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from gatepass.server.domain.users.model import COLUMNS, User, email_key
 from gatepass.server.storage.database import Timestamp, metadata
-from gatepass.server.storage.statements import next_of, partial_index
+from gatepass.server.storage.statements import has_text, next_of, partial_index
 
 user = Table(
     "person",
@@ -134,10 +134,16 @@ def of_organization(
     after: After | None = None,
     limit: int | None = None,
 ) -> list[User]:
-    """Return an organization's users, oldest first; `where` filters by columns' values."""
+    """Return an organization's users, oldest first; `where` filters by columns' values.
+
+    Its "search" is a part of the username, of a name, or of the email address.
+    """
     query = _whole.where(user.c.org_id == org_id).order_by(user.c.created_at, user.c.id)
     for name, value in (where or {}).items():
-        if name == "email":
+        if name == "search":
+            searched = user.c["username", "email", "first_name", "last_name"]
+            query = query.where(or_(*(has_text(each, value) for each in searched)))
+        elif name == "email":
             # The second is the key of a row from before 0009 whose address another row has, too.
             query = query.where(user.c.email_key.in_((email_key(value), value.casefold())))
         else:

@@ -16,6 +16,7 @@ from gatepass.server.domain.applications.listing.model import (
 )
 from gatepass.server.domain.applications.secrets.expiry_notices.store import is_replaced
 from gatepass.server.domain.applications.store import application, secret
+from gatepass.server.storage.statements import has_text
 
 EXPIRES_SOON = timedelta(days=90)
 _SHORTEST_ID = 4  # characters of a client id: fewer are in most of them
@@ -57,17 +58,11 @@ def _select() -> Select[tuple[object, ...]]:
 
 
 def _has(text: str) -> ColumnElement[bool]:
-    """Return the condition of a search.
-
-    SQLite knows upper and lower case of ASCII letters only, so of another text the usual spellings
-    are asked for.
-    """
-    spellings = set() if text.isascii() else {text, text.upper(), text.title(), text.capitalize()}
+    """Return the condition of a search."""
     is_long = len(text) >= _SHORTEST_ID
     return or_(
-        func.lower(application.c.name).contains(text.lower(), autoescape=True),
+        has_text(application.c.name, text),
         *([application.c.client_id.contains(text, autoescape=True)] if is_long else ()),
-        *(application.c.name.contains(each, autoescape=True) for each in sorted(spellings)),
     )
 
 

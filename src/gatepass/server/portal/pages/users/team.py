@@ -1,6 +1,8 @@
 """The team: the users of the organization and their roles."""
 
 from collections.abc import Mapping
+from typing import get_args
+from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.responses import Response
@@ -9,6 +11,7 @@ from gatepass.server.domain.users import initial_passwords, operations, portal_u
 from gatepass.server.domain.users.factors import operations as factors
 from gatepass.server.domain.users.invitations import operations as invitations
 from gatepass.server.domain.users.model import (
+    Role,
     User,
     check_email,
     check_role,
@@ -28,13 +31,21 @@ from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 _MOST = 100  # users on one page
+_FEW = 5  # users, whom nobody has to search
+_LONGEST_TEXT = 200
 
 
 def index(request: PortalRequest) -> Response:
-    """Show the users, oldest first."""
+    """Show the users that the query asks for, oldest first."""
+    text = request.query.get("q", "").strip()[:_LONGEST_TEXT].replace("\0", "")
+    role = next((each for each in get_args(Role) if each == request.query.get("role")), "")
+    where = {name: each for name, each in (("search", text), ("role", role)) if each}
     found, more = operations.page(
-        request.context, request.org_id, where={}, after=_after(request), limit=_MOST
+        request.context, request.org_id, where=where, after=_after(request), limit=_MOST
     )
+    values = {"q": text, "role": role}
+    given = {name: each for name, each in values.items() if each}
+    older = urlencode(given | {"after": str(found[-1].id)}) if more else ""
     return page(
         request,
         "team.html",
@@ -42,7 +53,10 @@ def index(request: PortalRequest) -> Response:
         may_change=request.may_change,
         sends_mail=request.sends_mail,
         invitations=invitations.of_organization(request.context, request.org_id),
-        more_url=f"{redirects.TEAM}?after={found[-1].id}" if more else None,
+        more_url=f"{redirects.TEAM}?{older}" if more else None,
+        values=values,
+        has_search=bool(where) or more or "after" in request.query or len(found) > _FEW,
+        is_filtered=bool(where),
     )
 
 
