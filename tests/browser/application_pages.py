@@ -147,6 +147,28 @@ PAGES = [
         ),
     ),
     Sample("secrets-none", "application/credentials.html", credentials(secrets=[])),
+    Sample(
+        "secrets-reported",
+        "application/credentials.html",
+        credentials(
+            secrets=[
+                secret(
+                    state="ending",
+                    expires_at=NOW + timedelta(hours=23),
+                    leak=Thing(
+                        reported_at=before(hours=1), location=f"https://a.example/{UNBROKEN}"
+                    ),
+                    reporter="GitHub secret scanning",
+                )
+            ],
+            ended_leaks=[Thing(reported_at=before(days=4), location="https://a.example/x")],
+        ),
+    ),
+    Sample(
+        "secrets-reported-ended",
+        "application/credentials.html",
+        credentials(secrets=[], ended_leaks=[Thing(reported_at=before(days=1), location="")]),
+    ),
     Sample("secrets-staff", "application/credentials.html", credentials(**STAFF)),
     Sample(
         "secrets-end-wrong",

@@ -17,7 +17,12 @@ STAFF = site(user=Thing(username="sven", role="staff", must_change_password=Fals
 AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 LIMITS = StatedPolicy(session_idle=1800, session_absolute=12 * 3600)
 STRICT = StatedPolicy("required", 1800, 5400, "administrators", "required")
-OPEN = {"second_factor": "open", "registration": "open", "single_sign_on": "open"}
+OPEN = {
+    "second_factor": "open",
+    "registration": "open",
+    "single_sign_on": "open",
+    "leaked_secret": "open",
+}
 
 
 def shown(operator: StatedPolicy, own: StatedPolicy) -> dict[str, object]:

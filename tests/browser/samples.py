@@ -134,6 +134,8 @@ def secret(**changes: Any) -> Thing:  # noqa: ANN401
             "is_newest": True,
             "safe_to_end": "",
             "reminder": "",
+            "leak": None,
+            "reporter": "",
             **changes,
         }
     )
@@ -247,6 +249,7 @@ def credentials(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     return {
         **one("Credentials", **changes),
         "secrets": [secret()],
+        "ended_leaks": [],
         "may_rotate": True,
         **SECRET_ENDS,
         **changes,

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from commands import run_in_process
 from docs.page import ROOT, commands, looks_like
 from gatepass.server.environment.mail.messages import KINDS
 from gatepass.server.settings import load
-from server.cli import inside
 from server.cli.conftest import made
 from server.environment.mail.smtp_server import PASSWORD, smtp_server
 
@@ -19,6 +19,7 @@ def test_the_settings_and_commands_of_the_page_send_mail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [text] = re.findall(r"```toml\n(.*?)```", _PAGE, re.DOTALL)
+    variables = {"GATEPASS_MAIL__PASSWORD": PASSWORD}
     monkeypatch.setenv("GATEPASS_MAIL__PASSWORD", PASSWORD)
     with smtp_server(tmp_path, needs_password=True) as (received, mail):
         own = f'host = "{mail["host"]}"\nport = {mail["port"]}\nca_file = "{mail["ca_file"]}"'
@@ -26,7 +27,8 @@ def test_the_settings_and_commands_of_the_page_send_mail(
         (data / "gatepass.toml").write_text(text.replace('host = "smtp.example.com"', own))
         for block in re.findall(r"```console\n(.*?)```", _PAGE, re.DOTALL):
             for command in commands(block):
-                ran = inside.run(*command.text.split()[1:], data=data)
+                words = command.text.split()[1:]
+                ran = run_in_process(*words, "--data", data, variables=variables)
                 assert ran.status == 0, ran.err
                 assert looks_like(command.shown or "", ran.out)
 

@@ -81,11 +81,11 @@ class ClientGoneError(Exception):
     """The client closed the connection before its request was whole."""
 
 
-async def read_request(scope: Scope, receive: Receive) -> Request:
+async def read_request(scope: Scope, receive: Receive, longest: int = LONGEST_BODY) -> Request:
     """Read a POST request with its body.
 
     Raises OAuthError for another method (405), an Authorization header given twice (400) or a
-    body over 64 KiB (413), ClientGoneError if the client closes the connection.
+    body over `longest` bytes (413), ClientGoneError if the client closes the connection.
     """
     if scope["method"] != "POST":
         raise MethodNotAllowed("POST")
@@ -98,12 +98,12 @@ async def read_request(scope: Scope, receive: Receive) -> Request:
     while message.get("more_body", False):
         message = await receive()
         body += message.get("body", b"")
-        if len(body) > LONGEST_BODY:
+        if len(body) > longest:
             break
     if message["type"] == "http.disconnect":
         raise ClientGoneError
-    if len(body) > LONGEST_BODY:
-        raise OAuthError("invalid_request", "The body is over 64 KiB.", status=413)
+    if len(body) > longest:
+        raise OAuthError("invalid_request", f"The body is over {longest // 1024} KiB.", status=413)
     client = scope["client"]
     return Request(headers, scope["query_string"], body, client[0] if client else "")
 

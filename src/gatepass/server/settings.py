@@ -28,6 +28,7 @@ from gatepass.server.configuration.environment_variables import (
 )
 from gatepass.server.configuration.hosts import spellings
 from gatepass.server.configuration.http_limits import HttpSettings
+from gatepass.server.configuration.leak_report_settings import LeakReportSettings
 from gatepass.server.configuration.mail_settings import MailSettings, OperatorSettings
 from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
@@ -113,6 +114,8 @@ class Settings(BaseSettings):
     """The SMTP server through which mail is sent."""
     single_sign_on: SingleSignOnSettings = SingleSignOnSettings()
     """How the OpenID providers of organizations are reached."""
+    leak_reports: LeakReportSettings = LeakReportSettings()
+    """Who reports leaked credentials beside everybody."""
     http: HttpSettings = HttpSettings()
     """Bounds for connections and requests."""
     trusted_proxies: Texts = ()

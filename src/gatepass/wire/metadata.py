@@ -11,6 +11,8 @@ VERIFY = "/oauth2/verify/"
 VERIFY_NGINX = "/oauth2/verify/nginx/"
 VERIFY_ENVOY = "/oauth2/verify/envoy/"  # followed by environment, requirement and any path
 REVOCATIONS = "/oauth2/revocations/"
+REPORT_LEAK = "/oauth2/report_leak/"
+GITHUB_ALERTS = "/oauth2/report_leak/github/"
 JWKS = "/.well-known/jwks.json"
 AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
 OPENID_CONFIGURATION = "/.well-known/openid-configuration"  # the only one that some clients read
@@ -29,7 +31,7 @@ def authorization_server(
     `algorithms` are those that sign JWTs.
 
     `response_types_supported` is required there even of a server without an authorization
-    endpoint, and is empty. `revocation_feed_endpoint` is an extension.
+    endpoint, and is empty. `revocation_feed_endpoint` and `leak_report_endpoint` are extensions.
 
     OpenID Connect Discovery 1.0 §3 requires the subject types and the algorithms of ID tokens.
     Resource servers verify JWT access tokens with them; no ID token is ever issued.
@@ -44,6 +46,7 @@ def authorization_server(
         "introspection_endpoint": issuer + INTROSPECT,
         "introspection_endpoint_auth_methods_supported": [*_SECRET_METHODS, "Bearer"],
         "revocation_feed_endpoint": issuer + REVOCATIONS,
+        "leak_report_endpoint": issuer + REPORT_LEAK,
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
         "subject_types_supported": ["public"],

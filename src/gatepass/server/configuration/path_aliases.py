@@ -15,6 +15,7 @@ _TAKEN = (  # by the server itself, with every path below
     metadata.INTROSPECT,
     metadata.VERIFY,
     metadata.REVOCATIONS,
+    metadata.REPORT_LEAK,
     metadata.PARTNER_API.rpartition("/")[0] + "/",
     "/oauth2/applications/",
     "/account/",

@@ -24,6 +24,7 @@ from gatepass.server.domain.keys.operations import ensure
 from gatepass.server.domain.revocations.feed.notifier import Notifier
 from gatepass.server.domain.throttling.client_failures import AttemptLimit
 from gatepass.server.domain.throttling.hourly_limit import MOST_LINES, MOST_ROWS, HourlyLimit
+from gatepass.server.domain.throttling.report_budget import ReportBudget
 from gatepass.server.domain.token_policy import Purpose, TokenPolicy
 from gatepass.server.domain.usage.counter import UsageCounter
 from gatepass.server.domain.usage.issuance_limit import IssuanceLimit
@@ -91,6 +92,8 @@ class Environment:
         self.page_pool = pools.pages(self.name)
         self.revocation_pool = pools.revocations(self.name)
         self.provider_pool = pools.providers(self.name)
+        self.leak_report_pool = pools.leak_reports(self.name)
+        self.leak_report_budget = ReportBudget()
         self._single_sign_on = settings.single_sign_on
         self.notifier = Notifier(settings.http.waiting_polls())
         self.context = self._context(settings, master_key)
@@ -140,7 +143,12 @@ class Environment:
 
     def close(self) -> None:
         """End the threads and close the database; a server calls `maintenance.close` instead."""
-        for pool in (self.page_pool, self.revocation_pool, self.provider_pool):
+        for pool in (
+            self.page_pool,
+            self.revocation_pool,
+            self.provider_pool,
+            self.leak_report_pool,
+        ):
             pool.shutdown(wait=False, cancel_futures=True)
         self.state.legacy_hashes.close()
         self.database.close()

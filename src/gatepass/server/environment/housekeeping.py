@@ -9,7 +9,9 @@ from typing import NamedTuple
 import structlog
 
 from gatepass.server.domain.applications.secrets.expiry_notices import operations as expiry_notices
+from gatepass.server.domain.applications.secrets.leaks import operations as leaks
 from gatepass.server.domain.keys.operations import rotate_due
+from gatepass.server.domain.revocations.leak_reports import operations as leak_reports
 from gatepass.server.environment import maintenance
 from gatepass.server.environment.change_follower import STOP_WITHIN
 from gatepass.server.environment.environment import Environment
@@ -21,6 +23,7 @@ WRITE_EVERY = 10.0
 BOUND_EVERY = 60.0
 ROTATE_EVERY = 60.0
 REMIND_EVERY = 3600.0
+LOOK_UP_EVERY = 2.0
 PRUNE_EVERY = 3600.0
 FIRST_PRUNE_AFTER = 10.0  # of a process that may not live for an hour
 
@@ -62,6 +65,7 @@ class Housekeeper:
         environment = self._environment
         work = (
             _Work("flush", FLUSH_EVERY, partial(maintenance.flush, environment)),
+            _Work("leak_reports", LOOK_UP_EVERY, self._look_up_reports),
             _Work("heartbeat", WRITE_EVERY, partial(maintenance.probe_database, environment)),
             _Work("keep_bounds", BOUND_EVERY, partial(maintenance.keep_bounds, environment)),
             _Work("rotate_keys", ROTATE_EVERY, self._rotate_keys),
@@ -88,6 +92,10 @@ class Housekeeper:
 
     def _remind(self) -> None:
         expiry_notices.remind(self._environment.context)
+
+    def _look_up_reports(self) -> None:
+        leak_reports.process(self._environment.context)
+        leaks.revoke_tokens_of_ended(self._environment.context)
 
     def _do(self, name: str, work: Callable[[], None]) -> None:
         try:

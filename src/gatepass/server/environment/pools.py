@@ -5,6 +5,7 @@ from gatepass.concurrency.bounded_pool import RETRY_AFTER, BoundedPool
 _PAGE_THREADS = 2  # each more takes time from the event loop, which issues the tokens
 _REVOCATION_THREADS = 2  # the database takes one writer at a time anyway
 _PROVIDER_THREADS = 4  # they wait for OpenID providers, and hold up no other page
+_REPORT_THREADS = 1  # there is no hurry
 _QUEUE = 32  # of each; the next request is answered 503
 
 
@@ -21,6 +22,11 @@ def providers(environment: str) -> BoundedPool:
 def revocations(environment: str) -> BoundedPool:
     """Return the threads that write revocations of tokens."""
     return _pool(f"revocations {environment}", _REVOCATION_THREADS)
+
+
+def leak_reports(environment: str) -> BoundedPool:
+    """Return the thread that writes reports of leaked credentials down."""
+    return _pool(f"leak reports {environment}", _REPORT_THREADS)
 
 
 def _pool(name: str, threads: int) -> BoundedPool:

@@ -20,8 +20,10 @@ from gatepass.server.oauth import cors
 from gatepass.server.oauth.forward_auth.endpoint import verify, verify_below
 from gatepass.server.oauth.forward_auth.responses import clear_identity_headers, for_nginx
 from gatepass.server.oauth.introspection import introspect
-from gatepass.server.oauth.revocation import revoke
-from gatepass.server.oauth.revocation_feed import revocations
+from gatepass.server.oauth.leak_reports.endpoint import report_leak
+from gatepass.server.oauth.leak_reports.github_alerts import read_alert, take_alert
+from gatepass.server.oauth.revocation.endpoint import revoke
+from gatepass.server.oauth.revocation.feed import revocations
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.oauth.token import token
 from gatepass.server.observability.metrics.endpoint_names import name_of
@@ -60,6 +62,8 @@ ROUTES = {
         (metadata.VERIFY, verify, read_head, _VERIFY, clear_identity_headers),
         (metadata.VERIFY_NGINX, verify, read_head, _VERIFY, for_nginx),
         (metadata.REVOCATIONS, revocations, read_get_request, _NOTHING, unchanged),
+        (metadata.REPORT_LEAK, report_leak, read_request, _NOTHING, unchanged),
+        (metadata.GITHUB_ALERTS, take_alert, read_alert, _NOTHING, unchanged),
     )
 }
 

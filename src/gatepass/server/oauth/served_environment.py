@@ -11,6 +11,7 @@ from gatepass.server.domain.revocations.feed.page_cache import PageCache
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import NeedsThread, Response
+from gatepass.server.oauth.leak_reports.github_keys import GitHubKeys
 from gatepass.server.oauth.lookup_batches import LookupBatches
 from gatepass.server.settings import Settings
 from gatepass.server.storage.master_key import MasterKey
@@ -42,6 +43,7 @@ class ServedEnvironment(Environment):
         self.accounts = production if self.has_one_identity and is_sandbox else None
         trusts = self.has_one_identity and not is_sandbox
         self.trusted_by = settings.issuer(Mode.TEST) if trusts else ""  # the sandbox's issuer
+        self.github_keys = GitHubKeys(settings.leak_reports.github_keys_url)
         self.other: ServedEnvironment | None = None
         """The other environment, where this process serves both."""
         self.entropy = entropy()

@@ -17,6 +17,7 @@ _SECRETS_IN_QUERY = frozenset({"client_secret", "token", "access_token", "client
 _ASSERTION = frozenset({"client_assertion", "client_assertion_type"})
 SECRET_CREDENTIALS = _ASSERTION | {"client_secret"}  # what proves who a caller is, in a body
 CREDENTIALS = SECRET_CREDENTIALS | {"client_id"}  # what `read_credentials` reads of a body
+_NOTHING: frozenset[str] = frozenset()
 _SEPARATORS = re.compile(r"[-_. \[\]]")
 _LIKELY = {"granttype": "grant_type", "scope": "scope", "resource": "resource"}
 _LONGEST_NAME = 20  # characters of a misspelled name that an error repeats
@@ -69,8 +70,11 @@ def parse(request: Request, *, may_be_raw: bool = False) -> TokenRequest:
     )
 
 
-def parse_parameters(request: Request) -> Params:
-    """Parse the parameters of the body; the query is never read, and no secret may be in it."""
+def parse_parameters(request: Request, *, unchecked: frozenset[str] = _NOTHING) -> Params:
+    """Parse the parameters of the body; the query is never read, and no secret may be in it.
+
+    `unchecked` is as for `read_form`.
+    """
     if request.query:
         check_query(request.query)
     encoding = request.headers.get(b"content-encoding")
@@ -86,7 +90,7 @@ def parse_parameters(request: Request) -> Params:
     if kind != _FORM:
         kind = content_type.partition(b";")[0].strip().lower()
     if kind == _FORM:
-        return _FORMS.get(request.body) or _read_form(request.body)
+        return _FORMS.get(request.body) or _read_form(request.body, unchecked)
     if kind in _JSON:
         return read_json(request.body)
     if not request.body and not content_type:
@@ -98,9 +102,9 @@ def parse_parameters(request: Request) -> Params:
     )
 
 
-def _read_form(body: bytes) -> Params:
+def _read_form(body: bytes, unchecked: frozenset[str]) -> Params:
     """Read a form, and keep it if it has no secret: most token requests send one of few."""
-    params = read_form(body)
+    params = read_form(body, unchecked=unchecked)
     return _FORMS.put(body, params) if params.values.keys() <= _PUBLIC else params
 
 

@@ -16,6 +16,8 @@ SETTINGS = MailSettings(host="localhost", sender="partners@acme.example")
 AWKWARD = 'Bobby "<script>alert(1)</script>" & Söhne\r\nBcc: x@evil.example'
 NAMES = (
     *("username", "at", "by", "detail", "source", "agent", "who", "organization", "until"),
+    *("factor", "left", "before", "after", "more"),
+    *("application", "secret", "reporter", "end", "location", "others"),
     *("factor", "left", "before", "after", "more", "application", "app_id", "secret"),
 )
 VALUES = dict.fromkeys(NAMES, "")

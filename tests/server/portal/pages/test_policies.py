@@ -21,6 +21,8 @@ OPEN = {
     "registration": "open",
     "single_sign_on": "open",
     "secret_lifetime": "",
+    "leaked_secret": "open",
+    "leaked_secret_grace": "",
 }
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     Table,
@@ -85,6 +86,7 @@ secret = Table(
     Column("ends_on_use_of", Uuid),
     Column("encoded", Text),
 )
+Index("ix_application_secret_digest", secret.c.digest)
 _is_encoded = secret.c.encoded.is_not(None)
 partial_index("ix_application_secret_encoded", secret.c.application_id, _is_encoded)
 partial_index(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, or_, select
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.model import CLOCK_MARGIN
 from gatepass.server.domain.applications.secrets.expiry_notices import store as _expiry_notices
+from gatepass.server.domain.applications.secrets.leaks import store as _leaks
 from gatepass.server.domain.applications.secrets.uses import store as _secret_uses
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.domain.audit import store as audit
@@ -18,6 +19,7 @@ from gatepass.server.domain.changes.outbox import store as outbox
 from gatepass.server.domain.imports import store as _imports
 from gatepass.server.domain.organizations.policies import store as _policies
 from gatepass.server.domain.organizations.store import organization
+from gatepass.server.domain.revocations.leak_reports import store as _leak_reports
 from gatepass.server.domain.revocations.store import revocation
 from gatepass.server.domain.throttling import store as _throttling
 from gatepass.server.domain.usage import store as _usage
@@ -45,6 +47,8 @@ _EVERY_STORE = (
     _heartbeat,
     _imports,
     _invitations,
+    _leak_reports,
+    _leaks,
     _linked,
     _logins,
     _notices,

@@ -284,6 +284,30 @@ def _secrets_expiring(values: Values, site: Site) -> Content:
     )
 
 
+def _secret_leak_reported(values: Values, site: Site) -> Content:
+    is_over = values["end"].startswith("now")
+    return Content(
+        f"A client secret of {values['application']} has leaked",
+        (
+            f"The secret ending in {values['secret']} was reported by {values['reporter']}.",
+            "Whoever reported it knows the secret, so others may know it, too.",
+            "It was revoked at once, and all tokens of the application with it."
+            if is_over
+            else f"It ends on {values['end']}, and all tokens of the application end with it.",
+            "Rotate the secret in the portal now, deploy the new one, then revoke the old one.",
+        ),
+        (
+            ("Application", values["application"]),
+            ("Found at", values["location"]),
+            ("Other secrets", values["others"]),
+            ("Environment", site.environment),
+            ("Time", values["at"]),
+        ),
+        Link("Look at the applications", f"{site.issuer}/oauth2/applications/"),
+        "Remove the secret from where it was found; in a repository it stays in the history.",
+    )
+
+
 def _secret_leaked(values: Values, site: Site) -> Content:
     return Content(
         f"A secret of {values['application']} was leaked",
@@ -380,6 +404,7 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "single_sign_on_connected": _single_sign_on_connected,
     "single_sign_on_disconnected": _single_sign_on_disconnected,
     "secrets_expiring": _secrets_expiring,
+    "secret_leak_reported": _secret_leak_reported,
     "secret_leaked": _secret_leaked,
     "invitation": _invitation,
     "confirm_email": _confirm_email,

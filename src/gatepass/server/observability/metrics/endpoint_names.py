@@ -11,6 +11,8 @@ _BY_PATH = {
     metadata.VERIFY: "verify",
     metadata.VERIFY_NGINX: "verify",
     metadata.REVOCATIONS: "revocations",
+    metadata.REPORT_LEAK: "report_leak",
+    metadata.GITHUB_ALERTS: "report_leak",
     metadata.JWKS + "/": "jwks",
     "/healthz/": "health",
     "/readyz/": "health",

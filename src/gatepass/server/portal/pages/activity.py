@@ -61,10 +61,13 @@ _WORDS = {
     "policy.changed": "Changed the policies. Before: {before}. Now: {after}",
     "secret.end_changed": "Changed the end of the secret {secret}: {end}",
     "secret.ended": "Revoked the secret {secret}",
+    "secret.leak_reported": "The secret {secret} was reported as leaked: it ends {end}; {others}. "
+    "Found at: {location}",
     "secret.leaked": "Marked the secret {secret} as leaked: it is revoked",
     "sessions.others_ended": "Ended all other sessions",
     "step_up": "Proved again who they are ({method})",
     "step_up.refused": "Wrong proof of who they are ({method})",
+    "token.leak_reported": "A token was reported as leaked and is revoked. Found at: {location}",
     "token.test_issued": "Got a test token ({scope})",
     "token.revoked": "Revoked a token",
 } | {group.action: group.activity for group in fields.GROUPS}

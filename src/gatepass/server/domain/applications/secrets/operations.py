@@ -18,6 +18,9 @@ from gatepass.server.domain.applications.model import (
 )
 from gatepass.server.domain.applications.operations import Also, Registered, nothing_else
 from gatepass.server.domain.applications.secrets.end import SecretEndRefused, in_words
+from gatepass.server.domain.applications.secrets.leaks.operations import (
+    has_leaked as has_leaked_secret,
+)
 from gatepass.server.domain.applications.secrets.uses import store as uses
 from gatepass.server.domain.applications.secrets.uses.model import KEPT, SecretUse
 from gatepass.server.domain.applications.transaction_steps import (
@@ -111,6 +114,10 @@ def set_end(
         if found.id != live[0].id and _is_later(end, found.expires_at):
             raise SecretEndRefused(
                 "A newer secret has replaced this one, so it can only end earlier.",
+            )
+        if _is_later(end, found.expires_at) and has_leaked_secret(context, connection, secret_id):
+            raise SecretEndRefused(
+                "This secret was reported as leaked, so it can only end earlier. Rotate it."
             )
         changed = replace(found, expires_at=end)
         check_secret_end(context, connection, application.org_id, changed, now)

@@ -14,6 +14,8 @@ FieldName = Literal[
     "registration",
     "single_sign_on",
     "secret_lifetime",
+    "leaked_secret",
+    "leaked_secret_grace",
 ]
 Value = str | int | None
 """A value of a field: a limit is in seconds; None leaves the field open."""
@@ -162,6 +164,22 @@ FIELDS = (
         "New client secrets end after this many days at the latest. A number of days, as 90d.",
         in_days=True,
         longest=3650,
+    ),
+    PolicyField(
+        "leaked_secret",
+        "Leaked secrets",
+        "What becomes of a client secret that somebody reports as leaked.",
+        (
+            Choice("notify", "Ends later", "It ends after the time below."),
+            Choice("revoke", "Revoked at once", "The program gets no tokens until you rotate."),
+        ),
+    ),
+    PolicyField(
+        "leaked_secret_grace",
+        "Time to replace a leaked secret",
+        "A leaked secret that is not revoked at once ends this long after the report. A number "
+        "with its unit, as 4h or 1d.",
+        longest=30,
     ),
 )
 

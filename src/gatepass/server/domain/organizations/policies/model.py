@@ -11,6 +11,9 @@ OPERATOR = UUID(int=0)
 SecondFactor = Literal["optional", "required"]
 Registration = Literal["staff", "administrators"]
 SingleSignOn = Literal["allowed", "required"]
+LeakedSecret = Literal["notify", "revoke"]
+
+DEFAULT_GRACE = 24 * 3600  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class StatedPolicy:
     registration: Registration | None = None
     single_sign_on: SingleSignOn | None = None
     secret_lifetime: int | None = None  # seconds, whole days
+    leaked_secret: LeakedSecret | None = None
+    leaked_secret_grace: int | None = None  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class Policy:
     """What is in force for the people of an organization.
 
     Limits are seconds. None leaves those of sessions to the settings; client secrets live
-    `secret_lifetime` at most, whole days, and any time with None.
+    `secret_lifetime` at most, whole days, and any time with None. A secret that is reported as
+    leaked ends after `leaked_secret_grace`, or at once where `leaked_secret` is "revoke".
     """
 
     second_factor: SecondFactor = "optional"
@@ -39,6 +45,8 @@ class Policy:
     registration: Registration = "administrators"
     single_sign_on: SingleSignOn = "allowed"
     secret_lifetime: int | None = None
+    leaked_secret: LeakedSecret = "notify"  # noqa: S105 - a value of a policy
+    leaked_secret_grace: int = DEFAULT_GRACE
 
     @property
     def longest_secret_days(self) -> int | None:
@@ -60,6 +68,10 @@ def in_force(*stated: StatedPolicy) -> Policy:
             "required" if any(each.single_sign_on == "required" for each in stated) else "allowed"
         ),
         secret_lifetime=_least(each.secret_lifetime for each in stated),
+        leaked_secret=(
+            "revoke" if "revoke" in {each.leaked_secret for each in stated} else "notify"
+        ),
+        leaked_secret_grace=_least(each.leaked_secret_grace for each in stated) or DEFAULT_GRACE,
     )
 
 

@@ -16,7 +16,7 @@ from gatepass.server.storage.statements import upsert
 
 REVISION = "0014"
 """The revision of the tables that has this one."""
-REVISION_TO_WRITE = "0019"
+REVISION_TO_WRITE = "0022"
 """The revision that has every column: on older tables policies are read, not changed."""
 
 policy = Table(
@@ -29,7 +29,15 @@ policy = Table(
     Column("registration", Text),
     Column("single_sign_on", Text),
     Column("secret_lifetime", Integer),
+    Column("leaked_secret", Text),
+    Column("leaked_secret_grace", Integer),
 )
+_LATER = {
+    policy.c.secret_lifetime: "0019",
+    policy.c.leaked_secret: "0022",
+    policy.c.leaked_secret_grace: "0022",
+}
+"""The revisions of the columns that the table did not have at first."""
 
 
 def find(database: Database, connection: Connection, owner: UUID) -> StatedPolicy:
@@ -53,8 +61,10 @@ def find_in_force(database: Database, connection: Connection, org_id: UUID) -> P
 
 
 def _find(database: Database, connection: Connection, *owners: UUID) -> list[StatedPolicy]:
-    columns = [column for column in policy.c if column.name != "org_id"]
-    if not database.has(connection, REVISION_TO_WRITE):
-        columns.remove(policy.c.secret_lifetime)
+    columns = [
+        column
+        for column in policy.c
+        if column.name != "org_id" and database.has(connection, _LATER.get(column, REVISION))
+    ]
     query = select(*columns).where(policy.c.org_id.in_(owners))
-    return [StatedPolicy(*row) for row in connection.execute(query)]
+    return [StatedPolicy(**row) for row in connection.execute(query).mappings()]

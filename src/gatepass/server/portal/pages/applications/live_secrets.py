@@ -17,6 +17,8 @@ from gatepass.server.domain.applications.secrets.expiry_notices.model import (
     days_left,
     in_words,
 )
+from gatepass.server.domain.applications.secrets.leaks import operations as leaks
+from gatepass.server.domain.applications.secrets.leaks.model import REPORTERS, LeakedSecret
 from gatepass.server.domain.applications.secrets.uses.model import MOST_KEPT, SecretUse
 from gatepass.server.portal.forms import secret_end
 from gatepass.server.portal.presentation import snippets
@@ -59,8 +61,10 @@ class Rotation:
 def credentials(request: PortalRequest, application: Application) -> Mapping[str, object]:
     """Return what the page of the credentials shows."""
     live = application.live_secrets(request.now)
+    leaked = leaks.leaked_of(request.context, application.id)
     return {
-        "secrets": shown(request, application),
+        "secrets": [_secret(request, application, each, live, leaked) for each in live],
+        "ended_leaks": [leaked[each] for each in leaked.keys() - {one.id for one in live}],
         "may_rotate": len(live) < MOST_LIVE_SECRETS,
         **(secret_end.choices(request) if request.may_change else {}),
     }
@@ -116,7 +120,8 @@ def rotation(request: PortalRequest, application: Application) -> Rotation | Non
 def shown(request: PortalRequest, application: Application) -> list[SimpleNamespace]:
     """Return the live secrets as pages show them, newest first."""
     live = application.live_secrets(request.now)
-    return [_secret(request, application, each, live) for each in live]
+    leaked = leaks.leaked_of(request.context, application.id)
+    return [_secret(request, application, each, live, leaked) for each in live]
 
 
 def _secret(
@@ -124,7 +129,9 @@ def _secret(
     application: Application,
     secret: ApplicationSecret,
     live: tuple[ApplicationSecret, ...],
+    leaked: Mapping[UUID, LeakedSecret],
 ) -> SimpleNamespace:
+    leak = leaked.get(secret.id)
     successor = next((each for each in live if each.id == secret.ends_on_use_of), None)
     quiet = max(_SHORTEST_QUIET, timedelta(seconds=application.token_lifetime))
     return SimpleNamespace(
@@ -139,8 +146,10 @@ def _secret(
         last_used_from=secret.last_used_from,
         last_used_agent=secret.last_used_agent,
         ends_with=successor.last_four if successor else "",
-        state="ending" if _is_ending(secret, live[0], request.now) or successor else "live",
-        reminder=reminder(secret, live[0], request.now),
+        state="ending" if leak or successor or _is_ending(secret, live[0], request.now) else "live",
+        reminder="" if leak else reminder(secret, live[0], request.now),
+        leak=leak,
+        reporter=REPORTERS[leak.channel] if leak else "",
         is_only_live=len(live) == 1,
         is_newest=secret.id == live[0].id,
         safe_to_end=safe_to_end(secret, live[0], quiet, request.now),

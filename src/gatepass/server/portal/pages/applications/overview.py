@@ -10,7 +10,7 @@ from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.issuance_limit import is_wasteful
 from gatepass.server.portal.pages.applications import live_secrets
 from gatepass.server.portal.presentation import snippets
-from gatepass.server.portal.presentation.durations import span
+from gatepass.server.portal.presentation.durations import ago, span
 from gatepass.server.portal.request import PortalRequest
 
 _GRANTS = {"client_credentials": "Client Credentials"}
@@ -65,6 +65,15 @@ def _of_secrets(request: PortalRequest, application: Application) -> Iterator[At
             "It has no live secret, so it gets no tokens.", "rotation/", "Create a secret", True
         )
         return
+    for each in live:
+        if each.leak:
+            yield Attention(
+                f"The secret ending in {each.last_four} was reported as leaked, and ends "
+                f"{ago(each.expires_at, request.now)}.",
+                "credentials/",
+                "See what to do",
+                True,
+            )
     if live[0].reminder:
         yield Attention(
             f"The secret ending in {live[0].last_four}: {live[0].reminder}",

@@ -1,0 +1,1 @@
+"""Client secrets that leaked: what becomes of them, and who is told."""

@@ -1,0 +1,1 @@
+"""Reports of leaked credentials: taken in at once, looked up afterwards."""

@@ -1,0 +1,1 @@
+"""Reports of leaked credentials: the endpoint for everybody, and the one for GitHub."""

@@ -1,0 +1,1 @@
+"""Revocation of tokens: the endpoint that revokes one, and the feed that guards follow."""
