@@ -22,6 +22,7 @@ from gatepass.server.oauth.forward_auth.responses import clear_identity_headers,
 from gatepass.server.oauth.introspection import introspect
 from gatepass.server.oauth.revocation import revoke
 from gatepass.server.oauth.revocation_feed import revocations
+from gatepass.server.oauth.secret_rotation import rotate_secret
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.oauth.token import token
 from gatepass.server.observability.metrics.endpoint_names import name_of
@@ -57,6 +58,7 @@ ROUTES = {
         (metadata.TOKEN, token, read_request, _POST, unchanged),
         (metadata.REVOKE, revoke, read_request, _NOTHING, unchanged),
         (metadata.INTROSPECT, introspect, read_request, _POST, unchanged),
+        (metadata.ROTATE_SECRET, rotate_secret, read_request, _NOTHING, unchanged),
         (metadata.VERIFY, verify, read_head, _VERIFY, clear_identity_headers),
         (metadata.VERIFY_NGINX, verify, read_head, _VERIFY, for_nginx),
         (metadata.REVOCATIONS, revocations, read_get_request, _NOTHING, unchanged),

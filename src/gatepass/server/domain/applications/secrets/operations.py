@@ -13,6 +13,9 @@ from gatepass.server.domain.applications.model import (
     with_overlap,
 )
 from gatepass.server.domain.applications.operations import Also, Registered, nothing_else
+from gatepass.server.domain.applications.secrets.automatic_rotation import (
+    store as automatic_rotation,
+)
 from gatepass.server.domain.applications.secrets.end import SecretEndRefused, in_words
 from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
@@ -23,6 +26,7 @@ from gatepass.server.domain.applications.transaction_steps import (
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations.policies import store as policies
+from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
 
@@ -52,6 +56,8 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
         if any(each.id == secret_id for each in application.secrets):
             raise OAuthError("invalid_request", "This is done already.", status=409)
         new_id = secret_id or uuid4()
+        if overlap is None:
+            _check_not_automatic(context, connection, app_id)
         ended = with_overlap(application.live_secrets(now), overlap, now, new_id)
         secret, kept = new_secret(new_id, context.mode, secrets.token_bytes(32), now, secret_end)
         check_secret_end(context, connection, application.org_id, kept, now)
@@ -138,6 +144,19 @@ def longest_lifetime(context: Context, org_id: UUID) -> int | None:
     with context.database.read() as connection:
         policy = policies.find_in_force(context.database, connection, org_id)
     return policy.longest_secret_days
+
+
+def _check_not_automatic(context: Context, connection: Connection, app_id: UUID) -> None:
+    """Raise OAuthError where the application rotates its secret itself.
+
+    It uses a new secret before it commits to it, which must not end the old one.
+    """
+    if automatic_rotation.find(context.database, connection, app_id).setting.is_on:
+        raise OAuthError(
+            "invalid_request",
+            "Automatic rotation is on, so the old secret cannot end at the first use of the new "
+            "one. Choose a time.",
+        )
 
 
 def _is_later(end: datetime | None, than: datetime | None) -> bool:

@@ -29,6 +29,7 @@ Kind = Literal[
     "single_sign_on_connected",
     "single_sign_on_disconnected",
     "secrets_expiring",
+    "secret_rotated",
 ]
 
 
