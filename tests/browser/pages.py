@@ -8,6 +8,7 @@ from browser import (
     account_pages,
     factor_pages,
     policy_pages,
+    rotation_pages,
     single_sign_on_pages,
     verification_pages,
 )
@@ -643,5 +644,6 @@ PAGES = [
         },
     ),
     *policy_pages.PAGES,
+    *rotation_pages.PAGES,
     *single_sign_on_pages.PAGES,
 ]

@@ -41,6 +41,15 @@ ASKING = {  # in an order in which each of them finds what it needs
     APP + "secrets/{secret_id:uuid}/expiry/": Asks("secret.end_changed", {"secret_end": "30"}),
     APP + "secrets/{secret_id:uuid}/end/": Asks("secret.ended"),
     f"{APP}rotate/": Asks("application.rotated", {"overlap": "0"}),
+    f"{APP}automatic-rotation/": Asks(
+        "application.automatic_rotation",
+        {
+            "automatic_rotation": "on",
+            "rotation_interval": "30",
+            "rotation_overlap": "86400",
+        },
+    ),
+    f"{APP}automatic-rotation/undo/": Asks("", status=409),  # there is nothing to undo
     f"{APP}scope/": Asks("application.scope", READ),
     f"{APP}networks/": Asks("application.networks", {"networks": "203.0.113.0/24"}),
     f"{APP}lifetime/": Asks("application.lifetime", {"token_lifetime": "3600"}),
