@@ -139,7 +139,7 @@ set_ = set_command(fields.GROUPS)
 )
 @click.argument("application_id", metavar="CLIENT_ID")
 @click.option("--on/--off", "is_on", default=None, help="Whether programs may rotate the secret.")
-@click.option("--days", type=int, help="Days between two rotations, at least: 1 to 365.")
+@click.option("--days", type=click.IntRange(1, 365), help="Days between two rotations, at least.")
 @click.option(
     "--overlap",
     type=click.Choice(list(_OVERLAPS)),

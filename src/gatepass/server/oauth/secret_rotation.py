@@ -122,6 +122,7 @@ def _status(status: Status) -> dict[str, object]:
         "client_secret_expires_at": _seconds(status.expires_at),
         "previous_secret_expires_at": _seconds(status.previous_expires_at),
         "next_rotation_at": _seconds(status.next_rotation),
+        "next_rotation_in": status.wait,
     }
 
 

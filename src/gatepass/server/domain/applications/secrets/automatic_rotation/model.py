@@ -101,6 +101,13 @@ def next_rotation(rotation: Rotation, secrets: LiveSecrets) -> datetime | None:
     return max(times, default=None)
 
 
+def seconds_until(allowed_from: datetime | None, now: datetime) -> int:
+    """Return how many seconds a rotation has to wait, rounded up; 0 where it need not."""
+    if allowed_from is None:
+        return 0
+    return max(0, -int((now - allowed_from).total_seconds() // 1))
+
+
 def check_prepare(secrets: LiveSecrets, rotation: Rotation, presented: UUID, now: datetime) -> None:
     """Raise OAuthError where a second secret cannot be made or replaced now."""
     if secrets.part(presented) == "prepared":
@@ -165,11 +172,10 @@ def _conflict(say: str) -> OAuthError:
 
 
 def _too_soon(say: str, allowed_from: datetime, now: datetime) -> OAuthError:
-    wait = max(1, -int((now - allowed_from).total_seconds() // 1))
     return OAuthError(
         "temporarily_unavailable",
         f"{say} Try again after {allowed_from:%Y-%m-%d %H:%M:%S} UTC.",
         log_detail="a rotation before its time",
         status=429,
-        retry_after=wait,
+        retry_after=max(1, seconds_until(allowed_from, now)),
     )

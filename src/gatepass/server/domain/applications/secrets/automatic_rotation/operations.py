@@ -27,6 +27,7 @@ from gatepass.server.domain.applications.secrets.automatic_rotation.model import
     check_setting,
     live_secrets,
     next_rotation,
+    seconds_until,
     successor_end,
     undoable,
 )
@@ -60,11 +61,15 @@ class Prepared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Which of the live secrets a caller has presented, and when it may rotate next."""
+    """Which of the live secrets a caller has presented, and when it may rotate next.
+
+    `wait` is how many seconds that is from now, so that no caller compares clocks.
+    """
 
     part: Part
     expires_at: datetime | None
     next_rotation: datetime | None
+    wait: int
     previous_expires_at: datetime | None
 
 
@@ -131,7 +136,7 @@ def commit(context: Context, app_id: UUID, presented: UUID, source: str) -> Stat
             )
         application = find_owned(change.connection, app_id, None)
         now = change.now
-    return _status(live_secrets(application, after, now), after, presented)
+    return _status(live_secrets(application, after, now), after, presented, now)
 
 
 def status(context: Context, app_id: UUID, presented: UUID) -> Status:
@@ -142,7 +147,7 @@ def status(context: Context, app_id: UUID, presented: UUID) -> Status:
     now = application.change_time(context.now())
     secrets_ = live_secrets(application, rotation, now)
     _check_allowed(application, rotation, secrets_, presented)
-    return _status(secrets_, rotation, presented)
+    return _status(secrets_, rotation, presented, now)
 
 
 def configure(
@@ -306,15 +311,17 @@ def _tell_administrators(
         mails.tell(context, change.connection, person, "secret_rotated", change.now, **said)
 
 
-def _status(found: LiveSecrets, rotation: Rotation, presented: UUID) -> Status:
+def _status(found: LiveSecrets, rotation: Rotation, presented: UUID, now: datetime) -> Status:
     part = found.part(presented) or "current"
     live = {"current": found.current, "prepared": found.prepared}.get(part) or next(
         (each for each in found.previous if each.id == presented), None
     )
     ends = [each.expires_at for each in found.previous if each.expires_at is not None]
+    allowed_from = next_rotation(rotation, found)
     return Status(
         part,
         live.expires_at if live else None,
-        next_rotation(rotation, found),
+        allowed_from,
+        seconds_until(allowed_from, now),
         max(ends, default=None),
     )
