@@ -34,14 +34,15 @@ def rotate(*, into: str | None, dry_run: bool) -> None:
     from gatepass.client.doctor.probes import sender
     from gatepass.client.secrets.writing.uri import store_of
     from gatepass.client.settings import ClientSettings
+    from gatepass.client.tokens import clock
 
     try:
         place = into or _default(os.environ)
         store = store_of(place)
         settings = ClientSettings.from_env(_without_secret(os.environ, place))
         send = sender(settings.token_url, settings.ca_file)
-        clock = Clock(time.monotonic, time.sleep)
-        Rotation(store, settings, send, clock, click.echo).run(only_look=dry_run)
+        timing = Clock(clock.now, time.sleep)
+        Rotation(store, settings, send, timing, click.echo).run(only_look=dry_run)
     except ClientError as error:
         raise click.ClickException(str(error)) from None
 
