@@ -363,6 +363,7 @@ def test_a_secret_that_was_revoked_a_moment_ago_prepares_nothing(rotating: Rotat
     assert rotating.works(new)
 
 
+@pytest.mark.spec("RFC 7591", "3.2.1")
 def test_the_new_secret_lives_as_long_as_the_policy_allows(rotating: Rotating) -> None:
     rotating.set_longest(90)
 
