@@ -89,6 +89,7 @@ def test_what_is_open_to_whom_is_as_agreed() -> None:
     assert by_access[Access.STAFF] == {
         "GET /oauth2/applications/",
         "GET /oauth2/applications/{app_id:uuid}/",
+        "GET /oauth2/applications/{app_id:uuid}/automatic-rotation/",
         "GET /oauth2/applications/{app_id:uuid}/refusals/",
         "GET /team/",
     }

@@ -122,6 +122,16 @@ def test_what_cannot_be_written_is_said_before_anything_is_done(tmp_path: Path) 
         pass
 
 
+def test_a_file_of_another_user_is_not_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = store_in(tmp_path / "secret")
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+
+    with pytest.raises(ConfigurationError, match="belongs to another user"):
+        store.check()
+
+
 def test_a_lock_is_free_after_its_run(tmp_path: Path) -> None:
     store = store_in(tmp_path / "secret")
     with (

@@ -50,9 +50,13 @@ class FileStore(ReadBySource):
             os.close(folder)
 
     def check(self) -> None:
-        """Raise where the directory or the file system is not writable."""
+        """Raise where the directory is not writable, or the owner of the file could not be kept."""
         with self._explained():
-            os.stat(self._path)  # noqa: PTH116
+            owner = os.stat(self._path).st_uid  # noqa: PTH116
+        if hasattr(os, "geteuid") and os.geteuid() not in {0, owner}:
+            raise ConfigurationError(
+                f"{self.where} belongs to another user, who has to keep it: run this as that user"
+            )
         if not os.access(self._folder, os.W_OK | os.X_OK):
             raise ConfigurationError(
                 f"{self.where} cannot be replaced: make its directory writable for this user"
