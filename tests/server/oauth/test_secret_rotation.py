@@ -161,6 +161,19 @@ def test_it_is_off_until_an_administrator_turns_it_on(fresh_server: InProcessSer
     assert fresh_server.ask(client).status_code == 200
 
 
+def test_the_owner_sees_why_a_rotation_was_refused(rotating: Rotating) -> None:
+    rotating.prepare()
+    rotating.send("prepare")
+    rotating.send("commit")
+    rotating.configure(Setting(is_on=False))
+    rotating.send("prepare")
+    maintenance.flush(rotating.environment)
+
+    with rotating.environment.database.read() as connection:
+        found = connection.exec_driver_sql("SELECT reason, sum(times) FROM refusal GROUP BY reason")
+        assert dict(tuple(row) for row in found) == {"rotation_not_now": 2, "rotation_off": 1}
+
+
 def test_a_replayed_prepare_waits_and_then_replaces_the_secret_that_nobody_used(
     rotating: Rotating,
 ) -> None:

@@ -168,7 +168,7 @@ def _check_replaceable(prepared: ApplicationSecret, rotation: Rotation, now: dat
 
 
 def _conflict(say: str) -> OAuthError:
-    return OAuthError("invalid_request", say, status=409)
+    return OAuthError("invalid_request", say, reason="rotation_not_now", status=409)
 
 
 def _too_soon(say: str, allowed_from: datetime, now: datetime) -> OAuthError:
@@ -176,6 +176,7 @@ def _too_soon(say: str, allowed_from: datetime, now: datetime) -> OAuthError:
         "temporarily_unavailable",
         f"{say} Try again after {allowed_from:%Y-%m-%d %H:%M:%S} UTC.",
         log_detail="a rotation before its time",
+        reason="rotation_not_now",
         status=429,
         retry_after=max(1, seconds_until(allowed_from, now)),
     )

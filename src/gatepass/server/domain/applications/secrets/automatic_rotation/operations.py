@@ -132,6 +132,7 @@ def commit(context: Context, app_id: UUID, presented: UUID, source: str) -> Stat
                 "Commit with the new secret, the one that prepare has returned."
                 if change.secrets.prepared
                 else "There is no new secret to commit. Prepare one first.",
+                reason="rotation_not_now",
                 status=409,
             )
         application = find_owned(change.connection, app_id, None)
@@ -249,12 +250,14 @@ def _check_allowed(
             "invalid_client",
             "Client authentication failed.",
             log_detail="the secret or the application was ended a moment ago",
+            reason="expired_secret",
         )
     if not rotation.setting.is_on:
         raise OAuthError(
             "unauthorized_client",
             "Automatic rotation is off for this application. "
             "An administrator can turn it on in the portal.",
+            reason="rotation_off",
         )
 
 
