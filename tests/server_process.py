@@ -15,6 +15,8 @@ from typing import Any, NamedTuple, Self
 
 import httpx2
 
+from commands import Ran, clean_variables, run, run_in_process
+
 _START_WITHIN = 60.0  # seconds, on a machine that is busy with other tests
 _STOP_WITHIN = 60.0
 _ASK_EVERY = 0.02
@@ -49,14 +51,6 @@ class Credentials(NamedTuple):
     def __repr__(self) -> str:
         """Leave the secret out, as a failed test shows its arguments."""
         return f"Credentials({self.client_id})"
-
-
-class Ran(NamedTuple):
-    """A command that has ended."""
-
-    status: int
-    out: str
-    err: str
 
 
 class Server:
@@ -143,13 +137,7 @@ class Server:
 
     def run(self, *arguments: str) -> Ran:
         """Run another `gatepass` command on the same data directory."""
-        variables = {
-            "GATEPASS_PORT": str(self.port),
-            "GATEPASS_SANDBOX_PORT": str(self.port + 1),
-            "GATEPASS_ENVIRONMENT": "production",  # tests share servers, and use both
-            **self.variables,
-        }
-        return run(*arguments, "--data", str(self.data), variables=variables)
+        return run(*arguments, "--data", str(self.data), variables=self._variables_of_commands())
 
     def create_organization(
         self, name: str = "Acme Energy", admin: str = "anna", environment: str = "production"
@@ -196,10 +184,20 @@ class Server:
         )
 
     def _json(self, *arguments: str) -> dict[str, str]:
-        ran = self.run(*arguments, "--json")
+        variables = self._variables_of_commands()
+        where = ("--data", str(self.data), "--json")
+        ran = run_in_process(*arguments, *where, variables=variables)
         assert ran.status == 0, ran.err
         given: dict[str, str] = json.loads(ran.out)
         return given
+
+    def _variables_of_commands(self) -> dict[str, str]:
+        return {
+            "GATEPASS_PORT": str(self.port),
+            "GATEPASS_SANDBOX_PORT": str(self.port + 1),
+            "GATEPASS_ENVIRONMENT": "production",  # tests share servers, and use both
+            **self.variables,
+        }
 
     def _limited(self) -> list[str]:
         if self.descriptors is None:
@@ -242,29 +240,6 @@ def answer(response: httpx2.Response) -> Answer:
     except ValueError:
         body = None
     return Answer(response.status_code, response.headers, body, response.text)
-
-
-def run(
-    *arguments: str | Path, variables: Mapping[str, str] | None = None, cwd: Path | None = None
-) -> Ran:
-    """Run `gatepass` to its end."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "gatepass", *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        env=clean_variables(variables),
-        cwd=cwd,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    return Ran(ended.returncode, ended.stdout, ended.stderr)
-
-
-def clean_variables(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return this process's variables without settings of Gatepass, and `more`."""
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("GATEPASS_")}
-    return kept | dict(more or {})
 
 
 def free_ports() -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 from browser import (
     account_pages,
+    application_pages,
     factor_pages,
     policy_pages,
     rotation_pages,
@@ -18,7 +19,6 @@ from browser.samples import (
     MANY_SCOPES,
     NOW,
     PASSWORD_SCOPE,
-    RESTRICTED,
     SCOPE,
     SECRET,
     SECRET_ENDS,
@@ -28,20 +28,15 @@ from browser.samples import (
     Sample,
     application,
     before,
-    detail,
     entry,
-    plotted,
-    refusal,
     secret,
     site,
-    usage,
     user,
 )
 from gatepass.server.domain.applications.listing.model import ListPage
 from gatepass.server.domain.users.factors.model import Factors
 from gatepass.server.portal.forms import activity_filter, list_filter
-from gatepass.server.portal.pages.applications import list_context
-from gatepass.wire.scope import Scope
+from gatepass.server.portal.pages.applications.listing import list_context
 
 ANONYMOUS = site(user=None, organization=None, section="")
 FIRST_LOGIN = site(
@@ -78,16 +73,6 @@ SHOWN_ONCE = {
     "previous_secret": None,
     **SNIPPETS,
 }
-OLD_SECRET = secret(
-    id="s0",
-    last_four="b81X",
-    state="ending",
-    created_at=before(days=80),
-    expires_at=NOW + timedelta(hours=23),
-    last_used_at=before(days=2),
-    is_only_live=False,
-    safe_to_end="Safe to revoke: not used since the new secret was made.",
-)
 APPLICATIONS = [
     application(),
     application(id="a2", name="Meter import", last_used_at=None, created_at=before(minutes=9)),
@@ -159,19 +144,6 @@ ENTRIES = [
     ),
     entry(4000, "Token refused: unknown scope", actor="Billing sync", result="refused", source=""),
 ]
-REFUSALS = [
-    refusal(3, "Expired secret ending in 4f2a", times=1203),
-    refusal(65, "Sandbox secret on production", source="2001:db8:85a3::8a2e:370:7334", agent=""),
-    refusal(900, "Scope not allowed: admin", agent="curl on Linux"),
-]
-NO_USAGE = usage(
-    chosen="7d",
-    words="7 days",
-    each="3 h",
-    issued=plotted([0] * 56, ""),
-    refused=plotted([0] * 56, ""),
-    rows=[],
-)
 TEST_TOKEN = {
     "site": site(),
     "application": application(),
@@ -229,7 +201,7 @@ def activity(**query: str) -> dict[str, Any]:
 PAGES = [
     Sample(
         "application-register-same-name",
-        "application_register.html",
+        "application/register.html",
         {
             **REGISTER,
             "values": {"name": "Billing sync"},
@@ -241,7 +213,7 @@ PAGES = [
     ),
     Sample(
         "application-register-many",
-        "application_register.html",
+        "application/register.html",
         {**REGISTER, "scopes": MANY_SCOPES},
     ),
     Sample(
@@ -357,10 +329,10 @@ PAGES = [
             "may_register": True,
         },
     ),
-    Sample("register", "application_register.html", REGISTER),
+    Sample("register", "application/register.html", REGISTER),
     Sample(
         "register-wrong",
-        "application_register.html",
+        "application/register.html",
         {
             **REGISTER,
             "values": {"name": "", "client_type": "public", "redirect_uris": "ftp://acme"},
@@ -373,10 +345,10 @@ PAGES = [
             },
         },
     ),
-    Sample("credentials", "application_credentials.html", SHOWN_ONCE),
+    Sample("credentials", "application/new_secret.html", SHOWN_ONCE),
     Sample(
         "credentials-rotated",
-        "application_credentials.html",
+        "application/new_secret.html",
         {
             **SHOWN_ONCE,
             "rotated": True,
@@ -385,152 +357,17 @@ PAGES = [
     ),
     Sample(
         "credentials-until-used",
-        "application_credentials.html",
+        "application/new_secret.html",
         {**SHOWN_ONCE, "rotated": True, "previous_secret": secret()},
     ),
-    Sample("credentials-replaced", "application_credentials.html", {**SHOWN_ONCE, "rotated": True}),
-    Sample(
-        "credentials-gone",
-        "application_credentials_gone.html",
-        {"site": site(), "application": application()},
-    ),
-    Sample("test-token", "application_test_token.html", TEST_TOKEN),
+    Sample("credentials-replaced", "application/new_secret.html", {**SHOWN_ONCE, "rotated": True}),
+    Sample("test-token", "application/test_token.html", TEST_TOKEN),
     Sample(
         "test-token-gone",
-        "application_test_token_gone.html",
+        "application/test_token_gone.html",
         {"site": site(), "application": application(name=LONG)},
     ),
-    Sample(
-        "application",
-        "application.html",
-        detail(site=site(flash="The application has a new name."), refusals=REFUSALS),
-    ),
-    Sample(
-        "application-two-secrets",
-        "application.html",
-        detail(
-            secrets=[secret(is_only_live=False), OLD_SECRET],
-            may_rotate=False,
-            application=application(redirect_uris=["https://acme.example/callback"]),
-        ),
-    ),
-    Sample(
-        "application-until-used",
-        "application.html",
-        detail(
-            secrets=[
-                secret(is_only_live=False, last_used_at=None, last_used_from=None),
-                secret(
-                    id="s0",
-                    last_four="b81X",
-                    state="ending",
-                    is_only_live=False,
-                    ends_with="7Cq5",
-                    last_used_from=UNBROKEN,
-                    last_used_agent=UNBROKEN,
-                ),
-            ],
-            may_rotate=False,
-        ),
-    ),
-    Sample(
-        "application-wrong",
-        "application.html",
-        detail(
-            errors={
-                "confirm": "This is not the name.",
-                "overlap": "Choose one.",
-                "name": "Too long.",
-                "rate_limit": "Give a whole number, for example 100.",
-            },
-            values={
-                "rate_limit_mode": "warn",
-                "rate_limit": "many",
-                "confirm": "Biling sync",
-                "name": UNBROKEN,
-            },
-            secrets=[],
-        ),
-    ),
-    Sample(
-        "application-limited",
-        "application.html",
-        detail(
-            application=application(
-                contact="operations@acme.example",
-                networks=["203.0.113.0/24", "2001:db8:85a3::8a2e:370:7334/128"],
-                scope=Scope(tuple(each.name for each in (*MANY_SCOPES, RESTRICTED))),
-            ),
-            scopes=MANY_SCOPES,
-            granted_scopes=[RESTRICTED],
-        ),
-    ),
-    Sample(
-        "application-limits-wrong",
-        "application.html",
-        detail(
-            errors={
-                "scope": "Choose at least one scope.",
-                "networks": "10.0.0.1/8 is not a network, as 203.0.113.0/24 or 2001:db8::/32, "
-                "or an address. Did you mean 10.0.0.0/8?",
-                "contact": "A contact is one line of 200 characters at most.",
-            },
-            values={"networks": f"10.0.0.1/8\n{UNBROKEN}", "contact": UNBROKEN},
-        ),
-    ),
-    Sample(
-        "application-disabled",
-        "application.html",
-        detail(
-            application=application(state="disabled", name=LONG, last_used_at=None, created_by=None)
-        ),
-    ),
-    Sample(
-        "application-ends",
-        "application.html",
-        detail(
-            secrets=[
-                secret(
-                    state="ending",
-                    expires_at=NOW + timedelta(days=12),
-                    reminder="It expires in 12 days. Rotate it, and deploy the new secret before "
-                    "that.",
-                )
-            ],
-            secret_lifetimes=(30, 90),
-            longest_secret_lifetime=100,
-            default_secret_end="90",
-            errors={"end_s1": "This date has passed. Choose a later one."},
-            values={"secret_end": "date", "secret_end_date": "2020-01-01"},
-        ),
-    ),
-    Sample("application-staff", "application.html", detail(site=STAFF, may_change=False)),
-    Sample("application-unused", "application.html", detail(usage=NO_USAGE, secrets=[secret()])),
-    Sample(
-        "application-refused",
-        "application.html",
-        detail(
-            refusals=[refusal(3, UNBROKEN, source=UNBROKEN, agent=LONG, times=10**9)] * 3,
-            more_refusals=True,
-            wasted=3400,
-            application=application(rate_limit_mode="enforce", rate_limit=100),
-            usage=usage(issued=plotted([10**9] * 48, "tokens issued")),
-        ),
-    ),
-    Sample(
-        "refusals",
-        "application_refusals.html",
-        {
-            "site": site(),
-            "application": application(),
-            "refusals": [*REFUSALS, refusal(3, UNBROKEN, source=UNBROKEN, agent=LONG)],
-        },
-    ),
-    Sample(
-        "refusals-empty",
-        "application_refusals.html",
-        {"site": STAFF, "application": application(name=LONG), "refusals": []},
-    ),
+    *application_pages.PAGES,
     Sample(
         "team",
         "team.html",

@@ -8,7 +8,7 @@ from gatepass.server.domain.organizations.policies.model import StatedPolicy, in
 from gatepass.server.domain.users.factors.model import Factors
 from gatepass.server.domain.users.sessions.policies import Overview
 from gatepass.server.portal.forms import list_filter
-from gatepass.server.portal.pages.applications import list_context
+from gatepass.server.portal.pages.applications.listing import list_context
 from gatepass.server.portal.pages.users import policies
 
 NO_APPLICATIONS = list_context(list_filter.parse({}), ListPage([], 1, 0))

@@ -4,10 +4,10 @@ from datetime import timedelta
 from types import SimpleNamespace as Thing
 from typing import Any
 
-from browser.samples import LONG, NOW, UNBROKEN, Sample, application, before, site
+from browser.samples import LONG, NOW, UNBROKEN, Sample, application, before, one
 from gatepass.server.portal.forms.automatic_rotation import LABELS
 
-_TEMPLATE = "application_automatic_rotation.html"
+_TEMPLATE = "application/automatic_rotation.html"
 
 
 def _rotation(**changes: Any) -> Thing:  # noqa: ANN401
@@ -35,17 +35,13 @@ def _rotation(**changes: Any) -> Thing:  # noqa: ANN401
 
 def _page(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     return {
-        "site": site(),
-        "application": application(),
+        **one("", **changes),
         "rotation": _rotation(),
-        "labels": LABELS,
         "overlaps": [("3600", "1 hour"), ("86400", "24 hours"), ("604800", "7 days")],
-        "may_change": True,
         "sends_mail": True,
         "docs_url": "/docs/",
-        "errors": {},
-        "values": {},
         **changes,
+        "labels": LABELS,
     }
 
 

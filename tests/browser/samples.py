@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace as Thing
 from typing import Any
 
-from gatepass.server.portal.pages.applications import settings_of
+from gatepass.server.domain.applications import fields
+from gatepass.server.portal.pages.applications.overview import settings_of
 from gatepass.server.portal.presentation import chart
 from gatepass.server.portal.presentation.chart import Bar
 from gatepass.wire.scope import Scope
@@ -126,6 +127,7 @@ def secret(**changes: Any) -> Thing:  # noqa: ANN401
             "ends_with": "",
             "state": "live",
             "is_only_live": True,
+            "is_newest": True,
             "safe_to_end": "",
             "reminder": "",
             **changes,
@@ -189,29 +191,72 @@ SECRET_ENDS: dict[str, Any] = {
 }
 
 
-def detail(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+TABS = ("Overview", "Credentials", "Usage", "Refusals", "Settings", "Activity", "Danger zone")
+NOT_FOR_STAFF = ("Settings", "Activity", "Danger zone")
+
+
+LABELS = {
+    **{field.name: field.label for group in fields.GROUPS for field in group.fields},
+    "confirm": "Name",
+    "overlap": "Overlap",
+    "secret_end": "End",
+    "end_s1": "End",
+    "leaked_s1": "End",
+}
+
+
+def one(current: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return what a page of one application is made of; `current` is its name in the tabs."""
     shown = changes.get("application", application())
+    may_change = changes.get("may_change", True)
     return {
         "site": site(),
         "application": shown,
+        "here": f"/oauth2/applications/{shown.id}/",
+        "tabs": [
+            (f"{words.lower()}/", words, words == current)
+            for words in TABS
+            if may_change or words not in NOT_FOR_STAFF
+        ],
+        "may_change": may_change,
+        "labels": LABELS,
+        "errors": {},
+        "values": {},
+        **changes,
+    }
+
+
+def overview(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    shown = changes.get("application", application())
+    return {
+        **one("Overview", **changes),
         "grant_type": "Client Credentials",
         "words_of": WORDS.get,
+        "attention": [],
         **settings_of(shown),
+        **{name: text.replace(SECRET, "YOUR_CLIENT_SECRET") for name, text in SNIPPETS.items()},
+        **changes,
+    }
+
+
+def credentials(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {
+        **one("Credentials", **changes),
         "secrets": [secret()],
-        "end_labels": {"end_s1": "End of the secret"},
-        "may_change": True,
         "may_rotate": True,
-        "usage": usage(),
-        "refusals": [],
-        "more_refusals": False,
-        "wasted": 0,
+        **SECRET_ENDS,
+        **changes,
+    }
+
+
+def settings(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    shown = changes.get("application", application())
+    return {
+        **one("Settings", **changes),
+        **settings_of(shown),
         "scopes": [*SCOPE, PASSWORD_SCOPE],
         "granted_scopes": [],
         "has_password_scope": False,
-        **SECRET_ENDS,
-        "errors": {},
-        "values": {},
-        **{name: text.replace(SECRET, "YOUR_CLIENT_SECRET") for name, text in SNIPPETS.items()},
         **changes,
     }
 

@@ -67,6 +67,7 @@ def test_staff_register_by_a_policy_and_an_administrator_ends_their_session(
     there.field("I have stored the client secret").check()
     there.press("Done")
     assert there.heading() == "Meter import"
+    there.tab("Credentials")
     assert there.page.get_by_text("Rotate the secret").count() == 0
 
     here.go("/team/")

@@ -55,6 +55,11 @@ class Walk:
         self.page.get_by_role("link", name=name).first.click()
         self.page.wait_for_load_state()
 
+    def tab(self, name: str) -> None:
+        """Go to another page of the application."""
+        self.page.locator(".tabs").get_by_role("link", name=name, exact=True).click()
+        self.page.wait_for_load_state()
+
     def log_in(self, username: str, password: str) -> None:
         self.go("/accounts/login/")
         self.field("Username").fill(username)

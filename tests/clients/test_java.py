@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clients.partner import Partner
-from server_process import clean_variables
+from commands import clean_variables
 
 _PROGRAM = Path(__file__).parent / "TokenClient.java"
 

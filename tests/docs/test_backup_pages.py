@@ -15,13 +15,13 @@ import pyrage
 import pytest
 from moto.server import ThreadedMotoServer
 
+from commands import run
 from contracts import postgres
 from docs.page import ROOT, Block, Reader, blocks
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.backup.copy import settings_of
 from gatepass.server.settings import load
 from gatepass.wire.credential import Mode
-from server_process import run
 
 BACK_UP, RESTORE = (
     [each for each in blocks(f"../operate/{name}") if each.language == "console"]

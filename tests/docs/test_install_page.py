@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
+from commands import clean_variables, run
 from docs.page import ROOT, Reader, commands
 from docs.page import blocks as page_blocks
 from gatepass.server.settings import load
 from gatepass.server.storage import master_key
 from gatepass.wire.credential import Mode
-from server_process import clean_variables, run
 from shape.test_version import hatch
 
 _OPERATE = ROOT / "docs" / "operate"

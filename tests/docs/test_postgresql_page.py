@@ -9,11 +9,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from commands import clean_variables, run
 from contracts import pgbouncer, postgres, tls_postgres
 from contracts.tls_postgres import Cluster
 from docs.page import ROOT, Reader, blocks
 from gatepass.server.storage.postgresql.address import parse
-from server_process import clean_variables, free_ports, run, serving
+from server_process import free_ports, serving
 
 _PAGE = "../operate/use-postgresql.md"
 _HOST = "db.example.com"

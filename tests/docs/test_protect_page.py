@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from commands import run
 from docs.page import ROOT, Reader, play
 from gatepass.guard.model import expectation
 from gatepass.guard.revocation import feed
@@ -16,7 +17,7 @@ from gatepass.guard.verification.jwks_cache import Policy
 from gatepass.server.environment import change_follower
 from gatepass.server.oauth.forward_auth import endpoint
 from gatepass.wire import params
-from server_process import free_ports, run
+from server_process import free_ports
 
 PORTS = ("9001", "9002", "9003", "9004", "9005", "9006")
 

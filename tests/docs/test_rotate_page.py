@@ -28,7 +28,7 @@ class Program:
 def rotate(portal: Portal, app_id: str) -> str:
     """Do the first step; give the new secret."""
     where = f"{APPLICATIONS}{app_id}/"
-    answer = portal.send(f"{where}rotate/", on=where, overlap="86400")
+    answer = portal.send(f"{where}rotate/", on=f"{where}rotation/", overlap="86400")
     assert answer.status_code == 303
     return portal.copy(app_id).client_secret
 
@@ -36,8 +36,9 @@ def rotate(portal: Portal, app_id: str) -> str:
 def end_the_old_one(portal: Portal, app_id: str) -> None:
     """Do the last step; the older one stands below the newer."""
     where = f"{APPLICATIONS}{app_id}/"
-    *_, action = [each for each in portal.page(where).forms if each.endswith("/end/")]
-    assert portal.send(action, on=where).status_code == 303
+    on = f"{where}credentials/"
+    *_, action = [each for each in portal.page(on).forms if each.endswith("/end/")]
+    assert portal.send(action, on=on).status_code == 303
 
 
 def folder(path: Path) -> Path:

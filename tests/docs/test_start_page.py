@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
+from commands import clean_variables
 from docs.page import Reader, play
-from server_process import clean_variables, free_ports
+from server_process import free_ports
 
 INSTALLED = {
     "python3 -m venv .venv && . .venv/bin/activate": "true",

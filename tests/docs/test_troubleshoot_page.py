@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from commands import clean_variables
 from docs.page import ROOT, Reader, blocks
-from server_process import Server, clean_variables
+from server_process import Server
 
 _PAGE = (ROOT / "docs" / "operate" / "troubleshoot.md").read_text()
 _SERVER = ROOT / "src" / "gatepass" / "server"

@@ -4,12 +4,12 @@ from contextlib import closing
 from pathlib import Path
 
 import previous_version
+from commands import clean_variables
 from docs.page import Reader, blocks
 from gatepass.server.environment.databases import file
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.server.storage.migrations import revisions, runner
 from gatepass.wire.credential import Mode
-from server_process import clean_variables
 
 
 def test_the_steps_are_shown_and_done_as_the_page_says(tmp_path: Path) -> None:

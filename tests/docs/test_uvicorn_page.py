@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from commands import clean_variables
 from docs.page import Reader, blocks, play
 from gateways import api, plain_uvicorn
 from gateways.gateway import forwarding, program
 from gateways.hostile import exchange, statuses
-from server_process import clean_variables, free_ports
+from server_process import free_ports
 
 PAGE = "run-uvicorn-behind-a-proxy.md"
 # Where each proxy's lines of the page belong: a text of the file, and what stands in its place.

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import httpx2
 import pytest
 
+from commands import clean_variables
 from docs.page import ROOT, Reader, blocks
 from server.observability.telemetry.collector import collecting
-from server_process import Credentials, Server, clean_variables, free_ports, serving
+from server_process import Credentials, Server, free_ports, serving
 
 OPERATE = ROOT / "docs" / "operate"
 MONITORING = ROOT / "examples" / "monitoring"

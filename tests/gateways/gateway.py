@@ -11,7 +11,8 @@ from http.client import HTTPConnection, HTTPMessage
 from pathlib import Path
 from typing import NamedTuple
 
-from server_process import clean_variables, free_ports
+from commands import clean_variables
+from server_process import free_ports
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "gateways"
 _FORWARDING = Path(__file__).parent / "forwarding"

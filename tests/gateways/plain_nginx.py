@@ -8,8 +8,9 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import NamedTuple
 
+from commands import clean_variables
 from gateways.gateway import program
-from server_process import clean_variables, free_ports
+from server_process import free_ports
 
 _WITHIN = 30.0  # seconds
 _ASK_EVERY = 0.02

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from server_process import clean_variables, free_ports
+from commands import clean_variables
+from server_process import free_ports
 
 
 @contextmanager

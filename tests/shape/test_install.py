@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
-from server_process import clean_variables, free_ports
+from commands import clean_variables
+from server_process import free_ports
 from shape.test_version import hatch
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from server_process import run
+from commands import run
 
 ROOT = Path(__file__).parents[2]
 _FILES = (

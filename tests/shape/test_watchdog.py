@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import watchdog
-from server_process import clean_variables
+from commands import clean_variables
 
 TESTS = Path(watchdog.__file__).parent
 STARTS_A_SERVER = """

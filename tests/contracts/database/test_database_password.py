@@ -9,9 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 
+from commands import clean_variables
 from contracts import postgres
 from contracts.imports.toolkit import make_site, one_of_each
-from server_process import clean_variables, serving
+from server_process import serving
 
 _PASSWORD = "Zl4Zl4Zl4Zl4"
 _WAYS = ["--url-file", "PGPASSWORD", "PGPASSFILE", "~/.pgpass", "PGSERVICE"]

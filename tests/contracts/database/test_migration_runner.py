@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import text
 
+from commands import clean_variables
 from contracts import samples
 from gatepass.server.storage.database import Database
 from gatepass.server.storage.errors import DatabaseError
 from gatepass.server.storage.migrations import revisions, runner
 from gatepass.server.storage.migrations.revisions import NEWEST, OLDEST, Migration, NewIndex
-from server_process import clean_variables
 
 _KNOWN = revisions.load()
 _INDEX = NewIndex("uq_organization_name", "organization", ("name",), is_unique=True)

@@ -13,13 +13,14 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from commands import Ran, run
 from contracts import postgres, tls_postgres
 from contracts.tls_postgres import Cluster
 from gatepass.server.environment import data_directory
 from gatepass.server.settings import load
 from gatepass.server.storage.database import Database, sqlite_url
 from server.cli import inside
-from server_process import Ran, free_ports, run
+from server_process import free_ports
 
 _PASSWORD = "Zl4Zl4Zl4Zl4"
 _DJANGO = "CREATE TABLE django_migrations (id INTEGER); CREATE TABLE auth_user (id INTEGER)"

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from server_process import clean_variables
+from commands import clean_variables
 
 _SITE = Path(__file__).parent / "django_site.py"
 

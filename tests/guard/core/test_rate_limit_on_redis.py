@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from commands import clean_variables
 from gatepass.guard import Denied, Guard
 from gatepass.guard.core.rate_limit import RateLimit
 from guard.fake_network import Setup, bearer_request
-from server_process import clean_variables, free_ports
+from server_process import free_ports
 
 REDIS = shutil.which("redis-server")
 PASSWORD = "only-this-test-has-it"

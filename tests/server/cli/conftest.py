@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from commands import Ran
 from gatepass.server.environment import data_directory
 from gatepass.server.settings import load
 from server.cli import inside
-from server_process import Ran
 
 Command = Callable[..., Ran]
 
@@ -21,7 +21,7 @@ def made(data: Path) -> Path:
 def gatepass(tmp_path_factory: pytest.TempPathFactory) -> Command:
     """Run `gatepass` commands on a data directory that the tests of a module share.
 
-    In this process, as a process for each takes a second; `server_process.run` starts one.
+    In this process, as a process for each takes a second; `commands.run` starts one.
     """
     data = made(tmp_path_factory.mktemp("cli") / "data")
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from commands import run
 from server.cli import inside
-from server_process import free_ports, run, serving
+from server_process import free_ports, serving
 
 MISSING_ID = "00000000-0000-0000-0000-000000000001"
 

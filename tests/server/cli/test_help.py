@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import click
 import pytest
 
+from commands import clean_variables, run
 from gatepass import cli
 from gatepass.command_group import CommandGroup, first_sentence
-from server_process import clean_variables, run
 
 
 def _commands(path: tuple[str, ...], command: click.Command) -> Iterator[tuple[str, click.Command]]:

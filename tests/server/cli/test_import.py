@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from commands import Ran
 from contracts.imports.toolkit import make_site, one_of_each
 from server.cli import inside
-from server_process import Ran
 
 SECRET_PARTS = ("Zl4Zl4", "Pl4Pl4", "Aw3Aw3", "$argon2id$", "pbkdf2_sha256$")
 

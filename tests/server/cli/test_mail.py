@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from commands import Ran
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.mail import delivery
 from gatepass.server.settings import Settings, load
@@ -12,7 +13,6 @@ from gatepass.wire.credential import Mode
 from server.cli import inside
 from server.cli.conftest import made
 from server.environment.mail.smtp_server import Received, smtp_server
-from server_process import Ran
 
 Gatepass = Callable[..., Ran]
 

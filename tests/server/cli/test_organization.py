@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
+from commands import run
 from server.cli.conftest import Command
-from server_process import run
 
 
 def test_an_organization_is_created_on_an_empty_data_directory_with_its_administrator(

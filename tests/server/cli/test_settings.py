@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from server_process import run
+from commands import run
 
 
 def _written(folder: Path, text: str) -> Path:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from commands import Ran
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.single_sign_on import setup, store
@@ -13,7 +14,6 @@ from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret
 from server.cli import inside
 from server.cli.conftest import Command, made
-from server_process import Ran
 
 ISSUER = "https://login.acme.example"
 

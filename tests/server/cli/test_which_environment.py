@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from commands import Ran, clean_variables
 from server.cli import inside
 from server.cli.conftest import made
-from server_process import Ran, clean_variables
 
 
 def _organizations(data: Path, environment: str) -> list[str]:

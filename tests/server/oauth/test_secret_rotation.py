@@ -527,7 +527,7 @@ def test_on_the_tables_of_the_version_before_it_is_off(tmp_path: Path) -> None:
         client = server.register()
         with server.environment().database.write() as connection:
             connection.exec_driver_sql("DROP TABLE automatic_rotation")
-            connection.exec_driver_sql("UPDATE gatepass_schema SET revision = '0020'")
+            connection.exec_driver_sql("UPDATE gatepass_schema SET revision = '0021'")
     with open_passive_server(tmp_path / "data", server.clock, auto_migrate=False) as server:
         context, app_id = server.environment().context, client.application.id
         answer = server.post(ROTATE_SECRET, by=client, data={"action": "prepare"})

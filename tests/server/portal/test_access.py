@@ -88,15 +88,15 @@ def test_what_is_open_to_whom_is_as_agreed() -> None:
     }
     assert by_access[Access.STAFF] == {
         "GET /oauth2/applications/",
-        "GET /oauth2/applications/{app_id:uuid}/",
-        "GET /oauth2/applications/{app_id:uuid}/automatic-rotation/",
-        "GET /oauth2/applications/{app_id:uuid}/refusals/",
+        *(
+            f"GET /oauth2/applications/{{app_id:uuid}}/{page}"
+            for page in ("", "credentials/", "usage/", "refusals/", "uses/", "automatic-rotation/")
+        ),
         "GET /team/",
     }
     assert by_access[Access.REGISTRANT] == {
         "GET /oauth2/applications/register/",
         "POST /oauth2/applications/register/",
-        "GET /oauth2/applications/{app_id:uuid}/credentials/",
         "POST /oauth2/applications/{app_id:uuid}/stored/",
     }
     assert all("/account" in each for each in by_access[Access.LOGGED_IN])

@@ -18,9 +18,7 @@ TEMPLATES = template_environment()
 PARTS = {
     "base.html",
     "macros.html",
-    "application_secrets.html",
-    "application_settings.html",
-    "application_usage.html",
+    "application/base.html",
 }
 CONTROLS = {"input", "select", "textarea"}
 HOSTILE = "\"'><script>alert(1)</script><b onclick=x>"
@@ -272,7 +270,16 @@ def test_a_page_of_somebody_who_is_logged_in_has_a_way_to_log_out() -> None:
     assert without == []
 
 
-@pytest.mark.parametrize("name", ["application-staff", "applications-staff"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "application-staff",
+        "applications-staff",
+        "secrets-staff",
+        "secret-uses-none",
+        "refusals-empty",
+    ],
+)
 def test_staff_are_offered_no_change(name: str) -> None:
     page = Page.read(render(next(sample for sample in PAGES if sample.name == name)))
 
@@ -280,7 +287,7 @@ def test_staff_are_offered_no_change(name: str) -> None:
 
 
 def test_the_only_live_secret_has_no_button_that_ends_it() -> None:
-    page = render(next(sample for sample in PAGES if sample.name == "application"))
+    page = render(next(sample for sample in PAGES if sample.name == "secrets"))
 
     assert "/end/" not in page
     assert "only live secret cannot be revoked" in page

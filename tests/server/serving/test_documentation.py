@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from commands import run
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import INTROSPECT, REVOCATIONS, REVOKE, TOKEN
 from gatepass.wire.secret import Secret
 from server.fixtures import FORM, GRANT, LIVE, TEST, URL, InProcessServer, open_passive_server
 from server.serving.fast_path.doors import Door, door
-from server_process import free_ports, run
+from server_process import free_ports
 
 INDEX = b"<!doctype html><title>Gatepass</title>"
 CSS = b"body { color: black }" * 100

@@ -77,7 +77,7 @@ class Portal:
     def rotate(self, app_id: str) -> None:
         """Rotate the secret without overlap."""
         where = f"{APPLICATIONS}{app_id}/"
-        answer = self.send(f"{where}rotate/", on=where, overlap="0")
+        answer = self.send(f"{where}rotate/", on=f"{where}rotation/", overlap="0")
         assert answer.status_code == 303, answer.status_code
 
     def copy(self, app_id: str) -> Copied:

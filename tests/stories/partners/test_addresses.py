@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from server_process import free_ports, run, serving
+from commands import run
+from server_process import free_ports, serving
 
 
 def _answers(host: str, port: int) -> bool:

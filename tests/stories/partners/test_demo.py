@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from commands import clean_variables, run
 from gatepass.server.cli.demo.pages import Page
 from gateways.hostile import exchange, statuses
-from server_process import clean_variables, free_ports, run
+from server_process import free_ports
 from stories.partners.portal import Portal
 
 _OFFERS = ("websocket", "foo", "h2c")

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from server_process import Credentials, Ran, Server, run
+from commands import Ran, run
+from server_process import Credentials, Server
 
 
 def check(credentials: Credentials, token_url: str, *words: str) -> Ran:

@@ -10,10 +10,11 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from commands import run
 from server.fixtures import raw_basic
 from server.serving.fast_path.doors import Line, Response
 from server.serving.fast_path.requests import Ask
-from server_process import Credentials, Server, free_ports, run, serving
+from server_process import Credentials, Server, free_ports, serving
 
 _PATIENCE = 30.0  # seconds, after which a test gives up
 _TOKENS = 20

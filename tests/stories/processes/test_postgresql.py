@@ -10,12 +10,13 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from commands import run
 from contracts import postgres
 from contracts.nodes import another_node_in_a_write, stopped
 from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.revocation.feed import Feed
 from gatepass.wire.secret import Secret
-from server_process import Server, run, serving
+from server_process import Server, serving
 
 
 def _databases(address: str) -> dict[str, str]:

@@ -12,8 +12,9 @@ import psycopg
 import pyrage
 import pytest
 
+from commands import run
 from contracts import postgres
-from server_process import Credentials, Server, run
+from server_process import Credentials, Server
 
 CHECKED = 200  # revocations
 

@@ -13,13 +13,14 @@ import pytest
 from alembic import op
 
 import previous_version
+from commands import run
 from contracts import postgres
 from gatepass.server.environment.databases import file
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.server.storage.migrations import revisions, runner
 from gatepass.server.storage.migrations.revisions import Migration
 from gatepass.wire.credential import Mode
-from server_process import Credentials, Server, run
+from server_process import Credentials, Server
 
 _BEFORE, _AFTER = "before", "after"
 

@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from server_process import Answer, Credentials, Ran, Server, free_ports, run, serving
+from commands import Ran, run
+from server_process import Answer, Credentials, Server, free_ports, serving
 
 _LIMIT = 64 * 1024  # bytes of a file: less than the write-ahead log has, more than the server's log
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from commands import Ran, run
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.storage.database import Database, sqlite_url
-from server_process import Ran, Server, free_ports, run, serving
+from server_process import Server, free_ports, serving
 
 
 def _serve(data: Path, *more: str, variables: dict[str, str] | None = None) -> Ran:

@@ -15,8 +15,9 @@ import httpx2
 import psycopg
 import pytest
 
+from commands import run
 from contracts import postgres
-from server_process import Credentials, Server, run, serving
+from server_process import Credentials, Server, serving
 
 _PATIENCE = 60.0  # seconds
 _CLIENTS = 3

@@ -8,8 +8,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from commands import run
 from server.observability.telemetry.collector import Collector, attributes, collecting
-from server_process import Server, run, serving
+from server_process import Server, serving
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TOKENS = 12

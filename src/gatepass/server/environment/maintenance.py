@@ -12,6 +12,7 @@ from math import inf
 
 import structlog
 
+from gatepass.server.domain.applications.secrets.uses import store as secret_uses
 from gatepass.server.domain.audit import bounded
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.changes import store as changes
@@ -77,7 +78,12 @@ def _write_usage(environment: Environment, batch: usage.Batch, ends_at: float) -
         while parts:
             _check_time(ends_at)
             with environment.database.write() as connection:
-                usage.write(connection, parts[0], environment.context.audit_limit)
+                usage.write(
+                    connection,
+                    parts[0],
+                    environment.context.audit_limit,
+                    keeps_sources=environment.database.has(connection, secret_uses.REVISION),
+                )
             parts.popleft()
             if parts:
                 environment.is_closing.wait(_PAUSE)
@@ -139,6 +145,7 @@ def prune(environment: Environment) -> None:
         has_factors = environment.database.has(connection, factors.REVISION)
         has_policies = environment.database.has(connection, policies.REVISION)
         has_single_sign_on = environment.database.has(connection, single_sign_on.REVISION)
+        has_secret_uses = environment.database.has(connection, secret_uses.REVISION)
     if has_factors:
         work = (*work, partial(factors.prune, now=now))
     if has_links:
@@ -147,6 +154,8 @@ def prune(environment: Environment) -> None:
         work = (*work, partial(sessions.end_past_policy, now=now))
     if has_single_sign_on:
         work = (*work, partial(single_sign_on.prune, now=now))
+    if has_secret_uses:
+        work = (*work, partial(secret_uses.prune, now=now))
     with deadline.each(deadline.LONG):
         for delete in work:
             while True:

@@ -13,16 +13,17 @@ from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.portal import redirects
 from gatepass.server.portal.access import SAFE, Access
-from gatepass.server.portal.pages import (
-    activity,
-    applications,
+from gatepass.server.portal.pages import activity
+from gatepass.server.portal.pages.applications import (
     automatic_rotation,
-    credentials,
+    danger_zone,
+    listing,
+    new_secret,
     registration,
     settings,
     test_token,
-    usage,
 )
+from gatepass.server.portal.pages.applications.sub_pages import CREDENTIALS, SUB_PAGES
 from gatepass.server.portal.pages.factors import adding, own, recovery_codes
 from gatepass.server.portal.pages.sessions import (
     accounts,
@@ -151,31 +152,40 @@ ROUTES = (
     ),
     Route("POST", f"{_FACTOR}rename/", Access.LOGGED_IN, own.rename),
     Route("POST", f"{_FACTOR}remove/", Access.LOGGED_IN, own.remove, step_up=True),
-    Route("GET", "/oauth2/applications/", Access.STAFF, applications.index),
+    Route("GET", "/oauth2/applications/", Access.STAFF, listing.index),
     Route("GET", redirects.REGISTER, Access.REGISTRANT, registration.form),
     Route("POST", redirects.REGISTER, Access.REGISTRANT, registration.register, step_up=True),
-    Route("GET", _APP, Access.STAFF, applications.one),
-    Route("GET", f"{_APP}refusals/", Access.STAFF, usage.refusals),
-    Route("GET", f"{_APP}credentials/", Access.REGISTRANT, credentials.show),
-    Route("POST", f"{_APP}stored/", Access.REGISTRANT, credentials.stored),
+    *(
+        Route("GET", _APP + each.path, each.access, each.show)
+        for each in SUB_PAGES
+        if each is not CREDENTIALS
+    ),
+    Route("GET", _APP + CREDENTIALS.path, Access.STAFF, new_secret.show),
+    Route("POST", f"{_APP}stored/", Access.REGISTRANT, new_secret.stored),
     Route("POST", f"{_APP}test-token/", Access.ADMIN, test_token.make),
     Route("GET", f"{_APP}test-token/", Access.ADMIN, test_token.show),
-    Route("POST", f"{_APP}rotate/", Access.ADMIN, credentials.rotate, step_up=True),
+    Route("POST", f"{_APP}rotate/", Access.ADMIN, new_secret.rotate, step_up=True),
     Route(
         "POST",
         _APP + "secrets/{secret_id:uuid}/end/",
         Access.ADMIN,
-        applications.revoke_secret,
+        new_secret.revoke,
+        step_up=True,
+    ),
+    Route(
+        "POST",
+        _APP + "secrets/{secret_id:uuid}/leaked/",
+        Access.ADMIN,
+        new_secret.replace_leaked,
         step_up=True,
     ),
     Route(
         "POST",
         _APP + "secrets/{secret_id:uuid}/expiry/",
         Access.ADMIN,
-        credentials.set_end,
+        new_secret.set_end,
         step_up=True,
     ),
-    Route("GET", f"{_APP}automatic-rotation/", Access.STAFF, automatic_rotation.show),
     Route(
         "POST",
         f"{_APP}automatic-rotation/",
@@ -202,10 +212,10 @@ ROUTES = (
         for group in fields.GROUPS
         if group is not fields.SCOPE
     ),
-    Route("POST", f"{_APP}void/", Access.ADMIN, applications.revoke_tokens),
-    Route("POST", f"{_APP}enable/", Access.ADMIN, applications.enable, step_up=True),
-    Route("POST", f"{_APP}disable/", Access.ADMIN, applications.disable),
-    Route("POST", f"{_APP}delete/", Access.ADMIN, applications.delete, step_up=True),
+    Route("POST", f"{_APP}void/", Access.ADMIN, danger_zone.revoke_tokens),
+    Route("POST", f"{_APP}enable/", Access.ADMIN, danger_zone.enable, step_up=True),
+    Route("POST", f"{_APP}disable/", Access.ADMIN, danger_zone.disable),
+    Route("POST", f"{_APP}delete/", Access.ADMIN, danger_zone.delete, step_up=True),
     Route("GET", "/team/", Access.STAFF, team.index),
     Route("GET", "/team/add/", Access.ADMIN, team.add_form),
     Route("POST", "/team/add/", Access.ADMIN, team.add, step_up=True),

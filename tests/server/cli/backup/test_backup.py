@@ -7,10 +7,10 @@ import pyrage
 import pytest
 from click.testing import CliRunner
 
+from commands import Ran
 from gatepass.cli import main
 from server.cli.conftest import made
 from server.cli.inside import run
-from server_process import Ran
 
 
 @pytest.fixture(scope="module")

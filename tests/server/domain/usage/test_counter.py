@@ -310,7 +310,7 @@ def test_uses_and_counts_are_bounded_while_nothing_can_be_written(
     application = cached(client)
     (secret,) = application.secrets
     of_one = Use(application, secret, AT, "192.0.2.7", b"curl/8")
-    uses = {number.to_bytes(4): of_one for number in range(most + 10)}
+    uses = {(number.to_bytes(4), "192.0.2.7"): of_one for number in range(most + 10)}
     app_id = application.id_bytes
     counts = Counter({CountKey(app_id, at, ISSUED): 1 for at in range(most + 10)})
     use(client, usage)
@@ -321,4 +321,4 @@ def test_uses_and_counts_are_bounded_while_nothing_can_be_written(
     batch = usage.take(AT)
     assert batch
     assert (len(batch.uses), len(batch.counts)) == (most, most)
-    assert secret.digest in batch.uses
+    assert (secret.digest, "192.0.2.7") in batch.uses

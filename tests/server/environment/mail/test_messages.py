@@ -16,8 +16,8 @@ SETTINGS = MailSettings(host="localhost", sender="partners@acme.example")
 AWKWARD = 'Bobby "<script>alert(1)</script>" & Söhne\r\nBcc: x@evil.example'
 NAMES = (
     *("username", "at", "by", "detail", "source", "agent", "who", "organization", "until"),
-    *("factor", "left", "before", "after", "more"),
-    *("application", "application_id", "new", "old", "old_end"),
+    *("factor", "left", "before", "after", "more", "application", "app_id", "secret"),
+    *("application_id", "new", "old", "old_end"),
 )
 VALUES = dict.fromkeys(NAMES, "")
 OTHERS = {"role": "staff", "token": "t0ken"}

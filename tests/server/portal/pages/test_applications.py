@@ -9,7 +9,7 @@ import pytest
 from gatepass.server.domain.applications.model import ApplicationSecret
 from gatepass.server.domain.usage.model import Use
 from gatepass.server.environment import maintenance
-from gatepass.server.portal.pages.applications import safe_to_end
+from gatepass.server.portal.pages.applications.live_secrets import safe_to_end
 from gatepass.testing import Clock
 from server.portal.fixtures import Browser, PortalServer
 from server.portal.pages.test_registration import refused_at, shown
@@ -33,7 +33,7 @@ def test_a_new_name_is_given(portal: PortalServer) -> None:
     browser = portal.as_("anna")
     path = browser.register("Old")
 
-    assert browser.post(path + "rename/", name=" New ").headers["location"] == path
+    assert browser.post(path + "rename/", name=" New ").headers["location"] == path + "settings/"
     assert "The application has a new name." in browser.get(path).text
     assert portal.rows("SELECT name FROM application") == [("New",)]
     assert portal.actions()[-1] == "application.renamed"
@@ -69,8 +69,8 @@ def test_a_limit_of_tokens_is_set_and_told(portal: PortalServer) -> None:
 
     response = browser.post(path + "minting/", rate_limit_mode="warn", rate_limit=" 250 ")
 
-    assert response.headers["location"] == path
-    page = browser.get(path).text
+    assert response.headers["location"] == path + "settings/"
+    page = browser.get(path + "settings/").text
     assert 'value="warn" required checked' in page
     assert 'value="250"' in page
     assert portal.rows("SELECT mint_mode, mint_limit FROM application") == [("warn", 250)]
@@ -183,13 +183,14 @@ def test_a_rotation_until_the_new_secret_is_used_says_so_and_does_so(
 
     assert "until a few seconds after the new one is first used" in new
     assert token(browser, old) == 200
-    assert f'When the secret ending in <span class="mono">{four}</span>' in browser.get(path).text
+    secrets = browser.get(path + "credentials/").text
+    assert f'When the secret ending in <span class="mono">{four}</span>' in secrets
     assert token(browser, new) == 200
     maintenance.flush(portal.environment)
     portal.environment.catch_up()
     assert token(browser, old) == 401
     assert token(browser, new) == 200
-    assert "is first used" not in browser.get(path).text.split("Rotate the secret")[0]
+    assert "is first used" not in browser.get(path + "credentials/").text
 
 
 def test_each_secret_says_from_where_and_by_what_it_was_last_used(portal: PortalServer) -> None:
@@ -200,7 +201,7 @@ def test_each_secret_says_from_where_and_by_what_it_was_last_used(portal: Portal
     assert token(browser, text) == 200
     maintenance.flush(portal.environment)
 
-    secrets = browser.get(path).text.split('id="secrets"')[1].split("Rotate the secret")[0]
+    secrets = browser.get(path + "credentials/").text.split('id="secrets"')[1]
     assert "203.0.113.7" in secrets
     assert "billing-sync/7" in secrets
 
@@ -209,7 +210,7 @@ def test_each_secret_says_from_where_and_by_what_it_was_last_used(portal: Portal
 def test_the_same_rotation_sent_twice_makes_one_secret(portal: PortalServer, overlap: str) -> None:
     browser = portal.as_("anna")
     path = browser.register()
-    form = {"overlap": overlap, "once": browser.form_id(path)}
+    form = {"overlap": overlap, "once": browser.form_id(path + "rotation/")}
 
     first, second = (browser.post(path + "rotate/", **form) for _ in range(2))
 
@@ -252,12 +253,14 @@ def test_one_of_two_secrets_can_be_ended_and_the_last_cannot(
     old = browser.get(path + "credentials/").text
     clock.advance(60)
     browser.post(path + "rotate/", overlap="86400")
-    ends = re.findall(r'action="([^"]+/end/)"', browser.get(path).text)
+    on = path + "credentials/"
+    browser.get(on)  # which shows the new secret
+    ends = re.findall(r'action="([^"]+/end/)"', browser.get(on).text)
     assert len(ends) == 2
 
-    assert browser.post(ends[1]).headers["location"] == path
+    assert browser.post(ends[1]).headers["location"] == on
     assert token(browser, old) == 401
-    assert "/end/" not in browser.get(path).text
+    assert "/end/" not in browser.get(on).text
     refused = browser.post(ends[0])
 
     assert refused.status_code == 400
@@ -283,7 +286,7 @@ def test_voiding_tokens_is_done_and_told(portal: PortalServer) -> None:
     browser = portal.as_("anna")
     path = browser.register()
 
-    assert browser.post(path + "void/").headers["location"] == path
+    assert browser.post(path + "void/").headers["location"] == path + "danger/"
 
     assert portal.rows("SELECT tokens_void_before FROM application") != [(None,)]
     assert portal.actions()[-1] == "application.tokens_voided"
@@ -320,12 +323,12 @@ def test_the_page_shows_the_client_id_and_of_the_secret_only_its_ends(portal: Po
     text = browser.get(path + "credentials/").text
     secret = shown(text, "client-secret")
 
-    page = browser.get(path).text
+    page, secrets = browser.get(path).text, browser.get(path + "credentials/").text
 
     assert shown(page, "client-id") == shown(text, "client-id")
-    assert secret not in page
-    assert "gps_live_<span" in page
-    assert secret[-4:] in page
+    assert secret not in page + secrets
+    assert "gps_live_<span" in secrets
+    assert secret[-4:] in secrets
     assert "your-client-secret" in shown(page, "snippet-env")
 
 
@@ -405,7 +408,8 @@ def test_an_imported_secret_is_shown_as_one(
     browser = portal.as_("anna")
     path = brought(portal, browser, last_four=last_four, encoded=encoded)
 
-    text = browser.get(path).text
+    browser.get(path + "credentials/")  # which shows the new secret
+    text = browser.get(path + "credentials/").text
     assert re.search(said, text)
     assert "gps_live_" not in text
     assert "argon2" not in text
@@ -418,7 +422,8 @@ def test_an_imported_secret_is_rotated_and_ended_like_any_other(portal: PortalSe
     rotated = browser.post(path + "rotate/", overlap="86400")
     assert rotated.status_code == 303, rotated.text
 
-    text = browser.get(path).text
+    browser.get(path + "credentials/")  # which shows the new secret
+    text = browser.get(path + "credentials/").text
     assert "Revoke the secret imported </button>" in text
     assert "Revoke the secret gps_live_…" in text
     (old,) = portal.rows("SELECT id FROM application_secret WHERE last_four = ''")

@@ -57,7 +57,8 @@ def live(portal: PortalServer) -> list[str]:
 def test_it_is_off_and_an_administrator_turns_it_on_and_off(portal: PortalServer) -> None:
     anna = portal.as_("anna")
     app = anna.register()
-    assert "automatic-rotation/" in anna.get(app).text
+    anna.get(f"{app}credentials/")  # shows the secret, once
+    assert "automatic-rotation/" in anna.get(f"{app}credentials/").text
     assert chosen(anna, app) == "off"
 
     on = anna.post(path_of(app), **GOOD | {"rotation_interval": "1"})
@@ -188,3 +189,24 @@ def test_by_hand_the_old_secret_cannot_end_at_the_first_use_while_it_is_on(
     assert refused.status_code == 400
     assert "Automatic rotation is on" in refused.text
     assert len(live(portal)) == 1
+
+
+def test_where_the_current_secret_was_leaked_a_prepared_one_ends_with_it(
+    portal: PortalServer, clock: Clock
+) -> None:
+    anna = portal.as_("anna")
+    app = anna.register()
+    anna.post(path_of(app), **GOOD)
+    context, application = portal.environment.context, only(portal)
+    (current,) = application.secrets
+    clock.advance(60)
+    prepared = operations.prepare(context, application.id, current.id, SOURCE)
+    clock.advance(60)
+
+    anna.get(f"{app}credentials/")  # shows the first secret, once
+    once = anna.form_id(f"{app}credentials/")
+    done = anna.post(f"{app}secrets/{current.id}/leaked/", once=once)
+
+    assert done.status_code == 303
+    [new] = live(portal)
+    assert new not in {current.last_four, prepared.secret.value[-4:]}

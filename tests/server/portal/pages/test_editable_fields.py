@@ -54,12 +54,12 @@ def test_a_new_field_is_a_form_and_a_fact_of_the_portal(portal: PortalServer) ->
     browser = portal.as_("anna")
     path = browser.register()
 
-    page = browser.get(path).text
+    page = browser.get(path + "settings/").text
 
     assert f'action="{path}cost-center/"' in page
     assert '<label for="created_by">Cost center <span class="optional">optional</span>' in page
     assert "Where its costs are booked." in page
-    assert "<dt>Cost center</dt>" in page
+    assert "<dt>Cost center</dt>" in browser.get(path).text
 
 
 @pytest.mark.usefixtures("extended")

@@ -74,7 +74,7 @@ def test_an_application_gets_it_later_only_with_a_fresh_proof(
 ) -> None:
     browser = portal.as_("anna")
     path = browser.register()
-    assert not is_ticked(browser, path, "portal_users")
+    assert not is_ticked(browser, path + "settings/", "portal_users")
     clock.advance(STALE)
 
     asked = browser.post(f"{path}scope/", **GRANTED)
@@ -82,7 +82,7 @@ def test_an_application_gets_it_later_only_with_a_fresh_proof(
     granted = prove(browser, asked)
     assert granted.status_code == 303
     assert scope_of(portal, path) == "read write portal_users"
-    assert is_ticked(browser, path, "portal_users")
+    assert is_ticked(browser, path + "settings/", "portal_users")
 
 
 def test_it_is_kept_and_taken_away(portal: PortalServer) -> None:
@@ -113,7 +113,7 @@ def test_where_the_operator_restricts_it_no_administrator_grants_it(portal: Port
     browser = portal.as_("anna")
     path = browser.register()
 
-    assert "scope_portal_users" not in browser.get(path).text
+    assert "scope_portal_users" not in browser.get(path + "settings/").text
     browser.post(f"{path}scope/", **GRANTED)
     assert scope_of(portal, path) == "read write"
 

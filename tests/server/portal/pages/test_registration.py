@@ -26,6 +26,9 @@ VECTORS = Path(__file__).parents[3] / "vectors"
 URIS: dict[str, list[str]] = json.loads((VECTORS / "redirect_uris.json").read_text())
 
 
+SHOWN_ONCE = "A secret is shown whole only once"
+
+
 def shown(text: str, what: str) -> str:
     found = re.search(rf'<code id="{what}"[^>]*>([^<]*)</code>', text)
     assert found, text
@@ -79,7 +82,7 @@ def test_a_reload_shows_no_secret_and_makes_none(portal: PortalServer) -> None:
 
     for page in (path + "credentials/", path, "/oauth2/applications/", "/activity/"):
         assert secret not in browser.get(page).text
-    assert "The secret was shown already" in browser.get(path + "credentials/").text
+    assert SHOWN_ONCE in browser.get(path + "credentials/").text
     assert portal.rows("SELECT count(*) FROM application_secret") == [(1,)]
 
 
@@ -106,7 +109,7 @@ def test_the_secret_waits_ten_minutes_for_its_page_and_no_longer(
     second = browser.register("Second")
     clock.advance(600)
 
-    assert "The secret was shown already" in browser.get(second + "credentials/").text
+    assert SHOWN_ONCE in browser.get(second + "credentials/").text
 
 
 def test_a_head_does_not_use_up_the_secret(portal: PortalServer) -> None:
@@ -123,7 +126,7 @@ def test_the_page_of_another_application_does_not_use_up_the_secret(portal: Port
     browser = portal.as_("anna")
     first, second = browser.register("First"), browser.register("Second")
 
-    assert "The secret was shown already" in browser.get(first + "credentials/").text
+    assert SHOWN_ONCE in browser.get(first + "credentials/").text
     assert "client-secret" in browser.get(second + "credentials/").text
 
 
@@ -131,7 +134,7 @@ def test_another_administrators_session_does_not_see_the_secret(portal: PortalSe
     anna, nora = portal.as_("anna"), portal.as_("nora")
     path = anna.register()
 
-    assert "The secret was shown already" in nora.get(path + "credentials/").text
+    assert SHOWN_ONCE in nora.get(path + "credentials/").text
     assert "client-secret" in anna.get(path + "credentials/").text
 
 

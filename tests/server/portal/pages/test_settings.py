@@ -53,14 +53,14 @@ def test_the_scope_is_chosen_from_the_catalogue(portal: PortalServer) -> None:
     with_meters(portal)
     browser = portal.as_("anna")
     path = browser.register()
-    assert ticked(browser.get(path).text) == NOTHING_CHOSEN
+    assert ticked(browser.get(path + "settings/").text) == NOTHING_CHOSEN
 
     sent = {"scope_write": "yes", "scope_meters.read": "yes"}
     response = browser.post(path + "scope/", **sent)
 
-    assert response.headers["location"] == path
+    assert response.headers["location"] == path + "settings/"
     assert scope_of(portal) == "write meters.read"
-    page = browser.get(path).text
+    page = browser.get(path + "settings/").text
     assert ticked(page) == NOTHING_CHOSEN | {"read": False, "meters.read": True}
     assert "Meter readings: Read the meters." in page
     assert portal.actions()[-1] == "application.scope"
@@ -81,7 +81,7 @@ def test_at_registration_only_default_scopes_are_ticked_and_restricted_ones_not_
 def test_a_scope_that_only_the_operator_grants_is_shown_and_stays(portal: PortalServer) -> None:
     browser = portal.as_("anna")
     path = with_introspection(portal, browser)
-    page = browser.get(path).text
+    page = browser.get(path + "settings/").text
     assert "introspection" not in ticked(page)
     assert "It also has <code>introspection</code>" in page
 
@@ -124,7 +124,7 @@ def test_requests_from_elsewhere_are_refused_once_networks_are_set(portal: Porta
 
     assert token(browser, text) == 401
     assert token(portal.browser("198.51.100.9"), text) == 200
-    page = browser.get(path).text
+    page = browser.get(path + "settings/").text
     assert "198.51.100.0/24\n2001:db8::/32</textarea>" in page
     assert "Set the allowed source networks to 198.51.100.0/24 2001:db8::/32" in (
         browser.get("/activity/").text
@@ -177,7 +177,7 @@ def test_a_contact_is_set_and_taken_away(portal: PortalServer) -> None:
     path = browser.register()
 
     browser.post(path + "contact/", contact=" ops@acme.example ")
-    assert 'value="ops@acme.example"' in browser.get(path).text
+    assert 'value="ops@acme.example"' in browser.get(path + "settings/").text
     browser.post(path + "contact/", contact="")
 
     assert portal.rows("SELECT contact FROM application") == [("",)]

@@ -128,7 +128,7 @@ def test_it_is_audited_and_counted_and_nowhere_kept(
     assert json.loads(detail).keys() == {"client_id", "scope"}
     assert json.loads(detail)["scope"] == "read write"
     assert "Got a test token (read write)" in browser.get("/activity/").text
-    assert "1 tokens issued in 24 hours" in browser.get(path).text
+    assert "1 tokens issued in 24 hours" in browser.get(path + "usage/").text
     assert token.encode() not in portal.dump()
 
 

@@ -24,6 +24,7 @@ OVERLAPS = {
     timedelta(hours=1): "1 hour",
     timedelta(days=1): "24 hours",
     timedelta(days=7): "7 days",
+    timedelta(days=30): "30 days",
 }
 
 UNTIL_USED = "until the new secret is first used"

@@ -35,6 +35,7 @@ class Filter:
     """
 
     actor: str = ""
+    client_id: str = ""  # of the application that an entry is about
     actions: tuple[str, ...] = ()
     only_refused: bool = False
     since: datetime | None = None

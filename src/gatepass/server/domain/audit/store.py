@@ -78,6 +78,10 @@ def prune(connection: Connection, older_than: datetime, limit: int = FORGOTTEN_A
 def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
     if wanted.actor:
         yield func.lower(audit.c.actor) == wanted.actor.lower()
+    if wanted.client_id:
+        # As `record` has written it; within the organization this reads each entry.
+        member = json.dumps({"client_id": wanted.client_id}).strip("{}")
+        yield audit.c.detail.contains(member, autoescape=True)
     if wanted.actions:
         yield or_(
             *(

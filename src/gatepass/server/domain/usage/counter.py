@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
 from gatepass.server.domain.applications.placeholder import is_placeholder
+from gatepass.server.domain.applications.secrets.uses import store as secret_uses
 from gatepass.server.domain.audit import bounded
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, Entry, entry
@@ -47,9 +48,9 @@ class RefusalCount(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What is written at one time: the last use of each secret by its digest, and counts."""
+    """What is written at one time: uses by the secret's digest and the address, and counts."""
 
-    uses: dict[bytes, Use]
+    uses: dict[tuple[bytes, str], Use]
     counts: Counter[CountKey]
     refusals: dict[Kind, RefusalCount]
 
@@ -92,7 +93,7 @@ class UsageCounter:
 
     def used(self, use: Use) -> None:
         """Note that an application authenticated with one of its secrets."""
-        self._batch.uses[use.secret.digest] = use
+        self._batch.uses[use.secret.digest, use.source] = use
 
     def refused(
         self,
@@ -145,8 +146,8 @@ class UsageCounter:
             newer = self._batch
             uses = list(batch.uses.items())[: max(0, _MOST_KEPT - len(newer.uses))]
             counts = list(batch.counts.items())[: max(0, _MOST_KEPT - len(newer.counts))]
-            for digest, use in uses:
-                newer.uses.setdefault(digest, use)  # `used` takes no lock
+            for key, use in uses:
+                newer.uses.setdefault(key, use)  # `used` takes no lock
             newer.counts.update(dict(counts))
             refusals = [*batch.refusals.items(), *newer.refusals.items()]
             newer.refusals.clear()
@@ -157,12 +158,15 @@ class UsageCounter:
         return lost
 
 
-def write(connection: Connection, batch: Batch, limit: HourlyLimit) -> None:
-    """Write a batch, or a part of one: last uses, counts, and refusals.
+def write(
+    connection: Connection, batch: Batch, limit: HourlyLimit, *, keeps_sources: bool = True
+) -> None:
+    """Write a batch, or a part of one: uses, counts, and refusals.
 
-    Of the refusals the first of a kind is audited, as far as the limit admits it.
+    Of the refusals the first of a kind is audited, as far as the limit admits it. `keeps_sources`:
+    whether the tables have a place for earlier uses from other addresses.
     """
-    _write_uses(connection, batch)
+    _write_uses(connection, batch, keeps_sources=keeps_sources)
     _end_replaced_secrets(connection, batch)
     store.add(connection, batch.counts)
     known = store.existing(connection, {kind.application_id for kind in batch.refusals})
@@ -189,13 +193,20 @@ def _add_refusal(batch: Batch, kind: Kind, count: RefusalCount) -> None:
         batch.refusals[kind] = count
 
 
-def _write_uses(connection: Connection, batch: Batch) -> None:
+def _write_uses(connection: Connection, batch: Batch, *, keeps_sources: bool) -> None:
     in_order = sorted(batch.uses.values(), key=lambda use: use.at)
-    newest = {use.application.id_bytes: use for use in in_order}
+    of_applications = {use.application.id_bytes: use for use in in_order}
+    newest = {use.secret.id_bytes: use for use in in_order}
+    last_uses = [_last_use(secret_id, use) for secret_id, use in newest.items()]
+    if keeps_sources:
+        others = [use for use in in_order if newest[use.secret.id_bytes] is not use]
+        secret_uses.record(
+            connection, last_uses, [_last_use(use.secret.id_bytes, use) for use in others]
+        )
     applications.record_use(
         connection,
-        [_last_use(app_id, use) for app_id, use in newest.items()],
-        [_last_use(use.secret.id_bytes, use) for use in in_order],
+        [_last_use(app_id, use) for app_id, use in of_applications.items()],
+        last_uses,
     )
 
 

@@ -156,6 +156,14 @@ def issued_since(
     return found
 
 
+def refused_since(connection: Connection, app_id: UUID, moment: datetime) -> int:
+    """Return how many requests of an application were refused from `moment` on."""
+    query = select(func.coalesce(cast(func.sum(usage.c.times), BigInteger), 0)).where(
+        usage.c.application_id == app_id, usage.c.what != ISSUED, usage.c.start >= moment
+    )
+    return connection.execute(query).scalar_one()
+
+
 def record_refusals(connection: Connection, refusals: Sequence[Refusal]) -> list[Refusal]:
     """Add refusals to their like of the last day; return those that have no like yet."""
     new = [each for each in refusals if not _is_added(connection, each)]

@@ -12,6 +12,7 @@ from gatepass.server.domain.applications.secrets.automatic_rotation import (
     store as _automatic_rotation,
 )
 from gatepass.server.domain.applications.secrets.expiry_notices import store as _expiry_notices
+from gatepass.server.domain.applications.secrets.uses import store as _secret_uses
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR, entry
@@ -53,6 +54,7 @@ _EVERY_STORE = (
     _notices,
     _policies,
     _proofs,
+    _secret_uses,
     _throttling,
     _usage,
 )  # `metadata` has their tables

@@ -314,6 +314,23 @@ def _ending_in(last_four: str) -> str:
     return "imported" if last_four == "imported" else f"ending in {last_four}"
 
 
+def _secret_leaked(values: Values, site: Site) -> Content:
+    return Content(
+        f"A secret of {values['application']} was leaked",
+        (
+            f"{_sentence(values['by'])} marked its secret ending in {values['secret']} as leaked.",
+            "The secret is revoked, and so are all tokens of the application.",
+            "Programs that use this secret get no tokens until they have another one.",
+        ),
+        (("Application", values["application"]), *_about(values, site)),
+        Link(
+            "See where it was used",
+            f"{site.issuer}/oauth2/applications/{values['app_id']}/uses/",
+        ),
+        "If nobody of you did this, talk to the other administrators of your organization.",
+    )
+
+
 def _invitation(values: Values, site: Site) -> Content:
     organization, role = values["organization"], _ROLES[values["role"]]
     return Content(
@@ -394,6 +411,7 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "single_sign_on_disconnected": _single_sign_on_disconnected,
     "secrets_expiring": _secrets_expiring,
     "secret_rotated": _secret_rotated,
+    "secret_leaked": _secret_leaked,
     "invitation": _invitation,
     "confirm_email": _confirm_email,
     "recovery": _recovery,

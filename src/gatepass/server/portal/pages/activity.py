@@ -65,6 +65,7 @@ _WORDS = {
     "secret.rotation_undone": "Undid a rotation (revoked: {secret}; kept: {kept})",
     "secret.end_changed": "Changed the end of the secret {secret}: {end}",
     "secret.ended": "Revoked the secret {secret}",
+    "secret.leaked": "Marked the secret {secret} as leaked: it is revoked",
     "sessions.others_ended": "Ended all other sessions",
     "step_up": "Proved again who they are ({method})",
     "step_up.refused": "Wrong proof of who they are ({method})",
@@ -81,19 +82,12 @@ class _Detail(dict[str, str]):
 
 
 def activity(request: PortalRequest) -> Response:
-    """Show the entries that the query asks for, newest first.
-
-    `before` is the number of the last entry shown before.
-    """
+    """Show the entries that the query asks for, newest first."""
     chosen = activity_filter.parse(request.query)
-    found = _page(request, chosen, _number(request.query.get("before")), _MOST + 1)
-    shown = found[:_MOST]
-    older = chosen.query(before=str(shown[-1][0])) if len(found) > _MOST else ""
     return page(
         request,
         "activity.html",
-        entries=[(entry, in_words(entry)) for _, entry in shown],
-        older_url=f"{redirects.ACTIVITY}?{older}" if older else None,
+        **entries(request, chosen),
         export_urls={
             name: f"{redirects.ACTIVITY}export/?{chosen.query(format=name)}" for name in FORMATS
         },
@@ -102,6 +96,20 @@ def activity(request: PortalRequest) -> Response:
         errors=chosen.errors,
         is_filtered=any(chosen.values.values()),
     )
+
+
+def entries(request: PortalRequest, chosen: Chosen) -> dict[str, object]:
+    """Return the entries of one page, each with its words, and the address of older ones.
+
+    `before` in the query is the number of the last entry shown before.
+    """
+    found = _page(request, chosen, _number(request.query.get("before")), _MOST + 1)
+    shown = found[:_MOST]
+    older = chosen.query(before=str(shown[-1][0])) if len(found) > _MOST else ""
+    return {
+        "entries": [(entry, in_words(entry)) for _, entry in shown],
+        "older_url": f"{request.path}?{older}" if older else None,
+    }
 
 
 def export(request: PortalRequest) -> Response:

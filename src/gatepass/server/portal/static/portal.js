@@ -1,5 +1,5 @@
-// What a page cannot do without script: copy to the clipboard, ask before a secret shown once is left, and hold
-// back the second click on a button. Every page works without this file.
+// What a page cannot do without script: copy to the clipboard, ask before a secret shown once is left, hold back
+// the second click on a button, and say times in the reader's time zone. Every page works without this file.
 "use strict";
 
 (() => {
@@ -54,6 +54,19 @@
       sent = true;
     });
     addEventListener("pageshow", () => (sent = false));
+  }
+
+  const zone = new Intl.DateTimeFormat(document.documentElement.lang, {
+    ...{ year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" },
+    ...{ hourCycle: "h23", timeZoneName: "short" },
+  });
+  if (zone.resolvedOptions().timeZone !== "UTC") {
+    for (const time of document.querySelectorAll("time[datetime]")) {
+      const own = zone.format(new Date(time.dateTime));
+      const exact = time.querySelector(".exact");
+      time.title += ` = ${own}`;
+      if (exact) exact.textContent = ` (${time.title})`;
+    }
   }
 
   for (const form of document.querySelectorAll("form[data-stay-until]")) {

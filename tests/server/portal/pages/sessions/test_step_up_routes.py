@@ -40,6 +40,9 @@ ASKING = {  # in an order in which each of them finds what it needs
     "/oauth2/applications/register/": Asks("application.registered", {**GOOD, "name": "Other"}),
     APP + "secrets/{secret_id:uuid}/expiry/": Asks("secret.end_changed", {"secret_end": "30"}),
     APP + "secrets/{secret_id:uuid}/end/": Asks("secret.ended"),
+    APP + "secrets/{secret_id:uuid}/leaked/": Asks(
+        "application.tokens_voided", {"secret_end": "never"}
+    ),
     f"{APP}rotate/": Asks("application.rotated", {"overlap": "0"}),
     f"{APP}automatic-rotation/": Asks(
         "application.automatic_rotation",
@@ -178,6 +181,10 @@ def prepare(rig: Rig, path: str) -> dict[str, str]:
         portal.as_(username)
         found = portal.rows("SELECT id_digest FROM session ORDER BY created_at DESC, rowid DESC")
         rig.ids["session_id"] = str(UUID(bytes=found[0][0][:16]))
+    if path.endswith("/leaked/"):
+        own = f"application_id = '{UUID(rig.ids['app_id']).hex}' AND expires_at IS NULL"
+        [(secret_id,)] = portal.rows(f"SELECT id FROM application_secret WHERE {own}")
+        rig.ids["secret_id"] = str(UUID(str(secret_id)))
     if path == f"{APP}enable/":
         assert rig.browser.post(_filled(rig, f"{APP}disable/")).status_code == 303
     if path == f"{USER}email/confirm/":

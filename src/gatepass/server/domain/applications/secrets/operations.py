@@ -5,10 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+import structlog
+
 from gatepass.server.domain.applications import store
 from gatepass.server.domain.applications.model import (
     OVERLAPS,
     UNTIL_USED,
+    Application,
+    ApplicationSecret,
     new_secret,
     with_overlap,
 )
@@ -17,6 +21,8 @@ from gatepass.server.domain.applications.secrets.automatic_rotation import (
     store as automatic_rotation,
 )
 from gatepass.server.domain.applications.secrets.end import SecretEndRefused, in_words
+from gatepass.server.domain.applications.secrets.uses import store as uses
+from gatepass.server.domain.applications.secrets.uses.model import KEPT, SecretUse
 from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
     check_secret_end,
@@ -26,9 +32,13 @@ from gatepass.server.domain.applications.transaction_steps import (
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations.policies import store as policies
+from gatepass.server.domain.users import store as users
+from gatepass.server.domain.users.notices import mails
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
+
+log = structlog.get_logger("gatepass.server")
 
 
 def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
@@ -63,7 +73,7 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
         check_secret_end(context, connection, application.org_id, kept, now)
         for each in ended:
             store.set_end(connection, each)
-        store.remove_ended_secrets(connection, app_id, now)
+        remove_ended(context, connection, app_id, now)
         store.add_secret(connection, app_id, kept)
         if has_leaked:
             store.change(
@@ -139,11 +149,123 @@ def revoke(context: Context, by: Actor, app_id: UUID, secret_id: UUID, org_id: U
         )
 
 
+def replace_leaked(  # noqa: PLR0913 - who, what, how, and what else is written
+    context: Context,
+    by: Actor,
+    app_id: UUID,
+    secret_id: UUID,
+    org_id: UUID | None,
+    *,
+    secret_end: datetime | None = None,
+    new_id: UUID | None = None,
+    also: Also = nothing_else,
+) -> Registered | None:
+    """End a secret that somebody else may know, and revoke all tokens of its application.
+
+    Tokens name no secret, so whoever knows it may hold any of them. Where it is the newest, return
+    a new one, which works until `secret_end`; None where a newer one has replaced it already. The
+    organization's administrators get mail, and the log has a warning for the operator.
+
+    With a `new_id` of the caller's, doing it twice makes one: the second is OAuthError (409).
+    Raises OAuthError where a policy does not allow the end, NotFoundError for a secret that is not
+    live.
+    """
+    with begin_change(context, app_id, org_id) as (connection, application, now):
+        if any(each.id == new_id for each in application.secrets):
+            raise OAuthError("invalid_request", "This is done already.", status=409)
+        live = _without_prepared(context, connection, application, secret_id, now)
+        leaked = next((each for each in live if each.id == secret_id), None)
+        if leaked is None:
+            raise NotFoundError(str(secret_id))
+        made = None
+        if leaked.id == live[0].id:
+            made, kept = new_secret(
+                new_id or uuid4(), context.mode, secrets.token_bytes(32), now, secret_end
+            )
+            check_secret_end(context, connection, application.org_id, kept, now)
+            for each in live[1:]:
+                if each.ends_on_use_of == leaked.id:
+                    store.set_end(connection, replace(each, ends_on_use_of=kept.id))
+            store.add_secret(connection, app_id, kept)
+        store.end_secret(connection, secret_id, now)
+        store.change(
+            connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
+        )
+        registered = Registered(application, made) if made else None
+        if registered:
+            also(connection, registered)
+        _report_leak(context, connection, by, application, leaked, now)
+    return registered
+
+
+def _report_leak(
+    context: Context,
+    connection: Connection,
+    by: Actor,
+    application: Application,
+    leaked: ApplicationSecret,
+    now: datetime,
+) -> None:
+    """Write the audit entries, mail the organization's administrators, and warn the operator."""
+    ending = leaked.last_four or "imported"
+    record_change(connection, by, now, application, "secret.leaked", secret=ending)
+    record_change(connection, by, now, application, "application.tokens_voided")
+    for person in users.of_organization(connection, application.org_id, where={"role": "admin"}):
+        mails.tell(
+            context,
+            connection,
+            person,
+            "secret_leaked",
+            now,
+            by=by.description,
+            application=application.name,
+            app_id=str(application.id),
+            secret=ending,
+        )
+    log.warning(
+        "secret.leaked",
+        environment=context.name,
+        org_id=str(application.org_id),
+        client_id=application.client_id,
+        last_four=ending,
+        by=by.name,
+    )
+
+
+def past_uses(context: Context, application: Application, now: datetime) -> list[SecretUse]:
+    """Return from where an application's secrets were used in the last 90 days, the last first."""
+    with context.database.read() as connection:
+        if not context.database.has(connection, uses.REVISION):
+            return []
+        return uses.of_application(connection, application, now - KEPT)
+
+
 def longest_lifetime(context: Context, org_id: UUID) -> int | None:
     """Return how many days a secret of an organization may live; None for any time."""
     with context.database.read() as connection:
         policy = policies.find_in_force(context.database, connection, org_id)
     return policy.longest_secret_days
+
+
+def _without_prepared(
+    context: Context,
+    connection: Connection,
+    application: Application,
+    leaked: UUID,
+    now: datetime,
+) -> tuple[ApplicationSecret, ...]:
+    """End a secret that an automatic rotation has prepared; return the other live ones.
+
+    Whoever knows the leaked one may have prepared it. If it is the leaked one itself, it stays.
+    """
+    live = application.live_secrets(now)
+    prepared = automatic_rotation.find(context.database, connection, application.id).prepared
+    if prepared == leaked:
+        return live[1:] + live[:1] if len(live) > 1 else live
+    for each in live:
+        if each.id == prepared:
+            store.end_secret(connection, each.id, now)
+    return tuple(each for each in live if each.id != prepared)
 
 
 def _check_not_automatic(context: Context, connection: Connection, app_id: UUID) -> None:
@@ -157,6 +279,13 @@ def _check_not_automatic(context: Context, connection: Connection, app_id: UUID)
             "Automatic rotation is on, so the old secret cannot end at the first use of the new "
             "one. Choose a time.",
         )
+
+
+def remove_ended(context: Context, connection: Connection, app_id: UUID, now: datetime) -> None:
+    """Remove the secrets that have ended; where they were used stays known."""
+    if context.database.has(connection, uses.REVISION):
+        uses.keep_last(connection, app_id, now)
+    store.remove_ended_secrets(connection, app_id, now)
 
 
 def _is_later(end: datetime | None, than: datetime | None) -> bool:

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from gatepass.server.domain.users.sessions.proofs.model import FRESH
 from gatepass.server.portal.access import Access
-from gatepass.server.portal.pages import applications, registration
+from gatepass.server.portal.pages.applications import registration, sub_pages
 from gatepass.server.portal.pages.users import policies, team
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.errors import NotFoundError
@@ -55,7 +55,7 @@ class SavedForm(NamedTuple):
 
 
 def _application(request: PortalRequest, refusal: OAuthError) -> Response:
-    return applications.rerender(request, refusal, "")
+    return sub_pages.rerender(request, refusal, "")
 
 
 _FORMS: tuple[tuple[re.Pattern[str], Access, _Rerender], ...] = (

@@ -32,6 +32,7 @@ from gatepass.server.domain.applications.secrets.automatic_rotation.model import
     undoable,
 )
 from gatepass.server.domain.applications.secrets.end import in_words
+from gatepass.server.domain.applications.secrets.operations import remove_ended
 from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
     end_in_words,
@@ -107,7 +108,7 @@ def prepare(context: Context, app_id: UUID, presented: UUID, source: str) -> Pre
         created_at = now if current is None else max(now, current.created_at + _A_MOMENT)
         entropy = secrets.token_bytes(32)
         secret, kept = new_secret(uuid4(), context.mode, entropy, created_at, end)
-        applications.remove_ended_secrets(change.connection, app_id, now)
+        remove_ended(context, change.connection, app_id, now)
         if change.secrets.prepared is not None:
             applications.end_secret(change.connection, change.secrets.prepared.id, now)
         applications.add_secret(change.connection, app_id, kept)

@@ -20,7 +20,7 @@ from gatepass.server.domain.applications.secrets.automatic_rotation.model import
 from gatepass.server.storage.database import Database, Timestamp, metadata
 from gatepass.server.storage.statements import upsert
 
-REVISION = "0021"
+REVISION = "0022"
 """The revision of the tables that has this one."""
 
 automatic_rotation = Table(

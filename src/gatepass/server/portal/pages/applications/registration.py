@@ -12,14 +12,14 @@ from gatepass.server.domain.applications.secrets.end import check_end
 from gatepass.server.domain.names import look_alike
 from gatepass.server.portal.forms import secret_end
 from gatepass.server.portal.forms.errors import Errors, errors_of
-from gatepass.server.portal.pages import credentials
-from gatepass.server.portal.pages.scopes import choices, chosen_of
+from gatepass.server.portal.pages.applications import new_secret
+from gatepass.server.portal.pages.applications.scopes import choices, chosen_of
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
-_TEMPLATE = "application_register.html"
+_TEMPLATE = "application/register.html"
 _PUBLIC = (
     "A public client cannot keep a secret, so it cannot use Client Credentials. "
     "If the program runs on a server of yours, choose Confidential."
@@ -64,10 +64,10 @@ def register(request: PortalRequest) -> Response:
             redirect_uris=uris,
             secret_end=secret_end.chosen(request),
             app_id=app_id,
-            also=lambda *made: credentials.keep(request, *made),
+            also=lambda *made: new_secret.keep(request, *made),
         )
     except OAuthError as refusal:
-        if refusal.status != credentials.DONE_ALREADY:
+        if refusal.status != new_secret.DONE_ALREADY:
             raise
     return redirect(request, f"/oauth2/applications/{app_id}/credentials/")
 

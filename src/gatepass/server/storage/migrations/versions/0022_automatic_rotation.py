@@ -5,7 +5,7 @@ from alembic import op
 
 from gatepass.server.storage.database import Timestamp
 
-revision = "0021"
+revision = "0022"
 kind = "expand"
 oldest_compatible = "0010"
 

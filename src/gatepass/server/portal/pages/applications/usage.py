@@ -1,13 +1,10 @@
-"""The usage of an application: charts, a table, and the recent refusals."""
+"""The usage of an application, with charts and a table, and its recent refusals."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import NamedTuple
 
-from starlette.responses import Response
-
-from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.issuance_limit import is_wasteful
@@ -15,11 +12,9 @@ from gatepass.server.domain.usage.model import ISSUED, Refusal
 from gatepass.server.domain.usage.refusal_reasons import REASONS
 from gatepass.server.portal.presentation import chart
 from gatepass.server.portal.presentation.chart import Bar
-from gatepass.server.portal.rendering import page
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.database import Connection
 
-_FEW = 3  # refusals on the application's own page
 _TICKS = 4  # of the time axis
 
 
@@ -46,29 +41,24 @@ RANGES = {
 }
 
 
-def refusals(request: PortalRequest) -> Response:
-    """Show an application's recent refusals, the newest first."""
-    application = operations.find(request.context, request.ids["app_id"], request.org_id)
+def refusals(request: PortalRequest, application: Application) -> Mapping[str, object]:
+    """Return the recent refusals, the newest first."""
     with request.environment.database.read() as connection:
         found = store.recent(connection, application.id)
-    shown = [_refusal(each) for each in found]
-    return page(request, "application_refusals.html", application=application, refusals=shown)
+    return {"refusals": [_refusal(each) for each in found]}
 
 
-def page_context(request: PortalRequest, application: Application) -> Mapping[str, object]:
-    """Return the template context of an application's usage."""
+def context(request: PortalRequest, application: Application) -> Mapping[str, object]:
+    """Return what the page of the usage shows, for the range that the query names."""
     chosen = request.query.get("usage", "")
     chosen = chosen if chosen in RANGES else "24h"
     with request.environment.database.read() as connection:
-        found = store.recent(connection, application.id, _FEW + 1)
         usage = _usage(connection, application, chosen, request.now)
         hour = store.issued_since(connection, [application.id], request.now - timedelta(hours=1))
     issued = hour[application.id]
     return {
         "usage": usage,
         "wasted": issued if is_wasteful(issued, application.token_lifetime) else 0,
-        "refusals": [_refusal(each) for each in found[:_FEW]],
-        "more_refusals": len(found) > _FEW,
     }
 
 

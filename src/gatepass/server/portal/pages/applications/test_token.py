@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from gatepass.server.oauth import test_token
 from gatepass.server.oauth.access_token import inspect
-from gatepass.server.portal.pages import applications
+from gatepass.server.portal.pages.applications import sub_pages
 from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.rendering import page, redirect
 from gatepass.server.portal.request import PortalRequest
@@ -29,24 +29,24 @@ def make(request: PortalRequest) -> Response:
             request.environment, request.actor, app_id, request.org_id, keep
         )
     except OAuthError as refusal:
-        return applications.rerender(request, refusal, "")
-    return redirect(request, f"{applications.address(app_id)}test-token/")
+        return sub_pages.rerender(request, refusal, "")
+    return redirect(request, f"{sub_pages.address(app_id)}test-token/")
 
 
 def show(request: PortalRequest) -> Response:
     """Show the token once; afterwards, a page that says so."""
     if not test_token.is_offered(request.environment):
         raise NotFoundError(request.path)
-    application = applications.find_application(request)
+    application = sub_pages.find_application(request)
     if request.method == "HEAD":  # a HEAD request must not use up the token
         return Response(media_type="text/html")
     kept = request.take_once(_about(application.id))
     claims = inspect(request.environment, Secret(kept["token"])) if kept else None
     if kept is None or claims is None:
-        return page(request, "application_test_token_gone.html", application=application)
+        return page(request, "application/test_token_gone.html", application=application)
     return page(
         request,
-        "application_test_token.html",
+        "application/test_token.html",
         application=application,
         token=kept["token"],
         claims=claims,

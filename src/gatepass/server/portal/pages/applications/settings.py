@@ -7,8 +7,8 @@ from starlette.responses import Response
 
 from gatepass.server.domain.applications import fields, operations
 from gatepass.server.domain.applications.fields import FieldGroup
-from gatepass.server.portal.pages.applications import change, rerender
-from gatepass.server.portal.pages.scopes import chosen_of
+from gatepass.server.portal.pages.applications.scopes import chosen_of
+from gatepass.server.portal.pages.applications.sub_pages import change, rerender
 from gatepass.server.portal.request import PortalRequest
 from gatepass.wire.errors import OAuthError
 

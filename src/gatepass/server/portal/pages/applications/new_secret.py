@@ -1,4 +1,4 @@
-"""New credentials, shown once after a registration or rotation."""
+"""New credentials, which the page of the credentials shows once, and what makes them."""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +9,8 @@ from gatepass.server.domain.applications.operations import Registered
 from gatepass.server.domain.applications.secrets import operations as secret_operations
 from gatepass.server.domain.applications.secrets.end import SecretEndRefused
 from gatepass.server.portal.forms import secret_end
-from gatepass.server.portal.pages import applications
+from gatepass.server.portal.pages.applications import sub_pages
+from gatepass.server.portal.pages.applications.sub_pages import CREDENTIALS
 from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.rendering import page, redirect
 from gatepass.server.portal.request import PortalRequest
@@ -37,17 +38,17 @@ def keep(
 
 
 def show(request: PortalRequest) -> Response:
-    """Show the credentials once; afterwards, a page that says so."""
-    application = _find_registered(request)
+    """Show a new secret once to who has made it; otherwise what there is to see of the secrets."""
+    application = sub_pages.find_application(request)
     if request.method == "HEAD":  # a HEAD request must not use up the secret
         return Response(media_type="text/html")
-    kept = request.take_once(_about(application))
+    kept = request.take_once(_about(application)) if _may_see(request, application) else None
     if kept is None:
-        return page(request, "application_credentials_gone.html", application=application)
+        return CREDENTIALS.show(request)
     secret = Secret(kept["secret"])
     return page(
         request,
-        "application_credentials.html",
+        "application/new_secret.html",
         application=application,
         client_id=application.client_id,
         client_secret=secret.value,
@@ -62,14 +63,16 @@ def show(request: PortalRequest) -> Response:
 
 def stored(request: PortalRequest) -> Response:
     """Redirect to the application, if the user confirmed that the secret is stored."""
-    application = _find_registered(request)
+    application = sub_pages.find_application(request)
+    if not _may_see(request, application):
+        raise NotFoundError(str(application.id))
     if request.form.get("stored") != "yes":
         raise OAuthError(
             "invalid_request",
             "Tick that you have stored the client secret. If you have not, rotate it: "
             "it cannot be shown again.",
         )
-    return redirect(request, applications.address(application.id), "The credentials are stored.")
+    return redirect(request, sub_pages.address(application.id), "The credentials are stored.")
 
 
 def rotate(request: PortalRequest) -> Response:
@@ -78,7 +81,7 @@ def rotate(request: PortalRequest) -> Response:
     try:
         end = secret_end.chosen(request)
     except OAuthError as refusal:
-        return applications.rerender(request, refusal, "secret_end")
+        return sub_pages.rerender(request, refusal, "secret_end")
     has_leaked = overlap == timedelta(0)  # as the page explains beside this choice
     rotated = _LEAKED if has_leaked else _ROTATED
     try:
@@ -96,14 +99,51 @@ def rotate(request: PortalRequest) -> Response:
     except OAuthError as refusal:
         if refusal.status != DONE_ALREADY:
             field = "secret_end" if isinstance(refusal, SecretEndRefused) else "overlap"
-            return applications.rerender(request, refusal, field)
-    return redirect(request, f"{applications.address(app_id)}credentials/")
+            return sub_pages.rerender(request, refusal, field)
+    return redirect(request, sub_pages.address(app_id, CREDENTIALS))
+
+
+def replace_leaked(request: PortalRequest) -> Response:
+    """Revoke a leaked secret and all tokens; show a new secret, if the leaked one was the newest.
+
+    A repeated form does it once.
+    """
+    app_id, secret_id = request.ids["app_id"], request.ids["secret_id"]
+    field = f"leaked_{secret_id}"
+    try:
+        made = secret_operations.replace_leaked(
+            request.context,
+            request.actor,
+            app_id,
+            secret_id,
+            request.org_id,
+            secret_end=secret_end.chosen(request),
+            new_id=request.creation_id(),
+            also=lambda connection, made: keep(request, connection, made, _LEAKED),
+        )
+    except OAuthError as refusal:
+        if refusal.status != DONE_ALREADY:
+            return sub_pages.rerender(request, refusal, field)
+        made = None
+    done = "" if made else "The leaked secret and all tokens are revoked."
+    return redirect(request, sub_pages.address(app_id, CREDENTIALS), done)
+
+
+def revoke(request: PortalRequest) -> Response:
+    """Revoke one of two live secrets."""
+    return sub_pages.change(
+        request,
+        lambda app_id: secret_operations.revoke(
+            request.context, request.actor, app_id, request.ids["secret_id"], request.org_id
+        ),
+        "The secret is revoked.",
+    )
 
 
 def set_end(request: PortalRequest) -> Response:
     """Set when a secret ends."""
     secret_id = request.ids["secret_id"]
-    return applications.change(
+    return sub_pages.change(
         request,
         lambda app_id: secret_operations.set_end(
             request.context,
@@ -118,12 +158,10 @@ def set_end(request: PortalRequest) -> Response:
     )
 
 
-def _find_registered(request: PortalRequest) -> Application:
-    """Return the application; for staff, only one that they registered themselves."""
-    application = applications.find_application(request)
-    if not request.may_change and application.created_by != request.user.username:
-        raise NotFoundError(str(application.id))
-    return application
+def _may_see(request: PortalRequest, application: Application) -> bool:
+    """Return whether the user may see a new secret: staff, of what they registered themselves."""
+    is_own = request.may_register and application.created_by == request.user.username
+    return request.may_change or is_own
 
 
 def _overlap(seconds: str) -> timedelta | None:

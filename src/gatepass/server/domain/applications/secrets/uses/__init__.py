@@ -1,0 +1,1 @@
+"""From where secrets were used before the last use."""

@@ -1,0 +1,1 @@
+"""The pages of applications: the list, and the pages of each."""

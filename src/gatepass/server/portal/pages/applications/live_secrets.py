@@ -1,0 +1,181 @@
+"""What the pages of an application say of its secrets, and where their rotation stands."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from uuid import UUID
+
+from gatepass.server.domain.applications.model import (
+    MOST_LIVE_SECRETS,
+    Application,
+    ApplicationSecret,
+)
+from gatepass.server.domain.applications.secrets import operations as secret_operations
+from gatepass.server.domain.applications.secrets.expiry_notices.model import (
+    DAYS,
+    days_left,
+    in_words,
+)
+from gatepass.server.domain.applications.secrets.uses.model import MOST_KEPT, SecretUse
+from gatepass.server.portal.forms import secret_end
+from gatepass.server.portal.presentation import snippets
+from gatepass.server.portal.presentation.durations import ago
+from gatepass.server.portal.request import PortalRequest
+from gatepass.wire.credential import Kind
+
+_SHORTEST_QUIET = timedelta(hours=24)
+_USES_ON_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """Where the rotation of an application's secret stands; read from the secrets themselves.
+
+    `new` has replaced `old`, which still works. Both are as the pages show them.
+    """
+
+    new: SimpleNamespace
+    old: SimpleNamespace
+
+    @property
+    def is_new_used(self) -> bool:
+        """Return whether a program authenticates with the new secret."""
+        return self.new.last_used_at is not None
+
+    @property
+    def is_old_needed(self) -> bool:
+        """Return whether some program may still need the old secret."""
+        return not self.old.safe_to_end
+
+    @property
+    def step(self) -> int:
+        """Return the step that comes next: 2 deploy, 3 wait for the last program, 4 revoke."""
+        if not self.is_new_used:
+            return 2
+        return 3 if self.is_old_needed else 4
+
+
+def credentials(request: PortalRequest, application: Application) -> Mapping[str, object]:
+    """Return what the page of the credentials shows."""
+    live = application.live_secrets(request.now)
+    return {
+        "secrets": shown(request, application),
+        "may_rotate": len(live) < MOST_LIVE_SECRETS,
+        **(secret_end.choices(request) if request.may_change else {}),
+    }
+
+
+def rotation_page(request: PortalRequest, application: Application) -> Mapping[str, object]:
+    """Return what the page of the rotation shows."""
+    return {
+        "rotation": rotation(request, application),
+        "secrets": shown(request, application),
+        **secret_end.choices(request),
+        **snippets.snippets(request.environment, application),
+    }
+
+
+def uses(request: PortalRequest, application: Application) -> Mapping[str, object]:
+    """Return where the secrets were used, those that have ended included; the newest use first.
+
+    `page` in the query is the number of the page, from 1 on.
+    """
+    live = {each.id: each for each in shown(request, application)}
+    every = secret_operations.past_uses(request.context, application, request.now)
+    asked = request.query.get("page", "1")
+    page = int(asked) if asked in map(str, range(1, MOST_KEPT // _USES_ON_PAGE + 2)) else 1
+    found: dict[UUID, list[SecretUse]] = {each: [] for each in live if page == 1}
+    for use in every[(page - 1) * _USES_ON_PAGE : page * _USES_ON_PAGE]:
+        found.setdefault(use.secret_id, []).append(use)
+    has_older = len(every) > page * _USES_ON_PAGE
+    return {
+        "used": [_used(live.get(each), each, places) for each, places in found.items()],
+        "older_url": f"{request.path}?page={page + 1}" if has_older else None,
+    }
+
+
+def _used(
+    secret: SimpleNamespace | None, secret_id: UUID, places: list[SecretUse]
+) -> SimpleNamespace:
+    last_four = secret.last_four if secret else places[0].last_four
+    return SimpleNamespace(
+        id=secret_id,
+        name=f"Secret ending in {last_four}" if last_four else "Imported secret",
+        state=secret.state if secret else "ended",
+        uses=places,
+    )
+
+
+def rotation(request: PortalRequest, application: Application) -> Rotation | None:
+    """Return where a rotation stands; None where there is no replaced secret that still works."""
+    live = shown(request, application)
+    return Rotation(*live) if len(live) == MOST_LIVE_SECRETS else None
+
+
+def shown(request: PortalRequest, application: Application) -> list[SimpleNamespace]:
+    """Return the live secrets as pages show them, newest first."""
+    live = application.live_secrets(request.now)
+    return [_secret(request, application, each, live) for each in live]
+
+
+def _secret(
+    request: PortalRequest,
+    application: Application,
+    secret: ApplicationSecret,
+    live: tuple[ApplicationSecret, ...],
+) -> SimpleNamespace:
+    successor = next((each for each in live if each.id == secret.ends_on_use_of), None)
+    quiet = max(_SHORTEST_QUIET, timedelta(seconds=application.token_lifetime))
+    return SimpleNamespace(
+        id=secret.id,
+        prefix="imported "
+        if application.is_imported_secret(secret)
+        else f"{Kind.CLIENT_SECRET}_{request.environment.mode}_",
+        last_four=secret.last_four,
+        created_at=secret.created_at,
+        expires_at=secret.expires_at,
+        last_used_at=secret.last_used_at,
+        last_used_from=secret.last_used_from,
+        last_used_agent=secret.last_used_agent,
+        ends_with=successor.last_four if successor else "",
+        state="ending" if _is_ending(secret, live[0], request.now) or successor else "live",
+        reminder=reminder(secret, live[0], request.now),
+        is_only_live=len(live) == 1,
+        is_newest=secret.id == live[0].id,
+        safe_to_end=safe_to_end(secret, live[0], quiet, request.now),
+    )
+
+
+def _is_ending(secret: ApplicationSecret, newest: ApplicationSecret, now: datetime) -> bool:
+    """Return whether a secret was replaced and ends, or ends soon without having been replaced."""
+    is_replaced = secret.id != newest.id and secret.expires_at is not None
+    return is_replaced or bool(reminder(secret, newest, now))
+
+
+def reminder(secret: ApplicationSecret, newest: ApplicationSecret, now: datetime) -> str:
+    """Return a sentence where an application's newest secret expires within 90 days, else ""."""
+    if secret.id != newest.id or secret.expires_at is None:
+        return ""
+    left = days_left(secret.expires_at, now)
+    if left > DAYS[-1]:
+        return ""
+    return f"It {in_words(left)}. Rotate it, and deploy the new secret before that."
+
+
+def safe_to_end(
+    old: ApplicationSecret, new: ApplicationSecret, quiet: timedelta, now: datetime
+) -> str:
+    """Return a sentence if no program needs the old secret, else an empty string.
+
+    A program requests a token at least once in a token's lifetime. If the new secret is in use
+    and the old one was not used for that long (`quiet`), every program has the new secret.
+    """
+    if old.id == new.id or new.last_used_at is None:
+        return ""
+    if old.last_used_at is None:
+        return "Safe to revoke: the new secret is in use, and this one never was."
+    if now - old.last_used_at < quiet:
+        return ""
+    last = ago(old.last_used_at, now)
+    return f"Safe to revoke: the new secret is in use, and this one was last used {last}."

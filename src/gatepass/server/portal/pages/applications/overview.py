@@ -1,0 +1,111 @@
+"""The first page of an application: what it is, and what needs attention."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import NamedTuple
+
+from gatepass.server.domain.applications import fields
+from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.usage import store
+from gatepass.server.domain.usage.issuance_limit import is_wasteful
+from gatepass.server.portal.pages.applications import live_secrets
+from gatepass.server.portal.presentation import snippets
+from gatepass.server.portal.presentation.durations import span
+from gatepass.server.portal.request import PortalRequest
+
+_GRANTS = {"client_credentials": "Client Credentials"}
+_UNUSED_AFTER = timedelta(days=90)
+_LATELY = timedelta(days=1)
+
+
+class Attention(NamedTuple):
+    """Something to look at: a sentence or two, and the sub-page where it is dealt with."""
+
+    words: str
+    page: str
+    link: str
+    is_urgent: bool = False
+
+
+def context(request: PortalRequest, application: Application) -> Mapping[str, object]:
+    """Return what the page shows."""
+    return {
+        "grant_type": _GRANTS.get(application.grant_type, application.grant_type),
+        "words_of": request.catalogue.words,
+        "attention": list(_attention(request, application)),
+        **settings_of(application),
+        **snippets.snippets(request.environment, application),
+    }
+
+
+def settings_of(application: Application) -> dict[str, object]:
+    """Return the fields of an application and their values, as its pages show them."""
+    return {
+        "groups": [group for group in fields.GROUPS if "person" in group.changed_by],
+        "facts": [field for group in fields.GROUPS for field in group.fields if field.is_fact],
+        "stored": fields.texts(application),
+    }
+
+
+def _attention(request: PortalRequest, application: Application) -> Iterator[Attention]:
+    yield from _of_secrets(request, application)
+    yield from _of_usage(request, application)
+    if not application.contact:
+        yield Attention(
+            "No contact is set. With one, the operator knows whom to ask about problems.",
+            "settings/",
+            "Set a contact",
+        )
+
+
+def _of_secrets(request: PortalRequest, application: Application) -> Iterator[Attention]:
+    live = live_secrets.shown(request, application)
+    if not live:
+        yield Attention(
+            "It has no live secret, so it gets no tokens.", "rotation/", "Create a secret", True
+        )
+        return
+    if live[0].reminder:
+        yield Attention(
+            f"The secret ending in {live[0].last_four}: {live[0].reminder}",
+            "rotation/",
+            "Rotate the secret",
+            True,
+        )
+    rotation = live_secrets.rotation(request, application)
+    if rotation:
+        state = {
+            2: "The new secret is not in use yet: deploy it.",
+            3: "The new secret is in use, and a program may still need the old one.",
+            4: "The new secret is in use, and no program needs the old one: revoke it.",
+        }[rotation.step]
+        yield Attention(f"A rotation is not finished. {state}", "rotation/", "Go on with it")
+
+
+def _of_usage(request: PortalRequest, application: Application) -> Iterator[Attention]:
+    now = request.now
+    with request.environment.database.read() as connection:
+        refused = store.refused_since(connection, application.id, now - _LATELY)
+        hour = store.issued_since(connection, [application.id], now - timedelta(hours=1))
+    issued = hour[application.id]
+    if refused:
+        requests = "1 request was" if refused == 1 else f"{refused:,} requests were"
+        yield Attention(
+            f"{requests} refused in the last 24 hours.", "refusals/", "See why, and what to do"
+        )
+    if is_wasteful(issued, application.token_lifetime):
+        yield Attention(
+            f"It requests too many tokens: {issued:,} in the last hour. Each lives "
+            f"{span(application.token_lifetime)}.",
+            "usage/",
+            "See the usage",
+        )
+    last = application.last_used_at
+    if last is None and now - application.created_at > _LATELY:
+        yield Attention(
+            "It was never used. Deploy its credentials, or delete it.", "credentials/", "See them"
+        )
+    elif last is not None and now - last > _UNUSED_AFTER:
+        yield Attention(
+            "It was not used for 90 days. If nobody needs it, disable it.", "danger/", "Disable it"
+        )

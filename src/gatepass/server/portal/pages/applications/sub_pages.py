@@ -1,0 +1,189 @@
+"""The pages of one application: which there are, and the way back to the page of a form."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+from starlette.responses import Response
+
+from gatepass.server.domain.applications import fields, operations
+from gatepass.server.domain.applications.model import Application
+from gatepass.server.portal import redirects
+from gatepass.server.portal.access import Access
+from gatepass.server.portal.forms import automatic_rotation
+from gatepass.server.portal.forms.errors import errors_of
+from gatepass.server.portal.pages.applications import (
+    application_activity,
+    automatic_rotation_form,
+    live_secrets,
+    overview,
+    settings_form,
+    usage,
+)
+from gatepass.server.portal.rendering import page, redirect, rejected_form
+from gatepass.server.portal.request import PortalRequest
+from gatepass.wire.errors import OAuthError
+
+_LABELS = {
+    **{field.name: field.label for group in fields.GROUPS for field in group.fields},
+    "overlap": "Overlap",
+    "confirm": "Name to confirm",
+    "secret_end": "End of the secret",
+    **automatic_rotation.LABELS,
+}
+
+
+class SubPage(NamedTuple):
+    """A page below an application's address, which is that of the first one.
+
+    `forms` are the last parts of the paths of its forms. One without words is not in the
+    navigation.
+    """
+
+    path: str
+    words: str
+    template: str
+    context: Callable[[PortalRequest, Application], Mapping[str, object]]
+    forms: frozenset[str] = frozenset()
+    access: Access = Access.STAFF
+
+    def show(self, request: PortalRequest) -> Response:
+        """Show the page."""
+        return page(request, self.template, **_context(request, self), values={}, errors={})
+
+
+def _nothing(_request: PortalRequest, _application: Application) -> Mapping[str, object]:
+    return {}
+
+
+OVERVIEW = SubPage(
+    "", "Overview", "application/overview.html", overview.context, frozenset({"test-token"})
+)
+CREDENTIALS = SubPage(
+    "credentials/",
+    "Credentials",
+    "application/credentials.html",
+    live_secrets.credentials,
+    frozenset({"end", "expiry", "leaked"}),
+)
+ROTATION = SubPage(
+    "rotation/",
+    "",
+    "application/rotation.html",
+    live_secrets.rotation_page,
+    frozenset({"rotate"}),
+    Access.ADMIN,
+)
+AUTOMATIC_ROTATION = SubPage(
+    "automatic-rotation/",
+    "",
+    "application/automatic_rotation.html",
+    automatic_rotation_form.context,
+    frozenset({"automatic-rotation", "undo"}),
+)
+SETTINGS = SubPage(
+    "settings/",
+    "Settings",
+    "application/settings.html",
+    settings_form.context,
+    frozenset(group.path.removesuffix("/") for group in fields.GROUPS),
+    Access.ADMIN,
+)
+DANGER_ZONE = SubPage(
+    "danger/",
+    "Danger zone",
+    "application/danger.html",
+    _nothing,
+    frozenset({"void", "enable", "disable", "delete"}),
+    Access.ADMIN,
+)
+SUB_PAGES = (
+    OVERVIEW,
+    CREDENTIALS,
+    ROTATION,
+    AUTOMATIC_ROTATION,
+    SubPage("uses/", "", "application/uses.html", live_secrets.uses),
+    SubPage("usage/", "Usage", "application/usage.html", usage.context),
+    SubPage("refusals/", "Refusals", "application/refusals.html", usage.refusals),
+    SETTINGS,
+    SubPage(
+        "activity/",
+        "Activity",
+        "application/activity.html",
+        application_activity.context,
+        access=Access.ADMIN,
+    ),
+    DANGER_ZONE,
+)
+
+
+def find_application(request: PortalRequest) -> Application:
+    """Return the application of the path; raise NotFoundError if it is not the organization's."""
+    return operations.find(request.context, request.ids["app_id"], request.org_id)
+
+
+def address(app_id: UUID, sub_page: SubPage = OVERVIEW) -> str:
+    """Return the path of an application's page."""
+    return f"{redirects.APPLICATIONS}{app_id}/{sub_page.path}"
+
+
+def of_form(path: str) -> SubPage:
+    """Return the page on which the form with this path is."""
+    last = path.rstrip("/").rpartition("/")[2]
+    return next((each for each in SUB_PAGES if last in each.forms), OVERVIEW)
+
+
+def rerender(request: PortalRequest, refusal: OAuthError, field: str) -> Response:
+    """Show the page of a form with the error beside the field, and the typed values."""
+    sub_page = of_form(request.path)
+    return rejected_form(
+        request,
+        sub_page.template,
+        refusal,
+        **_context(request, sub_page),
+        errors=errors_of(refusal, field),
+        values=request.typed(),
+    )
+
+
+def change(
+    request: PortalRequest, how: Callable[[UUID], None], done: str, field: str = ""
+) -> Response:
+    """Change the application and redirect to the form's page; show an error beside the field."""
+    app_id = request.ids["app_id"]
+    try:
+        how(app_id)
+    except OAuthError as refusal:
+        return rerender(request, refusal, field)
+    return redirect(request, address(app_id, of_form(request.path)), done)
+
+
+def navigation(
+    request: PortalRequest, application: Application, current: SubPage
+) -> dict[str, object]:
+    """Return what every page of an application shows around its content."""
+    sees = {Access.STAFF, Access.ADMIN} if request.may_change else {Access.STAFF}
+    return {
+        "application": application,
+        "here": address(application.id),
+        "may_change": request.may_change,
+        "tabs": [
+            (each.path, each.words, each is current)
+            for each in SUB_PAGES
+            if each.words and each.access in sees
+        ],
+    }
+
+
+def _context(request: PortalRequest, sub_page: SubPage) -> dict[str, object]:
+    application = find_application(request)
+    of_secrets = {
+        f"{what}_{each.id}": "End of the secret"
+        for each in application.live_secrets(request.now)
+        for what in ("end", "leaked")
+    }
+    return {
+        "labels": _LABELS | of_secrets,
+        **navigation(request, application, sub_page),
+        **sub_page.context(request, application),
+    }
