@@ -11,6 +11,9 @@ FAST := tests/wire tests/jose tests/concurrency tests/client tests/guard tests/s
 FUZZ_STREAMS ?= 100000
 UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 
+# Tests start hundreds of Python processes: these read bytecode, and do not compile every module again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: setup venv demo test test-fast fuzz check docs audit sbom wheel image release bench bench-client clean
 
 setup: $(READY)

@@ -7,6 +7,8 @@ from typing import Any
 from browser import (
     account_pages,
     application_pages,
+    branding_pages,
+    copy_pages,
     factor_pages,
     policy_pages,
     rotation_pages,
@@ -466,6 +468,8 @@ PAGES = [
         },
     ),
     *account_pages.PAGES,
+    *branding_pages.PAGES,
+    *copy_pages.PAGES,
     *verification_pages.PAGES,
     *factor_pages.PAGES,
     Sample("user-factors", "user.html", {**ONE_USER, "user": user(), "factors": factor_pages.SOME}),

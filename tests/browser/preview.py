@@ -28,6 +28,8 @@ def render(directory: Path) -> list[Path]:
     templates = template_environment()
     pages = []
     for sample in PAGES:
+        for name, file in sample.context["site"].brand.files.items():
+            (directory / "static" / name).write_bytes(file.content)
         page = directory / f"{sample.name}.html"
         page.write_text(templates.get_template(sample.template).render(sample.context))
         pages.append(page)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace as Thing
 from typing import Any
 
+from gatepass.server.configuration.branding.brand import Brand
 from gatepass.server.domain.applications import fields
 from gatepass.server.portal.pages.applications.overview import settings_of
 from gatepass.server.portal.presentation import chart
@@ -51,6 +52,9 @@ def site(**changes: Any) -> Thing:  # noqa: ANN401 - any part of the context may
             "notices": [],
             "is_confined": False,
             "static": "static/",
+            "brand": Brand(),
+            "brand_files": "static/",
+            "welcome": (),
             "api_docs": "/api/partners/v2.0/docs",
             **changes,
         }

@@ -14,6 +14,7 @@ from server_process import free_ports
 # What is not played here, and why.
 ELSEWHERE = {
     "come-from-django-oauth-toolkit.md": "its commands are those of tests/stories",
+    "copy-an-application.md": "without examples; tests/browser/test_copying.py does it",
     "never-commit-credentials.md": "its commands are those of tests/client/scanner/test_scan.py",
     "protect-an-api-behind-a-gateway.md": "test_gateways_page.py and tests/gateways do",
     "single-sign-on.md": "without examples; tests/browser/test_single_sign_on.py does it",

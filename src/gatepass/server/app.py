@@ -60,6 +60,7 @@ def create(
     hasher = Hasher(settings.password)
     production = ServedEnvironment(Mode.LIVE, settings, key, hasher, clock)
     sandbox = ServedEnvironment(Mode.TEST, settings, key, hasher, clock, production)
+    production.other, sandbox.other = sandbox, production
     environments = [production, sandbox]
     figures = Metrics(
         environments,

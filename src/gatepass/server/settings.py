@@ -16,6 +16,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from gatepass.server.configuration.branding import brand
+from gatepass.server.configuration.branding.brand import Brand
+from gatepass.server.configuration.branding.settings import BrandingSettings
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.server.configuration.environment_variables import (
     PREFIX,
@@ -103,6 +106,9 @@ class Settings(BaseSettings):
     """How long a login lasts."""
     operator: OperatorSettings = OperatorSettings()
     """The company that runs this server, as its mail names it."""
+    branding: BrandingSettings = BrandingSettings()
+    """How the operator's name, logo, colours and texts replace those of Gatepass, in both
+    environments; `[production.branding]` and `[sandbox.branding]` say what differs in one."""
     mail: MailSettings = MailSettings()
     """The SMTP server through which mail is sent."""
     single_sign_on: SingleSignOnSettings = SingleSignOnSettings()
@@ -226,6 +232,16 @@ class Settings(BaseSettings):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _brands_can_be_shown(self) -> Self:
+        for mode, name in ((Mode.LIVE, "production"), (Mode.TEST, "sandbox")):
+            try:
+                self.brand(mode)
+            except ValueError as error:
+                changes = self.environment(mode).branding
+                raise ValueError(f"{f'{name}.' if changes else ''}branding: {error}") from None
+        return self
+
     def _spellings(self, mode: Mode) -> set[str]:
         scheme = self.issuer(mode).partition("://")[0]
         return {each for host in self.hosts(mode) for each in spellings(host, scheme)}
@@ -264,8 +280,20 @@ class Settings(BaseSettings):
 
     def relying_party(self, mode: Mode) -> RelyingParty:
         """Return who passkeys of an environment are made for."""
-        name = self.operator.name if mode is Mode.LIVE else f"{self.operator.name} (sandbox)"
+        name = self._branding(mode).name or self.operator.name
+        name = name if mode is Mode.LIVE else f"{name} (sandbox)"
         return relying_party(self.issuer(mode), self.environment(mode).passkey_domain, name)
+
+    def brand(self, mode: Mode) -> Brand:
+        """Return what an environment shows as its own; its files are read.
+
+        Raises ValueError, which says what cannot be shown.
+        """
+        operator = self.operator
+        return brand.load(self._branding(mode), self.data, operator.name, operator.support)
+
+    def _branding(self, mode: Mode) -> BrandingSettings:
+        return self.branding.with_changes(self.environment(mode).branding)
 
     @property
     def is_https(self) -> bool:

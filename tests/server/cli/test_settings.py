@@ -24,6 +24,8 @@ def test_the_effective_settings_are_printed_without_a_databases_password(tmp_pat
     assert (shown["port"], shown["sandbox_port"]) == (9000, 9001)
     assert shown["production.database"] == "user=gatepass password=*** dbname=gatepass host=db"
     assert shown["sandbox.issuer"] == "http://localhost:9001"
+    assert shown["production.branding.name"] == "Gatepass"
+    assert shown["sandbox.branding.contrast_light"] == "5.85:1, muted on sunken"
     assert "hunter2" not in ran.out + ran.err
 
 

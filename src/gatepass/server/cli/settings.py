@@ -4,6 +4,7 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
+from gatepass.server.configuration.branding.brand import Brand
 from gatepass.server.environment.environment import NAMES
 from gatepass.server.settings import Settings
 from gatepass.server.storage.postgresql.address import without_password
@@ -25,19 +26,31 @@ def check(target: options.Target, *, is_json: bool) -> None:
 
 def _effective(found: Settings) -> dict[str, object]:
     """Return the settings including defaults, with flat names."""
-    values = found.model_dump()
+    values = found.model_dump(exclude={"branding"})
     for mode, name in NAMES.items():
         values[name] = {
             "hosts": found.hosts(mode),
             "issuer": found.issuer(mode),
             "database": _address(found.environment(mode).database) or "SQLite",
             "database_listen": _address(found.environment(mode).database_listen),
+            **_brand(found.brand(mode)),
         }
     flat: dict[str, object] = {}
     for name, value in values.items():
         parts = value if isinstance(value, dict) else {"": value}
         flat |= {f"{name}.{part}".rstrip("."): each for part, each in parts.items()}
     return flat
+
+
+def _brand(brand: Brand) -> dict[str, object]:
+    """Return what an environment shows as its own, with the faintest text of each scheme."""
+    shown: dict[str, object] = {
+        name: getattr(brand, name)
+        for name in ("name", "logo", "logo_dark", "icon", "support", "terms_url", "privacy_url")
+    }
+    for scheme, text in brand.faintest().items():
+        shown[f"contrast_{scheme}"] = f"{text.ratio:.2f}:1, {text.over} on {text.under}"
+    return {f"branding.{name}": value for name, value in shown.items()}
 
 
 def _address(given: str) -> str:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pydantic import Field, field_validator
 
 from gatepass.jose.algorithms import Algorithm
+from gatepass.server.configuration.branding.settings import BrandingSettings
 from gatepass.server.configuration.environment_variables import Texts
 from gatepass.server.configuration.hosts import parse as parse_host
 from gatepass.server.configuration.section import Section
@@ -46,6 +47,9 @@ class EnvironmentSettings(Section):
     """Format of access tokens for resources that name none: opaque, or jwt (RFC 9068)."""
     algorithm: Algorithm = "ES256"
     """Signature algorithm of JWTs for resources that name none."""
+    branding: BrandingSettings | None = None
+    """What differs from `[branding]` in this environment: a table with the same settings, each of
+    which replaces that one."""
 
     @field_validator("issuer")
     @classmethod

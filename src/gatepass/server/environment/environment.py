@@ -71,6 +71,7 @@ class Environment:
         self.partner_api = self.issuer + PARTNER_API
         self.docs_url = f"{self.issuer}/docs/" if settings.docs else ""  # of the documentation
         self.other_url = settings.issuer(Mode.TEST if mode is Mode.LIVE else Mode.LIVE) + "/"
+        self.brand = settings.brand(mode)
         own = settings.environment(mode)
         self.algorithm = own.algorithm
         self.is_https = self.issuer.startswith("https://")

@@ -42,6 +42,8 @@ class ServedEnvironment(Environment):
         self.accounts = production if self.has_one_identity and is_sandbox else None
         trusts = self.has_one_identity and not is_sandbox
         self.trusted_by = settings.issuer(Mode.TEST) if trusts else ""  # the sandbox's issuer
+        self.other: ServedEnvironment | None = None
+        """The other environment, where this process serves both."""
         self.entropy = entropy()
         self.lookups = LookupBatches(self.applications)
         self.grants: GrantCache[CachedGrant] = GrantCache(self.applications)

@@ -140,6 +140,7 @@ def _find_login(environment: ServedEnvironment, session_id: Secret) -> Login | N
 
 def _with_query(request: PortalRequest) -> str:
     # A login in the sandbox, which goes on after this one, and searches that somebody has stored.
-    if request.path in {redirects.SANDBOX, redirects.ACTIVITY, redirects.APPLICATIONS}:
+    kept = {redirects.SANDBOX, redirects.ACTIVITY, redirects.APPLICATIONS, redirects.COPY}
+    if request.path in kept:
         return f"{request.path}?{urlencode(request.query)}" if request.query else request.path
     return request.path

@@ -7,6 +7,7 @@ from datetime import datetime
 import jinja2
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from gatepass.server.configuration.branding.brand import Brand
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.notices import operations as notices
 from gatepass.server.domain.users.notices.model import Notice
@@ -55,6 +56,7 @@ class Site:
     other_environment_url: str
     has_one_identity: bool
     now: datetime
+    brand: Brand = field(default_factory=Brand)
     accounts_url: str = ""  # where people and accounts are managed, if not here
     organization: str | None = None
     user: User | None = None
@@ -67,6 +69,13 @@ class Site:
     form_id: str = field(default_factory=lambda: new_id().value)
     static: str = static_files.PREFIX
     api_docs: str = f"{PARTNER_API}/docs"
+    welcome: Sequence[str] = ()
+    """The operator's own text, on the first page after the login."""
+
+    @property
+    def brand_files(self) -> str:
+        """Return the path of the folder of the brand's files."""
+        return self.brand.path
 
 
 def page(request: PortalRequest, template: str, /, **context: object) -> HTMLResponse:
@@ -101,6 +110,7 @@ def anonymous_error(
         other_environment_url=environment.other_url,
         has_one_identity=environment.has_one_identity,
         now=environment.now(),
+        brand=environment.brand,
     )
     return _rendered("error.html", around, status, context)
 
@@ -128,7 +138,16 @@ def site(request: PortalRequest, flash: str | None = None) -> Site:
         flash=flash,
         is_confined=_is_confined(request),
         notices=_notices(request),
+        brand=request.environment.brand,
+        welcome=_welcome(request),
     )
+
+
+def _welcome(request: PortalRequest) -> Sequence[str]:
+    """Return the operator's own text where the page is the first one of the user's role."""
+    login = request.login
+    is_first = login is not None and request.path == redirects.landing(login.user.role)
+    return request.environment.brand.first_page_text if is_first else ()
 
 
 def _is_confined(request: PortalRequest) -> bool:

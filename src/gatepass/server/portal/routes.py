@@ -13,7 +13,7 @@ from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.portal import redirects
 from gatepass.server.portal.access import SAFE, Access
-from gatepass.server.portal.pages import activity
+from gatepass.server.portal.pages import activity, copying
 from gatepass.server.portal.pages.applications import (
     automatic_rotation,
     danger_zone,
@@ -155,6 +155,13 @@ ROUTES = (
     Route("GET", "/oauth2/applications/", Access.STAFF, listing.index),
     Route("GET", redirects.REGISTER, Access.REGISTRANT, registration.form),
     Route("POST", redirects.REGISTER, Access.REGISTRANT, registration.register, step_up=True),
+    Route("GET", redirects.COPY, Access.ADMIN, copying.enter),
+    Route("POST", redirects.COPY, Access.ADMIN, copying.register_from_other, step_up=True),
+    Route("POST", f"{redirects.COPY}look/", Access.ADMIN, copying.look),
+    Route("GET", f"{_APP}copy/", Access.ADMIN, copying.choose),
+    Route("POST", f"{_APP}copy/", Access.ADMIN, copying.register_here, step_up=True),
+    Route("GET", f"{_APP}copy/to/", Access.ADMIN, copying.compare),
+    Route("POST", f"{_APP}copy/to/", Access.ADMIN, copying.apply, step_up=True),
     *(
         Route("GET", _APP + each.path, each.access, each.show)
         for each in SUB_PAGES

@@ -8,6 +8,8 @@ from importlib.resources import files
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gatepass.server.oauth.served_environment import ServedEnvironment
+
 _TYPES = {
     "css": "text/css; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
@@ -47,22 +49,33 @@ CONTENTS = _read()
 """The files as they are served, by name."""
 DIGEST = _digest(CONTENTS)
 PREFIX = f"/static/{DIGEST}/"
+BRAND_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""For a drawing that is opened alone: it has styles of its own, and can do and load nothing."""
 
 
 def serve(request: Request) -> Response:
-    """Return a file; it may be cached forever unless the path has another version's digest."""
-    name = request.path_params["name"]
-    content = CONTENTS.get(name)
-    if content is None:
-        return Response(status_code=404, headers={"x-content-type-options": "nosniff"})
-    is_this_version = request.path_params["digest"] == DIGEST
-    keep = "public, max-age=31536000, immutable" if is_this_version else "no-store"
-    return Response(
-        content,
-        media_type=_TYPES[_ending(name)],
-        headers={
-            "cache-control": keep,
-            "cross-origin-resource-policy": "same-origin",
-            "x-content-type-options": "nosniff",
-        },
+    """Return a file, of Gatepass or of the brand of the environment.
+
+    It may be cached forever unless the path has another version's digest.
+    """
+    name, digest = request.path_params["name"], request.path_params["digest"]
+    environment: ServedEnvironment = request.scope["gatepass.environment"]
+    brand = environment.brand
+    headers = {"x-content-type-options": "nosniff"}
+    if name in CONTENTS:
+        content, media_type, is_this_version = (
+            CONTENTS[name],
+            _TYPES[_ending(name)],
+            digest == DIGEST,
+        )
+    elif name in brand.files:
+        file = brand.files[name]
+        content, media_type, is_this_version = file.content, file.media_type, digest == brand.digest
+        headers["content-security-policy"] = BRAND_POLICY
+    else:
+        return Response(status_code=404, headers=headers)
+    headers["cache-control"] = (
+        "public, max-age=31536000, immutable" if is_this_version else "no-store"
     )
+    headers["cross-origin-resource-policy"] = "same-origin"
+    return Response(content, media_type=media_type, headers=headers)

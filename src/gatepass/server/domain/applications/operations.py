@@ -137,7 +137,7 @@ def change(
     """
     with begin_change(context, app_id, org_id) as (connection, application, now):
         after, groups = fields.check(by, application, allowed, values)
-        _write(connection, by, now, application, after, groups)
+        write(connection, by, now, application, after, groups)
 
 
 def choose_scope(
@@ -162,7 +162,7 @@ def choose_scope(
         scope = Scope(kept + chosen.without(Scope(kept)).names)
         grantable = catalogue.offered if has_proof else catalogue.selectable
         check_scope(scope, Scope(tuple(dict.fromkeys((*grantable.names, *kept)))))
-        _write(connection, by, now, application, replace(application, scope=scope), [fields.SCOPE])
+        write(connection, by, now, application, replace(application, scope=scope), [fields.SCOPE])
 
 
 def revoke_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
@@ -230,7 +230,7 @@ def of_organization(context: Context, org_id: UUID) -> list[Application]:
         return lookup.of_organization(connection, org_id)
 
 
-def _write(
+def write(
     connection: Connection,
     by: Actor,
     now: datetime,

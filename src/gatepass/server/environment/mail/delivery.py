@@ -30,10 +30,9 @@ log = structlog.get_logger("gatepass.server")
 
 def site_of(settings: Settings, environment: Environment) -> Site:
     """Return what mails of an environment say about it and about the operator."""
-    operator = settings.operator
-    return Site(
-        operator.name, operator.address, operator.support, environment.name, environment.issuer
-    )
+    brand, address = environment.brand, settings.operator.address
+    colours = brand.colours if brand.stylesheet else {}
+    return Site(brand.name, address, brand.support, environment.name, environment.issuer, colours)
 
 
 def of_environment(settings: Settings, environment: Environment) -> "MailDelivery":

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from gatepass.server.configuration.branding.palette import Colours, Scheme
 from gatepass.server.domain.users.links.model import Purpose, path
 from gatepass.server.domain.users.sessions.user_agents import words
 
@@ -20,6 +21,8 @@ class Site:
     support: str
     environment: str
     issuer: str
+    colours: Mapping[Scheme, Colours] = field(default_factory=dict)
+    """Those of a brand, which the buttons have; empty: Gatepass's own."""
 
     @property
     def account_url(self) -> str:

@@ -25,6 +25,7 @@ _WORDS = {
     "access.denied": "Access denied ({status}): {method}, {reason}",
     "application.automatic_rotation": "Turned automatic rotation {state} "
     "(every {days} days at most; overlap: {overlap})",
+    "application.copied": "Copied the settings of {source} ({environment})",
     "application.deleted": "Deleted an application",
     "application.disabled": "Disabled an application",
     "application.enabled": "Enabled an application",

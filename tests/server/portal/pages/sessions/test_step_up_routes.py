@@ -16,6 +16,7 @@ from gatepass.testing import Clock
 from server.portal.factors.people import setup_of
 from server.portal.fixtures import Browser, PortalServer
 from server.portal.mailbox import MailingPortal
+from server.portal.pages.test_copying import COPY, administrator, copy_code, hidden
 from server.portal.pages.test_pending_email import ask_for
 from server.portal.pages.test_registration import GOOD
 
@@ -54,7 +55,10 @@ ASKING = {  # in an order in which each of them finds what it needs
     ),
     f"{APP}automatic-rotation/undo/": Asks("", status=409),  # there is nothing to undo
     f"{APP}scope/": Asks("application.scope", READ),
+    f"{APP}copy/": Asks("application.copied", {"name": "Copy", "secret_end": "never"}),
+    COPY: Asks("application.copied", {"name": "From the sandbox", "secret_end": "never"}),
     f"{APP}networks/": Asks("application.networks", {"networks": "203.0.113.0/24"}),
+    f"{APP}copy/to/": Asks("application.copied"),
     f"{APP}lifetime/": Asks("application.lifetime", {"token_lifetime": "3600"}),
     f"{APP}minting/": Asks("application.minting", {"rate_limit_mode": "warn", "rate_limit": "9"}),
     f"{APP}enable/": Asks("application.enabled"),
@@ -114,6 +118,7 @@ NOT_ASKING = {  # in an order in which each of them finds what it needs
     f"{APP}stored/",
     f"{FACTOR}rename/",
     f"{APP}test-token/",
+    f"{COPY}look/",
     "/account/email/link/",
     "/account/email/reject/",
     f"{USER}email/reject/",
@@ -185,6 +190,8 @@ def prepare(rig: Rig, path: str) -> dict[str, str]:
         own = f"application_id = '{UUID(rig.ids['app_id']).hex}' AND expires_at IS NULL"
         [(secret_id,)] = portal.rows(f"SELECT id FROM application_secret WHERE {own}")
         rig.ids["secret_id"] = str(UUID(str(secret_id)))
+    if path in {COPY, f"{APP}copy/", f"{APP}copy/to/"}:
+        return _copied(rig, path)
     if path == f"{APP}enable/":
         assert rig.browser.post(_filled(rig, f"{APP}disable/")).status_code == 303
     if path == f"{USER}email/confirm/":
@@ -197,6 +204,21 @@ def prepare(rig: Rig, path: str) -> dict[str, str]:
         [link] = portal.paths("anna@new.example")
         rig.ids["token"] = link.rstrip("/").rpartition("/")[2]
     return {}
+
+
+def _copied(rig: Rig, path: str) -> dict[str, str]:
+    """Return the hidden fields of a form that copies an application."""
+    portal, filled = rig.portal, _filled(rig, path)
+    if path == COPY:
+        nina = administrator(portal, portal.app.environments[1])
+        code = copy_code(nina, nina.register("Trial"))
+        page = rig.browser.post(f"{COPY}look/", copy_code=code)
+    elif path == f"{APP}copy/to/":
+        [(to,)] = portal.rows("SELECT client_id FROM application WHERE name = 'Other'")
+        page = rig.browser.get(filled, {"to": to})
+    else:
+        page = rig.browser.get(filled)
+    return {name: value for name, value in hidden(page, filled).items() if name != "csrf"}
 
 
 def _filled(rig: Rig, path: str) -> str:

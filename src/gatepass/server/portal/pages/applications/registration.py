@@ -49,7 +49,7 @@ def register(request: PortalRequest) -> Response:
     errors.check("secret_end", lambda: _check_end(request))
     app_id = request.creation_id()
     if name is not None and not request.form.get("same_name"):
-        errors.check("same_name", lambda: _check_new_name(request, name, app_id))
+        errors.check("same_name", lambda: check_new_name(request, name, app_id))
     if name is None or uris is None or scope is None or errors:
         return _refused(request, OAuthError("invalid_request", "See the fields."), errors, chosen)
     try:
@@ -114,7 +114,7 @@ def _check_client_type(chosen: str | None) -> None:
         raise OAuthError("invalid_request", "Choose Confidential.")
 
 
-def _check_new_name(request: PortalRequest, name: str, app_id: UUID) -> None:
+def check_new_name(request: PortalRequest, name: str, app_id: UUID) -> None:
     """Raise OAuthError, which asks for confirmation, if another application has a similar name."""
     found = operations.names(request.context, request.org_id)
     if any(known_id == app_id for known_id, *_ in found):  # the same form, repeated

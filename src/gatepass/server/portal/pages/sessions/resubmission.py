@@ -16,7 +16,9 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gatepass.server.domain.users.sessions.proofs.model import FRESH
+from gatepass.server.portal import redirects
 from gatepass.server.portal.access import Access
+from gatepass.server.portal.pages import copying
 from gatepass.server.portal.pages.applications import registration, sub_pages
 from gatepass.server.portal.pages.users import policies, team
 from gatepass.server.portal.request import PortalRequest
@@ -60,6 +62,8 @@ def _application(request: PortalRequest, refusal: OAuthError) -> Response:
 
 _FORMS: tuple[tuple[re.Pattern[str], Access, _Rerender], ...] = (
     (re.compile("/oauth2/applications/register/"), Access.REGISTRANT, registration.rerender),
+    (re.compile(redirects.COPY), Access.ADMIN, copying.rerender_from_other),
+    (re.compile(f"/oauth2/applications/(?P<app_id>{_UUID})/copy/"), Access.ADMIN, copying.rerender),
     (
         re.compile(
             f"/oauth2/applications/(?P<app_id>{_UUID})/(?!stored/)(?:secrets/{_UUID}/)?[a-z-]+/"

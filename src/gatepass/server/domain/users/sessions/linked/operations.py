@@ -144,6 +144,14 @@ def _in_force(own: Organization, live: LiveSession) -> Organization:
     return replace(own, name=theirs.name, suspended_at=theirs.suspended_at or own.suspended_at)
 
 
+def find_organization(sandbox: Context, production_id: UUID) -> UUID | None:
+    """Return the sandbox's organization of one of production; None on the tables from before."""
+    with sandbox.database.read() as connection:
+        if not sandbox.database.has(connection, store.REVISION):
+            return None
+        return store.linked_to(connection, production_id)
+
+
 def log_out(sandbox: Context, production: Context, by: Actor, login: Login) -> None:
     """End a session of the sandbox, and the session of production that it came from."""
     digest = login.session.id_digest
