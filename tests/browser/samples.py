@@ -261,6 +261,7 @@ def settings(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         "scopes": [*SCOPE, PASSWORD_SCOPE],
         "granted_scopes": [],
         "has_password_scope": False,
+        "seen": {group.path: "{}" for group in fields.GROUPS},
         **changes,
     }
 

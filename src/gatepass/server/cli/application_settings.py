@@ -62,7 +62,9 @@ def set_command(groups: Iterable[FieldGroup]) -> click.Command:
     ) -> None:
         """Change an application: all given fields, or none where one value is invalid."""
         with options.environment_of(target) as environment:
-            values = options.given(**{each.name: _value(each, given) for each in editable})
+            values: dict[str, Any] = options.given(
+                **{each.name: _value(each, given) for each in editable}
+            )
             found = find(environment, application_id)
             operations.change(
                 environment.context,

@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -74,7 +75,7 @@ def found(environment: ServedEnvironment, name: str) -> Application:
 
 
 def set_all(environment: ServedEnvironment, app_id: str, **more: object) -> None:
-    values = {
+    values: dict[str, Any] = {
         "token_lifetime": 1800,
         "contact": "ops@acme.example",
         "networks": check_networks(NETWORKS),

@@ -1,7 +1,7 @@
 """What can be done to an application: each in one transaction with its audit entry and change."""
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -23,6 +23,7 @@ from gatepass.server.domain.applications.model import (
 from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
     check_secret_end,
+    check_seen,
     end_in_words,
     find_owned,
     record_change,
@@ -127,20 +128,24 @@ def change(
     org_id: UUID | None,
     *,
     allowed: Scope = _NO_SCOPE,
+    seen: Mapping[str, str] | None = None,
     **values: object,
 ) -> None:
     """Change editable fields, all of them or none; `fields.GROUPS` has their names and checks.
 
     A new `scope` consists of `allowed` scopes and of those that the application already has.
+    `seen` are the values, as forms show them, that whoever changes them has seen.
 
-    Raises OAuthError for a value that is not allowed, and for a field that `by` may not change.
+    Raises OAuthError for a value that is not allowed, for a field that `by` may not change, and
+    where a value is no longer the one that was seen.
     """
     with begin_change(context, app_id, org_id) as (connection, application, now):
+        check_seen(application, seen)
         after, groups = fields.check(by, application, allowed, values)
         write(connection, by, now, application, after, groups)
 
 
-def choose_scope(
+def choose_scope(  # noqa: PLR0913 - who, what, and what was seen
     context: Context,
     catalogue: Catalogue,
     by: Actor,
@@ -148,6 +153,7 @@ def choose_scope(
     chosen: Scope,
     org_id: UUID | None,
     *,
+    seen: Mapping[str, str] | None = None,
     has_proof: bool = False,
 ) -> None:
     """Set what its next tokens may allow, of what a partner may choose.
@@ -157,6 +163,7 @@ def choose_scope(
     keep their places, as the first one's resource is what tokens are for where none is asked for.
     """
     with begin_change(context, app_id, org_id) as (connection, application, now):
+        check_seen(application, seen)
         had = application.scope.names
         kept = tuple(name for name in had if name in chosen or name not in catalogue.offered)
         scope = Scope(kept + chosen.without(Scope(kept)).names)

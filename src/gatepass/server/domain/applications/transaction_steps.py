@@ -1,11 +1,11 @@
 """The steps that operations on an application have in common, in one transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
-from gatepass.server.domain.applications import lookup
+from gatepass.server.domain.applications import fields, lookup
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.secrets.end import check_end, in_words
 from gatepass.server.domain.audit import store as audit
@@ -15,6 +15,7 @@ from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
+from gatepass.wire.errors import OAuthError
 
 
 @contextmanager
@@ -64,6 +65,28 @@ def check_secret_end(
     """Raise OAuthError where a secret ends in the past, or later than the policies allow."""
     policy = policies.find_in_force(context.database, connection, org_id)
     check_end(secret.expires_at, secret.created_at, now, policy.longest_secret_days)
+
+
+def check_seen(application: Application, seen: Mapping[str, str] | None) -> None:
+    """Raise OAuthError (409) where a field is no longer as it was seen; it says what it is now."""
+    stored = fields.texts(application)
+    labels = {field.name: field.label for group in fields.GROUPS for field in group.fields}
+    changed = [
+        f"{labels[name]} was {_quoted(before)}, and is {_quoted(stored[name])} now."
+        for name, before in (seen or {}).items()
+        if name in stored and stored[name] != before
+    ]
+    if changed:
+        raise OAuthError(
+            "invalid_request",
+            f"Somebody else changed this meanwhile. {' '.join(changed)} "
+            "Nothing was changed by you. Send the form again if it shall be as you typed it.",
+            status=409,
+        )
+
+
+def _quoted(text: str) -> str:
+    return f"'{' '.join(text.split())}'" if text else "empty"
 
 
 def end_in_words(end: datetime | None) -> dict[str, str]:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from gatepass.server.domain.applications import fields, operations
 from gatepass.server.domain.applications.fields import FieldGroup
+from gatepass.server.portal.pages.applications import settings_form
 from gatepass.server.portal.pages.applications.scopes import chosen_of
 from gatepass.server.portal.pages.applications.sub_pages import change, rerender
 from gatepass.server.portal.request import PortalRequest
@@ -26,7 +27,12 @@ def form_page(group: FieldGroup) -> Callable[[PortalRequest], Response]:
         return change(
             request,
             lambda app_id: operations.change(
-                request.context, request.actor, app_id, request.org_id, **values
+                request.context,
+                request.actor,
+                app_id,
+                request.org_id,
+                seen=settings_form.seen(request),
+                **values,
             ),
             group.done,
             group.fields[-1].name,
@@ -47,6 +53,7 @@ def set_scope(request: PortalRequest) -> Response:
             app_id,
             chosen,
             request.org_id,
+            seen=settings_form.seen(request),
             has_proof=True,  # the route asks for it
         ),
         fields.SCOPE.done,
