@@ -74,6 +74,10 @@ _COMMANDS = {
         f"{_SERVER}.backup.restore:restore",
         "Restore a backup into an empty place, all of it or nothing.",
     ),
+    "rotate": _Entry(
+        f"{_CLIENT}.cli.rotate.command:rotate",
+        "Replace the client secret in a secret store, without a gap.",
+    ),
     "scan": _Entry(f"{_CLIENT}.cli.scan:scan", "Find client secrets and access tokens in files."),
     "scope": _Entry(f"{_SERVER}.catalogue.scope:scope", "Manage the scopes of an environment."),
     "serve": _Entry(f"{_SERVER}.serve:serve", "Run the server until SIGTERM or Ctrl-C."),

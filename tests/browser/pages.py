@@ -11,6 +11,7 @@ from browser import (
     copy_pages,
     factor_pages,
     policy_pages,
+    rotation_pages,
     single_sign_on_pages,
     verification_pages,
 )
@@ -514,5 +515,6 @@ PAGES = [
         },
     ),
     *policy_pages.PAGES,
+    *rotation_pages.PAGES,
     *single_sign_on_pages.PAGES,
 ]

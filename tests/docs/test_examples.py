@@ -47,6 +47,7 @@ RUN = {
     ("docs/tasks/protect-an-api-behind-a-gateway.md", "python"): (1, "test_gateways_page.py"),
     ("docs/tasks/rotate-a-secret.md", "console"): (4, "test_rotate_page.py"),
     ("docs/tasks/rotate-a-secret.md", "python"): (1, "test_rotate_page.py"),
+    ("docs/tasks/rotate-by-itself.md", "console"): (1, "test_rotate_page.py"),
     ("docs/tasks/use-another-oauth-server.md", "console"): (6, "test_other_servers.py"),
     ("docs/tasks/use-another-oauth-server.md", "python"): (1, "test_other_servers.py"),
 }

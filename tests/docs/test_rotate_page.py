@@ -88,3 +88,29 @@ def test_a_secret_is_rotated_without_an_outage(server: Server, tmp_path: Path) -
         program.renew()
         both.renew()
         assert program.failures == both.failures == 0
+
+
+def test_a_program_rotates_its_secret(server: Server, tmp_path: Path) -> None:
+    (tried,) = blocks("rotate-by-itself.md")
+    kept = folder(tmp_path / "kept") / "gatepass"
+    organization = server.create_organization("Turning Energy", "tove")
+    with Portal(server) as portal:
+        portal.begin(organization)
+        app_id = portal.register("Billing")
+        old = portal.copy(app_id)
+        where = f"{APPLICATIONS}{app_id}/automatic-rotation/"
+        setting = {"rotation_interval": "30", "rotation_overlap": "86400"}
+        assert portal.send(where, on=where, automatic_rotation="on", **setting).status_code == 303
+    kept.write_text(old.client_secret)
+    kept.chmod(0o600)
+    environ = {
+        "GATEPASS_TOKEN_URL": f"{server.url()}/oauth2/token/",
+        "GATEPASS_CLIENT_ID": old.client_id,
+    }
+
+    with Reader(folder(tmp_path / "a"), {"/run/secrets": str(kept.parent)}, environ) as reader:
+        reader.play(tried)
+
+    assert kept.read_text() != old.client_secret
+    for secret in (kept.read_text(), old.client_secret):
+        assert server.ask_token(old.client_id, secret).status == 200

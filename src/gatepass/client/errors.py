@@ -40,6 +40,10 @@ class SecretUnavailable(ConfigurationError):
     """The source of the client secret fails now; trying again may help."""
 
 
+class ChangedMeanwhile(SecretUnavailable):
+    """A secret store has another secret than was expected, so nothing was written."""
+
+
 class TokenRefused(ClientError):
     """The token endpoint refused the request.
 

@@ -7,6 +7,7 @@ OAUTH2 = "/oauth2/"
 TOKEN = "/oauth2/token/"  # noqa: S105 - a path
 REVOKE = "/oauth2/revoke_token/"
 INTROSPECT = "/oauth2/introspect/"
+ROTATE_SECRET = "/oauth2/rotate_secret/"  # noqa: S105 - a path
 VERIFY = "/oauth2/verify/"
 VERIFY_NGINX = "/oauth2/verify/nginx/"
 VERIFY_ENVOY = "/oauth2/verify/envoy/"  # followed by environment, requirement and any path
@@ -31,7 +32,8 @@ def authorization_server(
     `algorithms` are those that sign JWTs.
 
     `response_types_supported` is required there even of a server without an authorization
-    endpoint, and is empty. `revocation_feed_endpoint` and `leak_report_endpoint` are extensions.
+    endpoint, and is empty. The endpoints of the revocation feed, of leak reports and of the secret
+    rotation are extensions.
 
     OpenID Connect Discovery 1.0 §3 requires the subject types and the algorithms of ID tokens.
     Resource servers verify JWT access tokens with them; no ID token is ever issued.
@@ -47,6 +49,7 @@ def authorization_server(
         "introspection_endpoint_auth_methods_supported": [*_SECRET_METHODS, "Bearer"],
         "revocation_feed_endpoint": issuer + REVOCATIONS,
         "leak_report_endpoint": issuer + REPORT_LEAK,
+        "secret_rotation_endpoint": issuer + ROTATE_SECRET,
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
         "subject_types_supported": ["public"],

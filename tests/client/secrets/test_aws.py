@@ -5,7 +5,8 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,20 +56,28 @@ class StandIn:
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandIn]:
     """A fake server that every AWS program would find by its environment."""
     stand_in = StandIn()
-    with secret_store(stand_in.answer) as address:
+    with found_by_the_environment(stand_in.answer, monkeypatch, tmp_path):
+        yield stand_in
+
+
+@contextmanager
+def found_by_the_environment(
+    answer: Callable[[Request], Response], monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> Iterator[None]:
+    with secret_store(answer) as address:
         for name, value in {
             "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
             "AWS_SECRET_ACCESS_KEY": KEY,
             "AWS_DEFAULT_REGION": "eu-central-1",
             "AWS_ENDPOINT_URL_SECRETS_MANAGER": address,
             "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_CONFIG_FILE": str(tmp_path / "config"),
-            "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+            "AWS_CONFIG_FILE": str(folder / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
         }.items():
             monkeypatch.setenv(name, value)
         for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION"):
             monkeypatch.delenv(name, raising=False)
-        yield stand_in
+        yield
 
 
 def test_the_current_value_is_read_and_nothing_is_logged(

@@ -221,7 +221,7 @@ def test_a_list_is_searched_filtered_and_sorted(
             store.change(connection, new.id, {"last_used_at": used})
         _added(connection, name="Another organization's")
 
-        page = listing.find_page(connection, org_id, wanted, NOW)
+        page = listing.find_page(database, connection, org_id, wanted, NOW)
 
     assert [each.name for each in page.applications if each.name in {"A", "b", "c"}] == found
     assert (page.total, page.number) == (len(found), 1)

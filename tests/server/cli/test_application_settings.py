@@ -129,3 +129,39 @@ def test_to_say_nothing_or_two_things_at_once_is_a_mistake(
 
 def test_an_application_that_is_not_there_cannot_be_changed(gatepass: Command) -> None:
     assert gatepass("application", "set", "nobody", "--name", "X").status == 1
+
+
+def test_automatic_rotation_is_turned_on_and_off_and_keeps_what_is_not_given(
+    gatepass: Command, org_id: str
+) -> None:
+    client_id = _create(gatepass, org_id)
+    names = ("automatic_rotation", "rotation_days", "rotation_overlap", "last_rotation")
+
+    def rotation() -> list[object]:
+        shown = _shown(gatepass, client_id)
+        return [shown[name] for name in names]
+
+    assert rotation() == [False, 30, "24 hours", None]
+    on = gatepass(
+        *("application", "automatic-rotation", client_id, "--on"),
+        *("--days", "7", "--overlap", "1-hour"),
+    )
+    assert on.out == f"Automatic rotation of {client_id} is on.\n"
+    assert rotation() == [True, 7, "1 hour", None]
+    gatepass("application", "automatic-rotation", client_id, "--off")
+
+    assert rotation() == [False, 7, "1 hour", None]
+
+
+@pytest.mark.parametrize(
+    "wrong", [(), ("--on", "--days", "0"), ("--on", "--days", "366"), ("--overlap", "none")]
+)
+def test_a_wrong_setting_of_automatic_rotation_changes_nothing(
+    gatepass: Command, org_id: str, wrong: tuple[str, ...]
+) -> None:
+    client_id = _create(gatepass, org_id)
+
+    ran = gatepass("application", "automatic-rotation", client_id, *wrong)
+
+    assert ran.status != 0
+    assert not _shown(gatepass, client_id)["automatic_rotation"]

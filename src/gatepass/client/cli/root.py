@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import click
 
 from gatepass.client.cli import check, scan
+from gatepass.client.cli.rotate.command import rotate
 from gatepass.client.errors import ClientError
 from gatepass.client.settings import ClientSettings
 from gatepass.client.urls import check_url
@@ -138,5 +139,5 @@ def _one_line_errors() -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
-for _command in (check.check, scan.scan):
+for _command in (check.check, rotate, scan.scan):
     commands.add_command(_command)

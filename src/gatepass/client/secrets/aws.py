@@ -2,8 +2,8 @@
 
 import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -46,23 +46,28 @@ class FromAws:
 
     def __call__(self) -> str:
         """Ask AWS; raise ConfigurationError where it gives no secret."""
+        try:
+            with unlogged(), closing(self.client()) as client:
+                answer: dict[str, Any] = client.get_secret_value(SecretId=self.secret_id)
+        except ConfigurationError:
+            raise
+        except Exception as error:  # noqa: BLE001 - botocore's, and what a strange answer causes
+            raise refusal(error, self.where) from None
+        return select(text_of(answer, self.where), self.field, self.where)
+
+    @property
+    def where(self) -> str:
+        """Its name in messages."""
+        return f"the secret {cleaned(self.secret_id)} in AWS Secrets Manager"
+
+    def client(self) -> Any:  # noqa: ANN401 - botocore has no types
+        """Return a client of AWS Secrets Manager, to be closed; raises botocore's errors."""
         with library_of("aws"):
             import botocore.session  # takes a while to load
-        where = f"the secret {cleaned(self.secret_id)} in AWS Secrets Manager"
-        try:
-            with _unlogged():
-                answer = self._ask(botocore.session.Session(profile=self.profile or None))
-        except Exception as error:  # noqa: BLE001 - botocore's, and what a strange answer causes
-            raise _refusal(error, where) from None
-        text = answer.get("SecretString")
-        if not isinstance(text, str):
-            text = decoded(answer.get("SecretBinary") or b"", where)
-        return select(text, self.field, where)
+            from botocore.config import Config
 
-    def _ask(self, session: Any) -> dict[str, Any]:  # noqa: ANN401 - botocore has no types
-        from botocore.config import Config
-
-        client = session.create_client(
+        session = botocore.session.Session(profile=self.profile or None)
+        return session.create_client(
             "secretsmanager",
             region_name=self.region or _region(self.secret_id),
             endpoint_url=self.endpoint_url or None,
@@ -72,11 +77,12 @@ class FromAws:
                 retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
             ),
         )
-        try:
-            answer: dict[str, Any] = client.get_secret_value(SecretId=self.secret_id)
-        finally:
-            client.close()
-        return answer
+
+
+def text_of(answer: Mapping[str, Any], where: str) -> str:
+    """Return the value of a secret, which is text or bytes."""
+    text = answer.get("SecretString")
+    return text if isinstance(text, str) else decoded(answer.get("SecretBinary") or b"", where)
 
 
 def _region(secret_id: str) -> str | None:
@@ -85,7 +91,9 @@ def _region(secret_id: str) -> str | None:
     return parts[3] if parts[0] == "arn" and len(parts) > 3 else None
 
 
-def _refusal(error: Exception, where: str) -> ConfigurationError:
+def refusal(
+    error: Exception, where: str, advice: Mapping[str, str] = _ADVICE
+) -> ConfigurationError:
     """Return what to do by the kind of `error`; its text is left out."""
     from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004
 
@@ -102,14 +110,14 @@ def _refusal(error: Exception, where: str) -> ConfigurationError:
     refused = f"{where} is not given ({code}): "
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code == "ThrottlingException":
         return SecretUnavailable(f"{refused}try again")
-    return ConfigurationError(refused + _ADVICE.get(code, "see what AWS says of this code"))
+    return ConfigurationError(refused + advice.get(code, "see what AWS says of this code"))
 
 
 _reading = ContextVar("_reading", default=False)
 
 
 class _Unlogged(logging.Filter):
-    """Drops what botocore logs at DEBUG while a secret is read here: the answer's body, whole."""
+    """Drops what botocore logs at DEBUG while a secret is read or written here: whole bodies."""
 
     def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002
         return not _reading.get()
@@ -119,8 +127,9 @@ _UNLOGGED = _Unlogged()
 
 
 @contextmanager
-def _unlogged() -> Iterator[None]:
-    for name in ("botocore.parsers", "botocore.hooks"):
+def unlogged() -> Iterator[None]:
+    """Let botocore log no body of a request or an answer."""
+    for name in ("botocore.parsers", "botocore.hooks", "botocore.endpoint"):
         logging.getLogger(name).addFilter(_UNLOGGED)
     token = _reading.set(True)
     try:

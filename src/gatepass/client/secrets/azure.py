@@ -1,7 +1,8 @@
 """The secret from Azure Key Vault, by Microsoft's libraries."""
 
 import re
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from gatepass.client.urls import check_url
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
+    from azure.keyvault.secrets import SecretClient
 
 _CONNECT, _READ, _RETRIES = 5, 10, 2  # seconds, seconds, requests after the first
 
@@ -49,29 +51,42 @@ class FromAzure:
 
     def __call__(self) -> str:
         """Ask Azure; raise ConfigurationError where it gives no secret."""
+        try:
+            with self.client() as client:
+                value = client.get_secret(self.name, self.version or None).value
+        except ConfigurationError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the library's, and what strange answers cause
+            raise refusal_of(error, self.where) from None
+        return select(value or "", self.field, self.where)
+
+    @property
+    def where(self) -> str:
+        """Its name in messages."""
+        return f"the secret {self.name} in {cleaned(self.vault_url)}"
+
+    @contextmanager
+    def client(self) -> "Iterator[SecretClient]":
+        """Open a client of the key vault; raises the library's errors."""
         with library_of("azure"):
             from azure.identity import DefaultAzureCredential  # takes a while to load
             from azure.keyvault.secrets import SecretClient
-        where = f"the secret {self.name} in {cleaned(self.vault_url)}"
-        try:
-            with ExitStack() as open_now:
-                credential = self.credential or open_now.enter_context(DefaultAzureCredential())
-                client = SecretClient(
-                    self.vault_url,
-                    credential,
-                    connection_timeout=_CONNECT,
-                    read_timeout=_READ,
-                    retry_total=_RETRIES,
-                    permit_redirects=False,
-                )
-                open_now.enter_context(client)
-                value = client.get_secret(self.name, self.version or None).value
-        except Exception as error:  # noqa: BLE001 - the library's, and what strange answers cause
-            raise _refusal(error, where) from None
-        return select(value or "", self.field, where)
+        with ExitStack() as open_now:
+            credential = self.credential or open_now.enter_context(DefaultAzureCredential())
+            client = SecretClient(
+                self.vault_url,
+                credential,
+                connection_timeout=_CONNECT,
+                read_timeout=_READ,
+                retry_total=_RETRIES,
+                permit_redirects=False,
+            )
+            yield open_now.enter_context(client)
 
 
-def _refusal(error: Exception, where: str) -> ConfigurationError:
+def refusal_of(
+    error: Exception, where: str, advice: Mapping[int, str] = _ADVICE
+) -> ConfigurationError:
     """Return what to do by the kind of `error`; its text is left out."""
     from azure.core.exceptions import (
         ClientAuthenticationError,
@@ -85,8 +100,8 @@ def _refusal(error: Exception, where: str) -> ConfigurationError:
         return SecretUnavailable(f"{where} cannot be reached ({kind}): check the URL and network")
     status = error.status_code if isinstance(error, HttpResponseError) else None
     if status:
-        advice = _ADVICE.get(status, "check the URL of the vault and the name")
-        return refusal(status, where, "Azure", advice)
+        todo = advice.get(status, "check the URL of the vault and the name")
+        return refusal(status, where, "Azure", todo)
     if isinstance(error, ClientAuthenticationError):
         return ConfigurationError(f"there are no credentials for {where} ({kind}): run `az login`")
     return ConfigurationError(f"{where} cannot be read ({kind}): check the URL and the name")

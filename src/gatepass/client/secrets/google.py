@@ -50,8 +50,8 @@ class FromGoogle:
 
     def __call__(self) -> str:
         """Ask Google; raise ConfigurationError where it gives no secret."""
-        where = f"the secret {self.name} in Google Secret Manager"
-        status, body = exchange("GET", self.url, _authorization(), store=where)
+        where = self.where
+        status, body = exchange("GET", self.url, authorization(), store=where)
         if status != HTTPStatus.OK:
             raise refusal(status, where, "Google", _ADVICE.get(status, "check the endpoint"))
         payload = json_object(body, f"the answer for {where}").get("payload")
@@ -63,16 +63,33 @@ class FromGoogle:
         return select(decoded(content, where), self.field, where)
 
     @property
+    def where(self) -> str:
+        """Its name in messages."""
+        return f"the secret {self.name} in Google Secret Manager"
+
+    @property
+    def has_version(self) -> bool:
+        """Whether one version is named, so that no newer one is ever read."""
+        name = _NAME.fullmatch(self.name)
+        return bool(name and name.group("version"))
+
+    @property
     def url(self) -> str:
         """The address that is asked."""
+        return f"{self.resource_url}{'' if self.has_version else '/versions/latest'}:access"
+
+    @property
+    def resource_url(self) -> str:
+        """The address of the secret, or of its version where one is named."""
         name = _NAME.fullmatch(self.name)
-        location, version = name.group("location", "version") if name else ("", "")
+        location = name.group("location") if name else ""
         host = f"secretmanager.{location}.rep" if location else "secretmanager"
         endpoint = self.endpoint.rstrip("/") or f"https://{host}.googleapis.com"
-        return f"{endpoint}/v1/{self.name}{'' if version else '/versions/latest'}:access"
+        return f"{endpoint}/v1/{self.name}"
 
 
-def _authorization() -> dict[str, str]:
+def authorization() -> dict[str, str]:
+    """Return the header that Google's Application Default Credentials are worth."""
     with library_of("google"):
         import google.auth  # takes a while to load
         import requests

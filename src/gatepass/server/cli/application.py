@@ -29,6 +29,7 @@ def application() -> None:
 
 
 application.add_command(application_settings.set_)
+application.add_command(application_settings.automatic_rotation)
 
 
 @application.command(
@@ -127,6 +128,7 @@ def show_(application_id: str, target: options.Target, *, is_json: bool) -> None
     with options.environment_of(target) as environment:
         found = find(environment, application_id)
         live = found.live_secrets(environment.now())
+        rotation = application_settings.shown_rotation(environment, found.id)
     secrets = [
         {
             "ends_with": each.last_four or None,
@@ -144,6 +146,7 @@ def show_(application_id: str, target: options.Target, *, is_json: bool) -> None
         "imported_from": found.imported_from,
         "redirect_uris": found.redirect_uris,
         "tokens_revoked_before": found.tokens_revoked_before,
+        **rotation,
         "secrets": secrets,
     }
     options.show(_row(found) | more, is_json=is_json)

@@ -1,7 +1,9 @@
 """`gatepass application set`, and functions shared with the other application commands."""
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import click
 
@@ -9,12 +11,20 @@ from gatepass.command_group import example
 from gatepass.server.cli import options
 from gatepass.server.domain.applications import fields, operations
 from gatepass.server.domain.applications.fields import Field, FieldGroup
-from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.model import OVERLAPS, Application
+from gatepass.server.domain.applications.secrets.automatic_rotation import (
+    operations as rotations,
+)
+from gatepass.server.domain.applications.secrets.automatic_rotation.model import (
+    OFFERED_OVERLAPS,
+    Setting,
+)
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import Network
 
+_OVERLAPS = {words.replace(" ", "-"): overlap for overlap, words in OFFERED_OVERLAPS.items()}
 _BY_NAME = {field.name: field for group in fields.GROUPS for field in group.fields}
 
 
@@ -123,3 +133,52 @@ def shown(application: Application) -> dict[str, object]:
 
 
 set_ = set_command(fields.GROUPS)
+
+
+@click.command(
+    "automatic-rotation",
+    epilog=example("gatepass application automatic-rotation CLIENT_ID --on --days 30"),
+)
+@click.argument("application_id", metavar="CLIENT_ID")
+@click.option("--on/--off", "is_on", default=None, help="Whether programs may rotate the secret.")
+@click.option("--days", type=click.IntRange(1, 365), help="Days between two rotations, at least.")
+@click.option(
+    "--overlap",
+    type=click.Choice(list(_OVERLAPS)),
+    help="How long the old secret works after a rotation.",
+)
+@options.environment_option_to_change
+def automatic_rotation(
+    application_id: str,
+    target: options.Target,
+    *,
+    is_on: bool | None,
+    days: int | None,
+    overlap: str | None,
+) -> None:
+    """Allow an application to rotate its own secret, by `gatepass rotate`; or forbid it.
+
+    What is not given stays as it is; at first these are 30 days and 24 hours.
+    """
+    with options.environment_of(target) as environment:
+        given = options.given(is_on=is_on, days=days, overlap=overlap)
+        found = find(environment, application_id)
+        before = rotations.find(environment.context, found.id).setting
+        setting = Setting(
+            bool(given.get("is_on", before.is_on)),
+            before.interval if days is None else timedelta(days=days),
+            before.overlap if overlap is None else _OVERLAPS[overlap],
+        )
+        rotations.configure(environment.context, OPERATOR, found.id, None, setting)
+    click.echo(f"Automatic rotation of {application_id} is {'on' if setting.is_on else 'off'}.")
+
+
+def shown_rotation(environment: Environment, app_id: UUID) -> dict[str, object]:
+    """Return automatic rotation as `gatepass application show` prints it."""
+    rotation = rotations.find(environment.context, app_id)
+    return {
+        "automatic_rotation": rotation.setting.is_on,
+        "rotation_days": rotation.setting.interval.days,
+        "rotation_overlap": OVERLAPS[rotation.setting.overlap],
+        "last_rotation": rotation.committed_at,
+    }

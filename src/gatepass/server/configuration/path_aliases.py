@@ -13,6 +13,7 @@ _TAKEN = (  # by the server itself, with every path below
     metadata.TOKEN,
     metadata.REVOKE,
     metadata.INTROSPECT,
+    metadata.ROTATE_SECRET,
     metadata.VERIFY,
     metadata.REVOCATIONS,
     metadata.REPORT_LEAK,

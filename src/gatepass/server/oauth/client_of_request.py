@@ -10,7 +10,9 @@ from gatepass.server.tokens.request import parse_parameters
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import Params
 
-_AUTHENTICATING = frozenset({"token", "revoke", "introspect", "revocations", "verify"})
+_AUTHENTICATING = frozenset(
+    {"token", "revoke", "introspect", "revocations", "rotate_secret", "verify"}
+)
 _REFUSED = frozenset({401, 403})
 
 

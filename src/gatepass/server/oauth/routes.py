@@ -24,6 +24,7 @@ from gatepass.server.oauth.leak_reports.endpoint import report_leak
 from gatepass.server.oauth.leak_reports.github_alerts import read_alert, take_alert
 from gatepass.server.oauth.revocation.endpoint import revoke
 from gatepass.server.oauth.revocation.feed import revocations
+from gatepass.server.oauth.secret_rotation import rotate_secret
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.oauth.token import token
 from gatepass.server.observability.metrics.endpoint_names import name_of
@@ -59,6 +60,7 @@ ROUTES = {
         (metadata.TOKEN, token, read_request, _POST, unchanged),
         (metadata.REVOKE, revoke, read_request, _NOTHING, unchanged),
         (metadata.INTROSPECT, introspect, read_request, _POST, unchanged),
+        (metadata.ROTATE_SECRET, rotate_secret, read_request, _NOTHING, unchanged),
         (metadata.VERIFY, verify, read_head, _VERIFY, clear_identity_headers),
         (metadata.VERIFY_NGINX, verify, read_head, _VERIFY, for_nginx),
         (metadata.REVOCATIONS, revocations, read_get_request, _NOTHING, unchanged),

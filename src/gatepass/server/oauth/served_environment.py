@@ -10,9 +10,9 @@ from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.revocations.feed.page_cache import PageCache
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.environment.environment import Environment
+from gatepass.server.environment.lookup_batches import LookupBatches
 from gatepass.server.http import NeedsThread, Response
 from gatepass.server.oauth.leak_reports.github_keys import GitHubKeys
-from gatepass.server.oauth.lookup_batches import LookupBatches
 from gatepass.server.settings import Settings
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.tokens.grant_cache import CachedCaller, CachedGrant, GrantCache

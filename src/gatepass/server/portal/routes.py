@@ -15,6 +15,7 @@ from gatepass.server.portal import redirects
 from gatepass.server.portal.access import SAFE, Access
 from gatepass.server.portal.pages import activity, copying
 from gatepass.server.portal.pages.applications import (
+    automatic_rotation,
     danger_zone,
     listing,
     new_secret,
@@ -190,6 +191,20 @@ ROUTES = (
         _APP + "secrets/{secret_id:uuid}/expiry/",
         Access.ADMIN,
         new_secret.set_end,
+        step_up=True,
+    ),
+    Route(
+        "POST",
+        f"{_APP}automatic-rotation/",
+        Access.ADMIN,
+        automatic_rotation.configure,
+        step_up=True,
+    ),
+    Route(
+        "POST",
+        f"{_APP}automatic-rotation/undo/",
+        Access.ADMIN,
+        automatic_rotation.undo,
         step_up=True,
     ),
     Route("POST", f"{_APP}scope/", Access.ADMIN, settings.set_scope, step_up=True),

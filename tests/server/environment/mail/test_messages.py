@@ -19,6 +19,7 @@ NAMES = (
     *("factor", "left", "before", "after", "more"),
     *("application", "secret", "reporter", "end", "location", "others"),
     *("factor", "left", "before", "after", "more", "application", "app_id", "secret"),
+    *("application_id", "new", "old", "old_end"),
 )
 VALUES = dict.fromkeys(NAMES, "")
 OTHERS = {"role": "staff", "token": "t0ken"}

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from gatepass.server.domain.applications.cache import ApplicationCache, Lookup
-from gatepass.server.oauth.lookup_batches import LookupBatches
+from gatepass.server.environment.lookup_batches import LookupBatches
 from gatepass.server.storage.errors import DatabaseAwayError
 from server.fixtures import Client, InProcessServer, open_passive_server, raw_basic
 from server.serving.fast_path.play import Play, played

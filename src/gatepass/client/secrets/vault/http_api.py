@@ -2,11 +2,17 @@
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
 
-from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
+from gatepass.client.errors import (
+    ChangedMeanwhile,
+    ConfigurationError,
+    SecretUnavailable,
+    cleaned,
+)
 from gatepass.client.secrets.http import exchange
 from gatepass.client.secrets.validation import json_object
 from gatepass.client.urls import check_url
@@ -37,6 +43,12 @@ class Vault:
             raise ConfigurationError("the token for Vault is malformed: log in again")
         return _member(self._ask("GET", path, {"x-vault-token": token}), "data", self._name)
 
+    def write(self, path: str, token: str, members: Mapping[str, object]) -> None:
+        """Send `members` to `path`; raise ChangedMeanwhile where check-and-set refuses them."""
+        if not _HEADER.fullmatch(token):
+            raise ConfigurationError("the token for Vault is malformed: log in again")
+        self._ask("POST", path, {"x-vault-token": token}, members, refused=_write_refusal)
+
     def log_in(self, path: str, fields: dict[str, str]) -> str:
         """Return the token that the login at `path` is worth."""
         auth = _member(self._ask("POST", path, {}, fields), "auth", self._name)
@@ -50,7 +62,12 @@ class Vault:
         return f"Vault at {cleaned(self.address)}"
 
     def _ask(
-        self, method: str, path: str, headers: dict[str, str], fields: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        fields: Mapping[str, object] | None = None,
+        refused: Callable[[int, bytes, str, str], ConfigurationError] | None = None,
     ) -> dict[str, object]:
         headers["x-vault-request"] = "true"  # an agent in between may ask for it
         if self.namespace:
@@ -63,7 +80,7 @@ class Vault:
             method, url, headers, body, store=self._name, ca_file=self.ca_file
         )
         if status != HTTPStatus.OK:
-            raise _refusal(status, self._name, path)
+            raise (refused or _refusal)(status, content, self._name, path)
         return json_object(content, f"the answer of {self._name}")
 
 
@@ -86,7 +103,19 @@ def _not_vault(vault: str) -> ConfigurationError:
     return ConfigurationError(f"the answer of {vault} is none of Vault's: check the address")
 
 
-def _refusal(status: int, vault: str, path: str) -> ConfigurationError:
+def _write_refusal(status: int, content: bytes, vault: str, path: str) -> ConfigurationError:
+    """Return what to do where something was not written."""
+    if status == HTTPStatus.BAD_REQUEST and b"check-and-set" in content:
+        return ChangedMeanwhile(f"{cleaned(path)} in {vault} was changed meanwhile: try again")
+    if status == HTTPStatus.FORBIDDEN:
+        return ConfigurationError(
+            f"{vault} answered 403 for {cleaned(path)}: let the token's policy create and update "
+            "this path"
+        )
+    return _refusal(status, content, vault, path)
+
+
+def _refusal(status: int, _content: bytes, vault: str, path: str) -> ConfigurationError:
     """Return what to do; what Vault itself wrote is left out, as it may quote what was sent."""
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         return SecretUnavailable(f"{vault} answered 503: it is sealed or in maintenance, unseal it")

@@ -52,17 +52,33 @@ class FromVault:
 
     def __call__(self) -> str:
         """Ask Vault; raise ConfigurationError where it gives no secret."""
-        vault = self._vault()
-        path = f"{self.mount}/data/{self.path}"
-        where = f"the secret {cleaned(path)} in Vault"
-        values = vault.read(path, self._token(vault)).get("data")
+        vault = self.connect()
+        values, _ = self.read(vault, self.log_in(vault))
+        return member(values, self.field, self.where)
+
+    @property
+    def where(self) -> str:
+        """Its name in messages."""
+        return f"the secret {cleaned(self.data_path)} in Vault"
+
+    @property
+    def data_path(self) -> str:
+        """The path in Vault's HTTP API."""
+        return f"{self.mount}/data/{self.path}"
+
+    def read(self, vault: Vault, token: str) -> tuple[dict[str, object], int]:
+        """Return all members, and the number of their version; 0 where Vault names none."""
+        found = vault.read(self.data_path, token)
+        values, metadata = found.get("data"), found.get("metadata")
         if not isinstance(values, dict):
             raise ConfigurationError(
-                f"{where} is not of a KV store of version 2: check the mount and the path"
+                f"{self.where} is not of a KV store of version 2: check the mount and the path"
             )
-        return member(values, self.field, where)
+        version = metadata.get("version") if isinstance(metadata, dict) else None
+        return values, version if isinstance(version, int) else 0
 
-    def _vault(self) -> Vault:
+    def connect(self) -> Vault:
+        """Return the Vault that the settings name."""
         address = self.address or from_environment("ADDR")
         if not address:
             raise ConfigurationError("there is no address of Vault: give one or set VAULT_ADDR")
@@ -72,7 +88,8 @@ class FromVault:
             self.ca_file or from_environment("CACERT"),
         )
 
-    def _token(self, vault: Vault) -> str:
+    def log_in(self, vault: Vault) -> str:
+        """Return the token to read with."""
         if self.token is not None:
             return unwrapped(self.token)
         return self.login.token(vault) if self.login else token_of_environment()

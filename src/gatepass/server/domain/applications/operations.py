@@ -222,7 +222,7 @@ def find_by_client_id(context: Context, client_id: str) -> Application | None:
 def list_page(context: Context, org_id: UUID, wanted: Wanted) -> ListPage:
     """Return a page of the list of an organization's applications."""
     with context.database.read() as connection:
-        return listing.find_page(connection, org_id, wanted, context.now())
+        return listing.find_page(context.database, connection, org_id, wanted, context.now())
 
 
 def names(context: Context, org_id: UUID) -> list[tuple[UUID, str, str]]:

@@ -60,6 +60,16 @@ REASONS = {
         "Token rate limit exceeded",
         "Keep a token and use it until it expires, instead of requesting one before each call.",
     ),
+    "rotation_off": Reason(
+        "Automatic rotation is off",
+        "A program wanted to rotate the secret itself. Turn on automatic rotation for the "
+        "application, or stop the program's schedule.",
+    ),
+    "rotation_not_now": Reason(
+        "Rotation not possible",
+        "A program wanted to rotate the secret, and it was too early, or another rotation is not "
+        "finished. See the page of automatic rotation, and error_description in the response.",
+    ),
     "scope_not_allowed": Reason(
         "Scope not allowed",
         "Request only scopes that the application's page lists, or send no scope at all.",

@@ -8,6 +8,9 @@ from sqlalchemy import Connection, func, or_, select
 
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.model import CLOCK_MARGIN
+from gatepass.server.domain.applications.secrets.automatic_rotation import (
+    store as _automatic_rotation,
+)
 from gatepass.server.domain.applications.secrets.expiry_notices import store as _expiry_notices
 from gatepass.server.domain.applications.secrets.leaks import store as _leaks
 from gatepass.server.domain.applications.secrets.uses import store as _secret_uses
@@ -43,6 +46,7 @@ from gatepass.server.storage.timestamps import milliseconds
 
 _BEFORE_RESTORE = "it waited when the backup was made, and may have been sent since"
 _EVERY_STORE = (
+    _automatic_rotation,
     _expiry_notices,
     _heartbeat,
     _imports,

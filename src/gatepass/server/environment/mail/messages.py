@@ -308,6 +308,39 @@ def _secret_leak_reported(values: Values, site: Site) -> Content:
     )
 
 
+def _secret_rotated(values: Values, site: Site) -> Content:
+    application, old = values["application"], values["old"]
+    facts = [("Application", application), ("New secret", f"ending in {values['new']}")]
+    if old:
+        facts.append(("Old secret", f"{_ending_in(old)}, works until {values['old_end']}"))
+    return Content(
+        f"The client secret of {application} was rotated",
+        (
+            f"The application \u201c{application}\u201d has rotated its client secret itself.",
+            "It may do so, as an administrator has turned on automatic rotation for it.",
+            "There is nothing to do if its programs keep working."
+            if old
+            else "The old secret had ended before.",
+        ),
+        (
+            *facts,
+            ("From", values["source"]),
+            ("Environment", site.environment),
+            ("Time", values["at"]),
+        ),
+        Link(
+            "Look at the application",
+            f"{site.issuer}/oauth2/applications/{values['application_id']}/",
+        ),
+        "If nobody of you set this up, undo the rotation there while the old secret works, and "
+        "treat the old secret as leaked.",
+    )
+
+
+def _ending_in(last_four: str) -> str:
+    return "imported" if last_four == "imported" else f"ending in {last_four}"
+
+
 def _secret_leaked(values: Values, site: Site) -> Content:
     return Content(
         f"A secret of {values['application']} was leaked",
@@ -405,6 +438,7 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "single_sign_on_disconnected": _single_sign_on_disconnected,
     "secrets_expiring": _secrets_expiring,
     "secret_leak_reported": _secret_leak_reported,
+    "secret_rotated": _secret_rotated,
     "secret_leaked": _secret_leaked,
     "invitation": _invitation,
     "confirm_email": _confirm_email,

@@ -8,6 +8,7 @@ _BY_PATH = {
     metadata.TOKEN: "token",
     metadata.REVOKE: "revoke",
     metadata.INTROSPECT: "introspect",
+    metadata.ROTATE_SECRET: "rotate_secret",
     metadata.VERIFY: "verify",
     metadata.VERIFY_NGINX: "verify",
     metadata.REVOCATIONS: "revocations",

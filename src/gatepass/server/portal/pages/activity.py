@@ -23,6 +23,8 @@ _LONGEST_NUMBER = 18  # digits, of an entry's number
 
 _WORDS = {
     "access.denied": "Access denied ({status}): {method}, {reason}",
+    "application.automatic_rotation": "Turned automatic rotation {state} "
+    "(every {days} days at most; overlap: {overlap})",
     "application.copied": "Copied the settings of {source} ({environment})",
     "application.deleted": "Deleted an application",
     "application.disabled": "Disabled an application",
@@ -59,6 +61,9 @@ _WORDS = {
     "person.session_ended": "Ended a session of a user ({program}, from {address})",
     "person.sessions_ended": "Ended all sessions of a user",
     "policy.changed": "Changed the policies. Before: {before}. Now: {after}",
+    "secret.prepared": "Made a new secret for its rotation (...{new_secret})",
+    "secret.rotated": "Rotated its secret itself (overlap: {overlap}; new: ...{new_secret})",
+    "secret.rotation_undone": "Undid a rotation (revoked: {secret}; kept: {kept})",
     "secret.end_changed": "Changed the end of the secret {secret}: {end}",
     "secret.ended": "Revoked the secret {secret}",
     "secret.leak_reported": "The secret {secret} was reported as leaked: it ends {end}; {others}. "

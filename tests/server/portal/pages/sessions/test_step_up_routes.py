@@ -45,6 +45,15 @@ ASKING = {  # in an order in which each of them finds what it needs
         "application.tokens_voided", {"secret_end": "never"}
     ),
     f"{APP}rotate/": Asks("application.rotated", {"overlap": "0"}),
+    f"{APP}automatic-rotation/": Asks(
+        "application.automatic_rotation",
+        {
+            "automatic_rotation": "on",
+            "rotation_interval": "30",
+            "rotation_overlap": "86400",
+        },
+    ),
+    f"{APP}automatic-rotation/undo/": Asks("", status=409),  # there is nothing to undo
     f"{APP}scope/": Asks("application.scope", READ),
     f"{APP}copy/": Asks("application.copied", {"name": "Copy", "secret_end": "never"}),
     COPY: Asks("application.copied", {"name": "From the sandbox", "secret_end": "never"}),

@@ -16,6 +16,7 @@ from gatepass.server.domain.applications.listing.model import (
 )
 from gatepass.server.domain.applications.secrets.expiry_notices.store import is_replaced
 from gatepass.server.domain.applications.store import application, secret
+from gatepass.server.storage.database import Database
 from gatepass.server.storage.statements import has_text
 
 EXPIRES_SOON = timedelta(days=90)
@@ -28,13 +29,15 @@ _ORDERS: dict[Order, tuple[ColumnElement[object], ...]] = {
 }
 
 
-def find_page(connection: Connection, org_id: UUID, wanted: Wanted, now: datetime) -> ListPage:
+def find_page(
+    database: Database, connection: Connection, org_id: UUID, wanted: Wanted, now: datetime
+) -> ListPage:
     """Return the page that is wanted; the last one where there are not so many."""
     conditions = [application.c.org_id == org_id]
     if wanted.text:
         conditions.append(_has(wanted.text))
     if wanted.shown:
-        conditions.append(_is(wanted.shown, now))
+        conditions.append(_is(database, connection, wanted.shown, now))
     counted = select(func.count()).select_from(application).where(*conditions)
     total: int = connection.execute(counted).scalar_one()
     number = min(max(wanted.page, 1), pages(total))
@@ -66,7 +69,9 @@ def _has(text: str) -> ColumnElement[bool]:
     )
 
 
-def _is(shown: Shown, now: datetime) -> ColumnElement[bool]:
+def _is(
+    database: Database, connection: Connection, shown: Shown, now: datetime
+) -> ColumnElement[bool]:
     if shown == "active":
         return application.c.disabled_at.is_(None)
     if shown == "disabled":
@@ -77,5 +82,5 @@ def _is(shown: Shown, now: datetime) -> ColumnElement[bool]:
         secret.c.application_id == application.c.id,
         secret.c.expires_at > now,
         secret.c.expires_at < now + EXPIRES_SOON,
-        ~is_replaced(now),
+        ~is_replaced(database, connection, now),
     )

@@ -17,6 +17,9 @@ from gatepass.server.domain.applications.model import (
     with_overlap,
 )
 from gatepass.server.domain.applications.operations import Also, Registered, nothing_else
+from gatepass.server.domain.applications.secrets.automatic_rotation import (
+    store as automatic_rotation,
+)
 from gatepass.server.domain.applications.secrets.end import SecretEndRefused, in_words
 from gatepass.server.domain.applications.secrets.leaks.operations import (
     has_leaked as has_leaked_secret,
@@ -66,12 +69,14 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
         if any(each.id == secret_id for each in application.secrets):
             raise OAuthError("invalid_request", "This is done already.", status=409)
         new_id = secret_id or uuid4()
+        if overlap is None:
+            _check_not_automatic(context, connection, app_id)
         ended = with_overlap(application.live_secrets(now), overlap, now, new_id)
         secret, kept = new_secret(new_id, context.mode, secrets.token_bytes(32), now, secret_end)
         check_secret_end(context, connection, application.org_id, kept, now)
         for each in ended:
             store.set_end(connection, each)
-        _remove_ended(context, connection, app_id, now)
+        remove_ended(context, connection, app_id, now)
         store.add_secret(connection, app_id, kept)
         if has_leaked:
             store.change(
@@ -175,7 +180,7 @@ def replace_leaked(  # noqa: PLR0913 - who, what, how, and what else is written
     with begin_change(context, app_id, org_id) as (connection, application, now):
         if any(each.id == new_id for each in application.secrets):
             raise OAuthError("invalid_request", "This is done already.", status=409)
-        live = application.live_secrets(now)
+        live = _without_prepared(context, connection, application, secret_id, now)
         leaked = next((each for each in live if each.id == secret_id), None)
         if leaked is None:
             raise NotFoundError(str(secret_id))
@@ -249,7 +254,41 @@ def longest_lifetime(context: Context, org_id: UUID) -> int | None:
     return policy.longest_secret_days
 
 
-def _remove_ended(context: Context, connection: Connection, app_id: UUID, now: datetime) -> None:
+def _without_prepared(
+    context: Context,
+    connection: Connection,
+    application: Application,
+    leaked: UUID,
+    now: datetime,
+) -> tuple[ApplicationSecret, ...]:
+    """End a secret that an automatic rotation has prepared; return the other live ones.
+
+    Whoever knows the leaked one may have prepared it. If it is the leaked one itself, it stays.
+    """
+    live = application.live_secrets(now)
+    prepared = automatic_rotation.find(context.database, connection, application.id).prepared
+    if prepared == leaked:
+        return live[1:] + live[:1] if len(live) > 1 else live
+    for each in live:
+        if each.id == prepared:
+            store.end_secret(connection, each.id, now)
+    return tuple(each for each in live if each.id != prepared)
+
+
+def _check_not_automatic(context: Context, connection: Connection, app_id: UUID) -> None:
+    """Raise OAuthError where the application rotates its secret itself.
+
+    It uses a new secret before it commits to it, which must not end the old one.
+    """
+    if automatic_rotation.find(context.database, connection, app_id).setting.is_on:
+        raise OAuthError(
+            "invalid_request",
+            "Automatic rotation is on, so the old secret cannot end at the first use of the new "
+            "one. Choose a time.",
+        )
+
+
+def remove_ended(context: Context, connection: Connection, app_id: UUID, now: datetime) -> None:
     """Remove the secrets that have ended; where they were used stays known."""
     if context.database.has(connection, uses.REVISION):
         uses.keep_last(connection, app_id, now)

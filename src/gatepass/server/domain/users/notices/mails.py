@@ -30,6 +30,7 @@ Kind = Literal[
     "single_sign_on_disconnected",
     "secrets_expiring",
     "secret_leak_reported",
+    "secret_rotated",
     "secret_leaked",
 ]
 

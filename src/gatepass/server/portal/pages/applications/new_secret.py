@@ -117,7 +117,7 @@ def replace_leaked(request: PortalRequest) -> Response:
             app_id,
             secret_id,
             request.org_id,
-            secret_end=secret_end.chosen(request) if "secret_end" in request.form else None,
+            secret_end=secret_end.chosen(request),
             new_id=request.creation_id(),
             also=lambda connection, made: keep(request, connection, made, _LEAKED),
         )

@@ -10,9 +10,11 @@ from gatepass.server.domain.applications import fields, operations
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.portal import redirects
 from gatepass.server.portal.access import Access
+from gatepass.server.portal.forms import automatic_rotation
 from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.pages.applications import (
     application_activity,
+    automatic_rotation_form,
     live_secrets,
     overview,
     settings_form,
@@ -27,6 +29,7 @@ _LABELS = {
     "overlap": "Overlap",
     "confirm": "Name to confirm",
     "secret_end": "End of the secret",
+    **automatic_rotation.LABELS,
 }
 
 
@@ -71,6 +74,13 @@ ROTATION = SubPage(
     frozenset({"rotate"}),
     Access.ADMIN,
 )
+AUTOMATIC_ROTATION = SubPage(
+    "automatic-rotation/",
+    "",
+    "application/automatic_rotation.html",
+    automatic_rotation_form.context,
+    frozenset({"automatic-rotation", "undo"}),
+)
 SETTINGS = SubPage(
     "settings/",
     "Settings",
@@ -91,6 +101,7 @@ SUB_PAGES = (
     OVERVIEW,
     CREDENTIALS,
     ROTATION,
+    AUTOMATIC_ROTATION,
     SubPage("uses/", "", "application/uses.html", live_secrets.uses),
     SubPage("usage/", "Usage", "application/usage.html", usage.context),
     SubPage("refusals/", "Refusals", "application/refusals.html", usage.refusals),

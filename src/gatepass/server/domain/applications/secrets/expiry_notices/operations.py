@@ -36,7 +36,7 @@ def remind(context: Context) -> int:
     with context.database.read() as connection:
         if not context.database.has(connection, store.REVISION):
             return 0
-        soon = store.expiring(connection, now)
+        soon = store.expiring(context.database, connection, now)
     found = [each for each in soon if due_reminder(each, now) is not None]
     groups = [(org_id, list(each)) for org_id, each in groupby(found, lambda each: each.org_id)]
     given = 0

@@ -16,13 +16,16 @@ from sqlalchemy import (
     select,
 )
 
+from gatepass.server.domain.applications.secrets.automatic_rotation import (
+    store as automatic_rotation,
+)
 from gatepass.server.domain.applications.secrets.expiry_notices.model import (
     EARLIEST,
     ExpiringSecret,
 )
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.domain.organizations.store import organization
-from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.database import Database, Timestamp, metadata
 from gatepass.server.storage.statements import insert_into
 
 REVISION = "0019"
@@ -44,7 +47,7 @@ secret_notice = Table(
 _newer = secret.alias()
 
 
-def expiring(connection: Connection, now: datetime) -> list[ExpiringSecret]:
+def expiring(database: Database, connection: Connection, now: datetime) -> list[ExpiringSecret]:
     """Return the secrets that expire soon and that no newer one replaces, ordered by organization.
 
     Those of applications that are disabled, or whose organization is suspended, are left out.
@@ -70,19 +73,24 @@ def expiring(connection: Connection, now: datetime) -> list[ExpiringSecret]:
             secret.c.expires_at < now + EARLIEST,
             application.c.disabled_at.is_(None),
             organization.c.suspended_at.is_(None),
-            ~is_replaced(now),
+            ~is_replaced(database, connection, now),
         )
         .order_by(application.c.org_id, secret.c.expires_at, secret.c.id)
     )
     return [ExpiringSecret._make(row) for row in connection.execute(query)]
 
 
-def is_replaced(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that a newer live secret of the application stands beside a secret."""
+def is_replaced(database: Database, connection: Connection, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a newer live secret of the application stands beside a secret.
+
+    One that an automatic rotation has prepared and not committed does not replace another.
+    """
+    has_prepared = database.has(connection, automatic_rotation.REVISION)
     return exists().where(
         _newer.c.application_id == secret.c.application_id,
         _newer.c.created_at > secret.c.created_at,
         or_(_newer.c.expires_at.is_(None), _newer.c.expires_at > now),
+        *([~automatic_rotation.is_prepared(_newer.c.id)] if has_prepared else ()),
     )
 
 

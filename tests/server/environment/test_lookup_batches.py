@@ -8,7 +8,7 @@ import pytest
 
 from gatepass.server.domain.applications.cache import ApplicationCache, Lookup
 from gatepass.server.domain.applications.cached_application import CachedApplication, Key
-from gatepass.server.oauth.lookup_batches import LookupBatches
+from gatepass.server.environment.lookup_batches import LookupBatches
 from gatepass.server.storage import deadline
 from gatepass.server.storage.errors import DatabaseAwayError
 

@@ -1,0 +1,1 @@
+"""`gatepass rotate`: replaces the client secret in a secret store."""

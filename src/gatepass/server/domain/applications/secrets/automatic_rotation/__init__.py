@@ -1,0 +1,1 @@
+"""Automatic rotation: an application replaces its own secret, where an administrator allows it."""
