@@ -20,11 +20,12 @@ from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR, Entry
 from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.domain.organizations.policies.model import StatedPolicy
+from gatepass.server.domain.revocations.leak_reports import operations as leak_reports
 from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users.password_hashing import run
 from gatepass.server.environment import maintenance
 from gatepass.wire.errors import OAuthError
-from gatepass.wire.metadata import ROTATE_SECRET
+from gatepass.wire.metadata import REPORT_LEAK, ROTATE_SECRET
 from gatepass.wire.secret import Secret
 from server.fixtures import HERE, Client, InProcessServer, open_passive_server, refused
 
@@ -377,6 +378,29 @@ def test_a_secret_that_was_revoked_a_moment_ago_prepares_nothing(rotating: Rotat
 
 
 @pytest.mark.spec("RFC 7591", "3.2.1")
+def report(rotating: Rotating) -> None:
+    """Report the application's current secret as leaked, and have the report looked up."""
+    credential = {"credential": rotating.client.secret.value}
+    assert rotating.server.post(REPORT_LEAK, data=credential).status_code == 202
+    assert leak_reports.process(rotating.environment.context)
+
+
+def test_a_secret_that_was_reported_as_leaked_makes_no_other_one(rotating: Rotating) -> None:
+    report(rotating)
+
+    refusal = rotating.send("prepare")
+
+    assert refused(refusal) == (400, "unauthorized_client")
+    assert "reported as leaked" in refusal.json()["error_description"]
+
+
+def test_what_was_prepared_with_a_leaked_secret_cannot_be_committed(rotating: Rotating) -> None:
+    new = rotating.prepare()
+    report(rotating)
+
+    assert refused(rotating.send("commit", new)) == (400, "unauthorized_client")
+
+
 def test_the_new_secret_lives_as_long_as_the_policy_allows(rotating: Rotating) -> None:
     rotating.set_longest(90)
 

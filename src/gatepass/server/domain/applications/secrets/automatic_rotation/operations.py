@@ -32,6 +32,7 @@ from gatepass.server.domain.applications.secrets.automatic_rotation.model import
     undoable,
 )
 from gatepass.server.domain.applications.secrets.end import in_words
+from gatepass.server.domain.applications.secrets.leaks.operations import has_leaked
 from gatepass.server.domain.applications.secrets.operations import remove_ended
 from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
@@ -237,6 +238,7 @@ def _begin(context: Context, app_id: UUID, presented: UUID, source: str) -> Iter
         rotation = store.find(context.database, connection, app_id)
         found = live_secrets(application, rotation, now)
         _check_allowed(application, rotation, found, presented)
+        _check_not_leaked(context, connection, application, now)
         by = Actor(application.name, source, application.org_id, "application")
         yield _Change(connection, application, rotation, found, by, now)
 
@@ -259,6 +261,22 @@ def _check_allowed(
             "Automatic rotation is off for this application. "
             "An administrator can turn it on in the portal.",
             reason="rotation_off",
+        )
+
+
+def _check_not_leaked(
+    context: Context, connection: Connection, application: Application, now: datetime
+) -> None:
+    """Raise OAuthError where a live secret was reported as leaked.
+
+    Whoever found it could make a secret of their own with it, or have prepared one before.
+    """
+    if any(has_leaked(context, connection, each.id) for each in application.live_secrets(now)):
+        raise OAuthError(
+            "unauthorized_client",
+            "A secret of this application was reported as leaked, so it cannot rotate itself. "
+            "An administrator makes a new secret in the portal.",
+            reason="rotation_not_now",
         )
 
 
