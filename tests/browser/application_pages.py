@@ -77,6 +77,7 @@ def rotating(new: Thing | None = None, old: Thing = OLD_SECRET) -> dict[str, obj
     return {
         **one("", application=application()),
         "rotation": Rotation(new, old) if new else None,
+        "is_prepared": False,
         "secrets": [new, old] if new else [secret()],
         **SECRET_ENDS,
         **SNIPPETS,
@@ -202,6 +203,16 @@ PAGES = [
         "rotation-wrong",
         "application/rotation.html",
         {**rotating(), "secrets": [], "errors": {"overlap": "Choose one of the offered overlaps."}},
+    ),
+    Sample("rotation-prepared", "application/rotation.html", {**rotating(), "is_prepared": True}),
+    Sample(
+        "secrets-prepared",
+        "application/credentials.html",
+        credentials(
+            secrets=[UNUSED, secret(id="s0", last_four="b81X", is_only_live=False)],
+            may_rotate=False,
+            is_prepared=True,
+        ),
     ),
     Sample("rotation-deploy", "application/rotation.html", rotating(UNUSED)),
     Sample("rotation-needed", "application/rotation.html", rotating(NEW_SECRET, NEEDED)),

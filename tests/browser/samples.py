@@ -251,6 +251,7 @@ def credentials(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         "secrets": [secret()],
         "ended_leaks": [],
         "may_rotate": True,
+        "is_prepared": False,
         **SECRET_ENDS,
         **changes,
     }

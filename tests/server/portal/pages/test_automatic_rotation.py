@@ -10,6 +10,7 @@ from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.secrets.automatic_rotation import operations
 from gatepass.testing import Clock
 from server.portal.fixtures import Browser, PortalServer
+from server.portal.pages.test_sub_pages import copied
 
 GOOD = {"automatic_rotation": "on", "rotation_interval": "30", "rotation_overlap": "86400"}
 SOURCE = "198.51.100.4"
@@ -210,3 +211,33 @@ def test_where_the_current_secret_was_leaked_a_prepared_one_ends_with_it(
     assert done.status_code == 303
     [new] = live(portal)
     assert new not in {current.last_four, prepared.secret.value[-4:]}
+
+
+def test_what_a_program_has_prepared_is_no_rotation_of_a_person(portal: PortalServer) -> None:
+    browser = portal.as_("anna")
+    path = browser.register()
+    pair = copied(browser, path)
+    browser.post(path + "contact/", contact="ops@acme.example")
+    assert browser.post(path_of(path), **GOOD).status_code == 303
+    portal.clock.advance(60)
+    sent = browser.client.post("/oauth2/rotate_secret/", auth=pair, data={"action": "prepare"})
+    assert sent.status_code == 200, sent.text
+
+    assert "A program is about to replace the secret." in browser.get(path + "rotation/").text
+    assert "Go on with the rotation" not in browser.get(path + "credentials/").text
+    assert "A rotation is not finished" not in browser.get(path).text
+
+
+def test_a_leak_of_the_current_secret_is_said_to_make_a_new_one_beside_a_prepared_one(
+    portal: PortalServer,
+) -> None:
+    browser = portal.as_("anna")
+    path = browser.register()
+    pair = copied(browser, path)
+    assert browser.post(path_of(path), **GOOD).status_code == 303
+    portal.clock.advance(60)
+    sent = browser.client.post("/oauth2/rotate_secret/", auth=pair, data={"action": "prepare"})
+
+    assert sent.status_code == 200
+    page = browser.get(path + "credentials/").text
+    assert page.count("Revoke the leaked secret and make a new one") == 2

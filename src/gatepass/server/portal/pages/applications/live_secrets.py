@@ -12,6 +12,9 @@ from gatepass.server.domain.applications.model import (
     ApplicationSecret,
 )
 from gatepass.server.domain.applications.secrets import operations as secret_operations
+from gatepass.server.domain.applications.secrets.automatic_rotation import (
+    operations as automatic_rotation,
+)
 from gatepass.server.domain.applications.secrets.expiry_notices.model import (
     DAYS,
     days_left,
@@ -62,8 +65,13 @@ def credentials(request: PortalRequest, application: Application) -> Mapping[str
     """Return what the page of the credentials shows."""
     live = application.live_secrets(request.now)
     leaked = leaks.leaked_of(request.context, application.id)
+    secrets = [_secret(request, application, each, live, leaked) for each in live]
+    is_prepared = _is_prepared(request, application)
+    if is_prepared:
+        secrets[1].is_newest = True  # what is prepared ends with it, so its leak makes a new one
     return {
-        "secrets": [_secret(request, application, each, live, leaked) for each in live],
+        "secrets": secrets,
+        "is_prepared": is_prepared,
         "ended_leaks": [leaked[each] for each in leaked.keys() - {one.id for one in live}],
         "may_rotate": len(live) < MOST_LIVE_SECRETS,
         **(secret_end.choices(request) if request.may_change else {}),
@@ -74,6 +82,7 @@ def rotation_page(request: PortalRequest, application: Application) -> Mapping[s
     """Return what the page of the rotation shows."""
     return {
         "rotation": rotation(request, application),
+        "is_prepared": _is_prepared(request, application),
         "secrets": shown(request, application),
         **secret_end.choices(request),
         **snippets.snippets(request.environment, application),
@@ -112,9 +121,20 @@ def _used(
 
 
 def rotation(request: PortalRequest, application: Application) -> Rotation | None:
-    """Return where a rotation stands; None where there is no replaced secret that still works."""
+    """Return where a rotation stands; None where there is no replaced secret that still works.
+
+    What a program has prepared has replaced nothing: that rotation is the program's.
+    """
     live = shown(request, application)
-    return Rotation(*live) if len(live) == MOST_LIVE_SECRETS else None
+    is_begun = len(live) == MOST_LIVE_SECRETS and not _is_prepared(request, application)
+    return Rotation(*live) if is_begun else None
+
+
+def _is_prepared(request: PortalRequest, application: Application) -> bool:
+    """Return whether a program has prepared the newer one of two live secrets."""
+    live = application.live_secrets(request.now)
+    prepared = automatic_rotation.find(request.context, application.id).prepared
+    return len(live) == MOST_LIVE_SECRETS and live[0].id == prepared
 
 
 def shown(request: PortalRequest, application: Application) -> list[SimpleNamespace]:
