@@ -63,10 +63,13 @@ def clean_variables(more: Mapping[str, str] | None = None) -> dict[str, str]:
 @contextmanager
 def _log_put_back() -> Iterator[None]:
     root = logging.getLogger()
-    before = root.handlers[:], root.level
+    handlers = root.handlers[:]
+    levels = {name: logging.getLogger(name).level for name in ("", *root.manager.loggerDict)}
     try:
         yield
     finally:
         structlog.reset_defaults()
         logging.captureWarnings(capture=False)
-        root.handlers[:], root.level = before
+        root.handlers[:] = handlers
+        for name in ("", *root.manager.loggerDict):
+            logging.getLogger(name).setLevel(levels.get(name, logging.NOTSET))

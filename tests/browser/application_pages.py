@@ -29,6 +29,7 @@ from browser.samples import (
 )
 from gatepass.server.portal.pages.applications.live_secrets import Rotation
 from gatepass.server.portal.pages.applications.overview import Attention
+from gatepass.server.portal.presentation.guide import Values, programs
 from gatepass.wire.scope import Scope
 
 STAFF = {"site": site(user=user(username="sven", role="staff")), "may_change": False}
@@ -249,6 +250,29 @@ PAGES = [
         "secret-uses-none",
         "application/uses.html",
         {**one("", **STAFF), "used": [], "older_url": None},
+    ),
+    Sample(
+        "guide",
+        "application/guide.html",
+        {
+            **one(""),
+            **SNIPPETS,
+            "programs": programs(
+                Values(
+                    "https://sandbox-app.example.com/oauth2/token/",
+                    "https://sandbox-app.example.com/api/partners/v2.0",
+                    "5f6c0a52-6d0e-4f0c-9f1f-0d7f2b1f1f11",
+                    CLIENT_ID,
+                )
+            ),
+            "errors_url": "/docs/reference/errors.html",
+            "has_test_token": True,
+        },
+    ),
+    Sample(
+        "guide-staff",
+        "application/guide.html",
+        {**one("", **STAFF), **SNIPPETS, "programs": [], "errors_url": "", "has_test_token": False},
     ),
     Sample("usage", "application/usage.html", {**one("Usage"), "usage": usage(), "wasted": 0}),
     Sample(

@@ -133,7 +133,8 @@ def _value(table: Table, column: sa.Column[Any], revision: str) -> object:
     name = f"{table.name}.{column.name}"
     if name in own or column.name in own:
         return own.get(name, own.get(column.name))
-    if column.name in {"id", "handle"} or column.name.endswith("_id"):
+    is_id = column.name in {"id", "handle"} or column.name.endswith("_id")
+    if is_id or isinstance(column.type, sa.Uuid):
         return _of_id(column)
     if column.name in {"at", "start"} or column.name.endswith(("_at", "_before")):
         return milliseconds(samples.NOW - timedelta(days=1))

@@ -47,6 +47,20 @@ def test_a_partner_tries_the_api_on_its_pages(served: Partner, page: Page) -> No
     assert [url for url in asked if not url.startswith((served.environment.issuer, "data:"))] == []
 
 
+def test_a_test_token_of_the_portal_is_used_and_not_kept(served: Partner, page: Page) -> None:
+    page.goto(f"{served.environment.partner_api}/docs")
+    page.evaluate("token => sessionStorage.setItem('gatepass-test-token', token)", served.token())
+    page.reload()
+
+    page.get_by_text("Get Organization").click()
+    page.get_by_role("button", name="Try it out").click()
+    page.get_by_placeholder("org_id").fill(served.org.rpartition("/")[2])
+    page.get_by_role("button", name="Execute").click()
+
+    expect(page.locator(".live-responses-table")).to_contain_text("Acme Energy", timeout=60_000)
+    assert page.evaluate("sessionStorage.length") == 0
+
+
 @pytest.mark.parametrize("width", [1280, 360])
 def test_in_dark_mode_all_text_stands_out_from_its_background(
     served: Partner, page: Page, width: int

@@ -90,7 +90,10 @@ def test_what_is_open_to_whom_is_as_agreed() -> None:
         "GET /oauth2/applications/",
         *(
             f"GET /oauth2/applications/{{app_id:uuid}}/{page}"
-            for page in ("", "credentials/", "usage/", "refusals/", "uses/", "automatic-rotation/")
+            for page in (
+                *("", "credentials/", "usage/", "refusals/"),
+                *("uses/", "automatic-rotation/", "guide/"),
+            )
         ),
         "GET /team/",
     }

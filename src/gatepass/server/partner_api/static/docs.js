@@ -7,7 +7,12 @@ dark.addEventListener("change", follow);
 follow();
 
 const root = document.getElementById("docs");
-SwaggerUIBundle({
+// A test token that the portal has shown in this tab: taken once, then kept in memory only.
+const KEPT = "gatepass-test-token";
+const token = sessionStorage.getItem(KEPT);
+sessionStorage.removeItem(KEPT);
+
+const ui = SwaggerUIBundle({
   url: root.dataset.openapi,
   domNode: root,
   deepLinking: true,
@@ -15,4 +20,12 @@ SwaggerUIBundle({
   displayRequestDuration: true,
   persistAuthorization: false, // a token stays in memory only
   validatorUrl: null, // nothing is sent to others
+  onComplete: () => {
+    if (!token) return;
+    const [name, schema] = ui.specSelectors.securityDefinitions().entrySeq().first();
+    ui.authActions.authorizeOauth2({
+      auth: { name, schema },
+      token: { access_token: token, token_type: "Bearer" },
+    });
+  },
 });

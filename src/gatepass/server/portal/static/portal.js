@@ -46,6 +46,15 @@
     });
   }
 
+  // The documentation of the API, in this tab, finds the token there and removes it.
+  for (const link of document.querySelectorAll("a[data-with-token]")) {
+    link.hidden = false;
+    link.addEventListener("click", () => {
+      const token = document.getElementById(link.dataset.withToken).textContent;
+      sessionStorage.setItem("gatepass-test-token", token);
+    });
+  }
+
   // The first click renews the session, so the browser must not drop its response for a second one.
   for (const form of document.querySelectorAll("form[data-once]")) {
     let sent = false;

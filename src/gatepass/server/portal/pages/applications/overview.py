@@ -11,7 +11,9 @@ from gatepass.server.domain.usage.issuance_limit import is_wasteful
 from gatepass.server.portal.pages.applications import live_secrets
 from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.presentation.durations import ago, span
+from gatepass.server.portal.presentation.guide import Values, programs
 from gatepass.server.portal.request import PortalRequest
+from gatepass.wire.metadata import TOKEN
 
 _GRANTS = {"client_credentials": "Client Credentials"}
 _UNUSED_AFTER = timedelta(days=90)
@@ -35,6 +37,25 @@ def context(request: PortalRequest, application: Application) -> Mapping[str, ob
         "attention": list(_attention(request, application)),
         **settings_of(application),
         **snippets.snippets(request.environment, application),
+    }
+
+
+def guide_page(request: PortalRequest, application: Application) -> Mapping[str, object]:
+    """Return what the first-day guide shows: programs with the ids of the application."""
+    environment = request.environment
+    values = Values(
+        environment.issuer + TOKEN,
+        environment.partner_api,
+        str(application.org_id),
+        application.client_id,
+    )
+    return {
+        "programs": programs(values),
+        "errors_url": f"{environment.docs_url}reference/errors.html"
+        if environment.docs_url
+        else "",
+        "has_test_token": environment.name == "sandbox" and request.may_change,
+        **snippets.snippets(environment, application),
     }
 
 

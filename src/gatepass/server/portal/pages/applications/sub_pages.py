@@ -102,6 +102,7 @@ SUB_PAGES = (
     CREDENTIALS,
     ROTATION,
     AUTOMATIC_ROTATION,
+    SubPage("guide/", "", "application/guide.html", overview.guide_page),
     SubPage("uses/", "", "application/uses.html", live_secrets.uses),
     SubPage("usage/", "Usage", "application/usage.html", usage.context),
     SubPage("refusals/", "Refusals", "application/refusals.html", usage.refusals),
