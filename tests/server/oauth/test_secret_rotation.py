@@ -377,7 +377,6 @@ def test_a_secret_that_was_revoked_a_moment_ago_prepares_nothing(rotating: Rotat
     assert rotating.works(new)
 
 
-@pytest.mark.spec("RFC 7591", "3.2.1")
 def report(rotating: Rotating) -> None:
     """Report the application's current secret as leaked, and have the report looked up."""
     credential = {"credential": rotating.client.secret.value}
@@ -401,6 +400,7 @@ def test_what_was_prepared_with_a_leaked_secret_cannot_be_committed(rotating: Ro
     assert refused(rotating.send("commit", new)) == (400, "unauthorized_client")
 
 
+@pytest.mark.spec("RFC 7591", "3.2.1")
 def test_the_new_secret_lives_as_long_as_the_policy_allows(rotating: Rotating) -> None:
     rotating.set_longest(90)
 
