@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from types import SimpleNamespace as Thing
+from uuid import UUID
 
 from browser.samples import (
     CLIENT_ID,
@@ -27,6 +28,7 @@ from browser.samples import (
     usage,
     user,
 )
+from gatepass.server.domain.usage.model import UsageTotal
 from gatepass.server.portal.pages.applications.live_secrets import Rotation
 from gatepass.server.portal.pages.applications.overview import Attention
 from gatepass.server.portal.presentation.guide import Values, programs
@@ -286,6 +288,21 @@ PAGES = [
             "usage": usage(issued=plotted([10**9] * 48, "tokens issued")),
             "wasted": 3400,
         },
+    ),
+    Sample(
+        "applications-usage",
+        "applications_usage.html",
+        {
+            "site": site(),
+            "usage": usage(),
+            "most_used": [UsageTotal(UUID(int=1), name, 10**9, 7) for name in (LONG, UNBROKEN)],
+            "most": 2,
+        },
+    ),
+    Sample(
+        "applications-usage-none",
+        "applications_usage.html",
+        {"site": site(), "usage": NO_USAGE, "most_used": [], "most": 25},
     ),
     Sample(
         "refusals",

@@ -88,6 +88,7 @@ def test_what_is_open_to_whom_is_as_agreed() -> None:
     }
     assert by_access[Access.STAFF] == {
         "GET /oauth2/applications/",
+        "GET /oauth2/applications/usage/",
         *(
             f"GET /oauth2/applications/{{app_id:uuid}}/{page}"
             for page in (

@@ -22,6 +22,7 @@ from gatepass.server.portal.pages.applications import (
     registration,
     settings,
     test_token,
+    usage,
 )
 from gatepass.server.portal.pages.applications.sub_pages import CREDENTIALS, SUB_PAGES
 from gatepass.server.portal.pages.factors import adding, own, recovery_codes
@@ -153,6 +154,7 @@ ROUTES = (
     Route("POST", f"{_FACTOR}rename/", Access.LOGGED_IN, own.rename),
     Route("POST", f"{_FACTOR}remove/", Access.LOGGED_IN, own.remove, step_up=True),
     Route("GET", "/oauth2/applications/", Access.STAFF, listing.index),
+    Route("GET", "/oauth2/applications/usage/", Access.STAFF, usage.of_organization),
     Route("GET", redirects.REGISTER, Access.REGISTRANT, registration.form),
     Route("POST", redirects.REGISTER, Access.REGISTRANT, registration.register, step_up=True),
     Route("GET", redirects.COPY, Access.ADMIN, copying.enter),

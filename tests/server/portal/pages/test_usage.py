@@ -193,3 +193,52 @@ def test_hostile_words_of_a_client_stay_words(portal: PortalServer) -> None:
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
     assert "<b>" not in page
+
+
+ALL = "/oauth2/applications/usage/"
+
+
+def test_the_usage_of_all_applications_is_added_up_and_the_most_used_come_first(
+    portal: PortalServer,
+) -> None:
+    browser = portal.as_("anna")
+    few, many = browser.register("Few"), browser.register("Many")
+    browser.register("Never used")
+    issue(portal, few, 2)
+    issue(portal, many, 40)
+    refuse(portal, few)
+    others = portal.as_("bo").register("Of another organization")
+    issue(portal, others, 1000)
+
+    page = browser.get(ALL).text
+
+    assert "42 tokens issued in 24 hours" in page
+    assert "1 requests refused in 24 hours" in page
+    assert page.index(">Many</a>") < page.index(">Few</a>")
+    assert "Never used" not in page
+    assert "Of another organization" not in page
+    assert f'href="{many}usage/?usage=24h"' in page
+
+
+def test_the_usage_of_all_applications_of_a_week_has_older_days(
+    portal: PortalServer, clock: Clock
+) -> None:
+    path = portal.as_("anna").register()
+    issue(portal, path, 5)
+    clock.advance(3 * 24 * HOUR)
+    browser = portal.as_("anna")
+
+    assert "Nothing in the last 24 hours." in browser.get(ALL).text
+    assert "5 tokens issued in 7 days" in browser.get(ALL, {"usage": "7d"}).text
+
+
+@pytest.mark.parametrize("usage", ["90d", "", "<script>", "x" * 300])
+def test_a_range_that_is_not_offered_for_all_is_a_day(portal: PortalServer, usage: str) -> None:
+    page = portal.as_("anna").get(ALL, {"usage": usage}).text
+
+    assert 'usage=24h" aria-current="true"' in page
+
+
+def test_staff_see_the_usage_of_all_applications_and_users_do_not(portal: PortalServer) -> None:
+    assert portal.as_("sven").get(ALL).status_code == 200
+    assert portal.as_("ulla").get(ALL).status_code == 403

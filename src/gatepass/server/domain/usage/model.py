@@ -71,6 +71,15 @@ class SpanCount(NamedTuple):
     times: int
 
 
+class UsageTotal(NamedTuple):
+    """How many tokens an application was issued, and how many requests of it were refused."""
+
+    app_id: UUID
+    name: str
+    issued: int
+    refused: int
+
+
 def start_of(at: float) -> int:
     """Return the start of the finest span that `at` lies in; both are Unix seconds."""
     return int(at) // FINE * FINE

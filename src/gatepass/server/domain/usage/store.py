@@ -16,9 +16,11 @@ from sqlalchemy import (
     Index,
     Integer,
     Row,
+    Select,
     Table,
     Text,
     Uuid,
+    case,
     cast,
     delete,
     func,
@@ -44,6 +46,7 @@ from gatepass.server.domain.usage.model import (
     Kind,
     Refusal,
     SpanCount,
+    UsageTotal,
 )
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Counter, Timestamp, metadata
 from gatepass.server.storage.statements import as_rows, given_rows, insert_into
@@ -126,11 +129,53 @@ def merge(connection: Connection, now: datetime, limit: int = FORGOTTEN_AT_ONCE)
 
 def series(connection: Connection, app_id: UUID, since: datetime, size: int) -> list[SpanCount]:
     """Return an application's counts from `since` on in spans of `size` seconds, oldest first."""
+    return _series(connection, usage.c.application_id == app_id, since, size)
+
+
+def series_of_organization(
+    connection: Connection, org_id: UUID, since: datetime, size: int
+) -> list[SpanCount]:
+    """Return the counts of all applications of an organization, as `series` does of one."""
+    return _series(connection, usage.c.application_id.in_(_own(org_id)), since, size)
+
+
+def most_used(
+    connection: Connection, org_id: UUID, since: datetime, limit: int
+) -> list[UsageTotal]:
+    """Return the applications of an organization with the most requests from `since` on."""
+    issued = cast(func.sum(case((usage.c.what == ISSUED, usage.c.times), else_=0)), BigInteger)
+    every = cast(func.sum(usage.c.times), BigInteger)
+    totals = (
+        select(usage.c.application_id, issued.label("issued"), every.label("every"))
+        .where(usage.c.application_id.in_(_own(org_id)), usage.c.start >= since)
+        .group_by(usage.c.application_id)
+        .order_by(every.desc(), usage.c.application_id)
+        .limit(limit)
+        .subquery()
+    )
+    query = (
+        select(application.c.id, application.c.name, totals.c.issued, totals.c.every)
+        .join_from(totals, application, application.c.id == totals.c.application_id)
+        .order_by(totals.c.every.desc(), application.c.id)
+    )
+    return [
+        UsageTotal(app_id, name, issued_times, total - issued_times)
+        for app_id, name, issued_times, total in connection.execute(query)
+    ]
+
+
+def _own(org_id: UUID) -> Select[tuple[UUID]]:
+    return select(application.c.id).where(application.c.org_id == org_id)
+
+
+def _series(
+    connection: Connection, whose: ColumnElement[bool], since: datetime, size: int
+) -> list[SpanCount]:
     start = _start(usage, size).label("start_of_span")
     times = cast(func.sum(usage.c.times), BigInteger)
     query = (
         select(type_coerce(start, Timestamp), usage.c.what, times)
-        .where(usage.c.application_id == app_id, usage.c.start >= since)
+        .where(whose, usage.c.start >= since)
         .group_by(start, usage.c.what)
         .order_by(start, usage.c.what)
     )

@@ -1,19 +1,21 @@
-"""The usage of an application, with charts and a table, and its recent refusals."""
+"""The usage of one application and of all, with charts and tables; recent refusals."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import NamedTuple
 
+from starlette.responses import Response
+
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.issuance_limit import is_wasteful
-from gatepass.server.domain.usage.model import ISSUED, Refusal
+from gatepass.server.domain.usage.model import ISSUED, Refusal, SpanCount
 from gatepass.server.domain.usage.refusal_reasons import REASONS
 from gatepass.server.portal.presentation import chart
 from gatepass.server.portal.presentation.chart import Bar
+from gatepass.server.portal.rendering import page
 from gatepass.server.portal.request import PortalRequest
-from gatepass.server.storage.database import Connection
 
 _TICKS = 4  # of the time axis
 
@@ -41,6 +43,11 @@ RANGES = {
 }
 
 
+_OF_ORGANIZATION = ("24h", "7d")
+"""The ranges for all applications together: further back there are too many counts to add up."""
+_MOST = 25  # applications
+
+
 def refusals(request: PortalRequest, application: Application) -> Mapping[str, object]:
     """Return the recent refusals, the newest first."""
     with request.environment.database.read() as connection:
@@ -53,28 +60,49 @@ def context(request: PortalRequest, application: Application) -> Mapping[str, ob
     chosen = request.query.get("usage", "")
     chosen = chosen if chosen in RANGES else "24h"
     with request.environment.database.read() as connection:
-        usage = _usage(connection, application, chosen, request.now)
+        span = RANGES[chosen]
+        since = span.starts(request.now)[0]
+        counts = store.series(connection, application.id, since, span.size)
         hour = store.issued_since(connection, [application.id], request.now - timedelta(hours=1))
     issued = hour[application.id]
     return {
-        "usage": usage,
+        "usage": _shown(counts, chosen, [*RANGES], request.now),
         "wasted": issued if is_wasteful(issued, application.token_lifetime) else 0,
     }
 
 
-def _usage(
-    connection: Connection, application: Application, chosen: str, now: datetime
+def of_organization(request: PortalRequest) -> Response:
+    """Show the usage of all applications of the organization, and which are used most."""
+    chosen = request.query.get("usage", "")
+    chosen = chosen if chosen in _OF_ORGANIZATION else _OF_ORGANIZATION[0]
+    span = RANGES[chosen]
+    since = span.starts(request.now)[0]
+    with request.environment.database.read() as connection:
+        counts = store.series_of_organization(connection, request.org_id, since, span.size)
+        most_used = store.most_used(connection, request.org_id, since, _MOST)
+    return page(
+        request,
+        "applications_usage.html",
+        usage=_shown(counts, chosen, _OF_ORGANIZATION, request.now),
+        most_used=most_used,
+        most=_MOST,
+    )
+
+
+def _shown(
+    found: Iterable[SpanCount], chosen: str, offered: Iterable[str], now: datetime
 ) -> SimpleNamespace:
+    """Return counts as the charts and their table show them."""
     span = RANGES[chosen]
     starts = span.starts(now)
     issued, refused = dict.fromkeys(starts, 0), dict.fromkeys(starts, 0)
-    for each in store.series(connection, application.id, starts[0], span.size):
+    for each in found:
         counts = issued if each.what == ISSUED else refused
         if each.start in counts:
             counts[each.start] += each.times
     return SimpleNamespace(
         chosen=chosen,
-        ranges=[SimpleNamespace(name=name, words=each.words) for name, each in RANGES.items()],
+        ranges=[SimpleNamespace(name=name, words=RANGES[name].words) for name in offered],
         words=span.words,
         each=span.each,
         issued=_drawn("tokens issued", issued, span),
