@@ -324,3 +324,34 @@ def test_refusals_of_long_ago_are_forgotten(database: Database, app_id: UUID) ->
         assert [store.prune(connection, NOW, limit=1) for _ in range(3)] == [1, 1, 0]
 
     assert recent(database, app_id) == [young]
+
+
+def test_the_applications_of_an_organization_are_added_up_and_the_most_used_come_first(
+    database: Database,
+) -> None:
+    with database.write() as connection:
+        org_id = samples.organization(connection).id
+        few, many = samples.application(org_id), samples.application(org_id)
+        for each in (few, many):
+            applications.add(connection, each)
+    others = add_application(database)
+    count(database, few.id, NOW, 2)
+    count(database, few.id, NOW, 1, "wrong_secret")
+    count(database, many.id, NOW, 40)
+    count(database, many.id, NOW - timedelta(days=2), 500)
+    count(database, others, NOW, 1000)
+    since = NOW - timedelta(days=1)
+
+    with database.read() as connection:
+        found = store.most_used(connection, org_id, since, 10)
+        first = store.most_used(connection, org_id, since, 1)
+        added = store.series_of_organization(connection, org_id, since, HOUR)
+        refused_lately = store.refused_since(connection, few.id, since)
+
+    assert [(each.app_id, each.issued, each.refused) for each in found] == [
+        (many.id, 40, 0),
+        (few.id, 2, 1),
+    ]
+    assert [each.app_id for each in first] == [many.id]
+    assert [(each.what, each.times) for each in added] == [(ISSUED, 42), ("wrong_secret", 1)]
+    assert refused_lately == 1
