@@ -48,7 +48,7 @@ def rerender_from_other(request: PortalRequest, refusal: OAuthError) -> Response
     try:
         source = _source(request)
     except OAuthError as invalid:
-        return _refused_code(request, invalid)
+        return _refused_code(request, refusal, invalid.description)
     return _refused(request, source, refusal, Errors(errors_of(refusal)))
 
 
@@ -66,14 +66,15 @@ def _refused(
     return rejected_form(request, _TEMPLATE, refusal, **_context(request, source), **shown)
 
 
-def _refused_code(request: PortalRequest, refusal: OAuthError) -> Response:
+def _refused_code(request: PortalRequest, refusal: OAuthError, say: str = "") -> Response:
+    """Ask for a code again, with the status of a refusal, which may say something else of it."""
     return rejected_form(
         request,
         _ENTER,
         refusal,
         other_environment=find_other(request).name,
         values=request.typed(),
-        errors={"copy_code": refusal.description},
+        errors={"copy_code": say or refusal.description},
     )
 
 
