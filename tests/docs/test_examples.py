@@ -32,6 +32,7 @@ PLAYED = {
 RUN = {
     ("README.md", "python"): (2, "test_readme.py"),
     ("docs/operate/back-up.md", "console"): (8, "test_backup_pages.py"),
+    ("docs/operate/branding.md", "toml"): (1, "test_branding_page.py"),
     ("docs/operate/move-to-postgresql.md", "console"): (3, "test_backup_pages.py"),
     ("docs/operate/restore.md", "console"): (3, "test_backup_pages.py"),
     ("docs/operate/send-mail.md", "console"): (2, "test_mail_page.py"),
@@ -45,6 +46,7 @@ RUN = {
     ("docs/operate/troubleshoot.md", "console"): (1, "test_troubleshoot_page.py"),
     ("docs/reference/guard.md", "python"): (2, "test_guard_page.py"),
     ("docs/tasks/protect-an-api-behind-a-gateway.md", "python"): (1, "test_gateways_page.py"),
+    ("docs/tasks/report-a-leak.md", "console"): (1, "test_leak_pages.py"),
     ("docs/tasks/rotate-a-secret.md", "console"): (4, "test_rotate_page.py"),
     ("docs/tasks/rotate-a-secret.md", "python"): (1, "test_rotate_page.py"),
     ("docs/tasks/rotate-by-itself.md", "console"): (1, "test_rotate_page.py"),
