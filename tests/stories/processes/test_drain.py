@@ -77,8 +77,8 @@ def test_a_server_that_drains_is_not_ready_and_serves_on_new_and_on_kept_connect
     assert (ready.status, ready.body["status"], ready.body["production"]) == (503, "draining", "ok")
     assert alive.status == 200
     kept.request("GET", "/healthz")
-    answer = kept.getresponse()
-    assert (answer.status, answer.headers["connection"]) == (200, "close")
+    with kept.getresponse() as answer:
+        assert (answer.status, answer.headers["connection"]) == (200, "close")
     kept.close()
     token = draining.ask_token(*credentials[:2])
     assert (token.status, token.headers["connection"]) == (200, "close")
@@ -163,7 +163,8 @@ def _statuses_until_the_end(server: Server) -> list[int]:
         connection = HTTPConnection("127.0.0.1", server.port, timeout=_PATIENCE)
         try:
             connection.request("GET", "/readyz")
-            found.append(connection.getresponse().status)
+            with connection.getresponse() as answer:
+                found.append(answer.status)
         except ConnectionRefusedError:
             return found
         except (OSError, HTTPException) as error:
