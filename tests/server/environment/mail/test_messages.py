@@ -8,7 +8,8 @@ import pytest
 
 from gatepass.server.configuration.mail_settings import MailSettings
 from gatepass.server.domain.changes.outbox.model import Message
-from gatepass.server.environment.mail.messages import KINDS, Site
+from gatepass.server.environment.mail.content import Site
+from gatepass.server.environment.mail.messages import KINDS
 from gatepass.server.environment.mail.rendering import render
 
 NOW = datetime(2026, 11, 28, 20, 15, tzinfo=UTC)

@@ -12,7 +12,8 @@ from gatepass.server.domain.context import Context
 from gatepass.server.domain.users.links import recovery
 from gatepass.server.environment.change_follower import STOP_WITHIN
 from gatepass.server.environment.environment import Environment
-from gatepass.server.environment.mail.messages import KINDS, Site
+from gatepass.server.environment.mail.content import Site
+from gatepass.server.environment.mail.messages import KINDS
 from gatepass.server.environment.mail.rendering import render
 from gatepass.server.environment.mail.smtp import (
     ConnectionFailedError,

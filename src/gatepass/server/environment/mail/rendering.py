@@ -9,7 +9,8 @@ import jinja2
 
 from gatepass.server.configuration.mail_settings import MailSettings
 from gatepass.server.domain.changes.outbox.model import Message
-from gatepass.server.environment.mail.messages import Site, content
+from gatepass.server.environment.mail.content import Site
+from gatepass.server.environment.mail.messages import content
 
 
 def _templates(*, is_html: bool) -> jinja2.Environment:

@@ -1,0 +1,79 @@
+"""What a mail is made of, and the parts that many have."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from gatepass.server.configuration.branding.palette import Colours, Scheme
+from gatepass.server.domain.users.links.model import Purpose, path
+
+Values = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Whose mail it is: the operator, and the environment with its portal."""
+
+    operator: str
+    address: str
+    support: str
+    environment: str
+    issuer: str
+    colours: Mapping[Scheme, Colours] = field(default_factory=dict)
+    """Those of a brand, which the buttons have; empty: Gatepass's own."""
+
+    @property
+    def account_url(self) -> str:
+        """Return the page on which a person sees sessions and changes the password."""
+        return f"{self.issuer}/account/"
+
+    @property
+    def factors_url(self) -> str:
+        """Return the page of a person's second factors."""
+        return f"{self.issuer}/account/factors/"
+
+    def link(self, purpose: Purpose, token: str) -> str:
+        """Return the address of a link that lets somebody do one thing, once."""
+        return self.issuer + path(purpose, token)
+
+
+class Link(NamedTuple):
+    """A link, with the words that lead there."""
+
+    words: str
+    url: str
+
+
+class Content(NamedTuple):
+    """What a mail says: paragraphs, facts with their names, links, and what to do in doubt."""
+
+    subject: str
+    paragraphs: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...] = ()
+    link: Link | None = None
+    advice: str = ""
+    more_links: tuple[Link, ...] = ()
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """Return all links."""
+        return ((self.link,) if self.link else ()) + self.more_links
+
+
+def about(values: Values, site: Site) -> tuple[tuple[str, str], ...]:
+    """Return what every mail about an account says of it."""
+    return (
+        ("User name", values["username"]),
+        ("Environment", site.environment),
+        ("Time", values["at"]),
+    )
+
+
+def was_it_you(otherwise: str) -> str:
+    """Return what to do about a change that somebody else may have made."""
+    return f"If it was you, there is nothing to do. If not, {otherwise}"
+
+
+def sentence(words: str) -> str:
+    """Return words with a capital letter at the beginning."""
+    return words[:1].upper() + words[1:]
