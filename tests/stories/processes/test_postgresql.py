@@ -156,8 +156,9 @@ def test_a_server_outlives_a_postgresql_that_stands_still(on_postgresql: Server)
     billing = server.create_application(acme.org_id)
     who = (billing.client_id, billing.client_secret)
     form = {"token": server.ask_token(*who).body["access_token"]}
-    eventually(lambda: statuses(server, *who) == {200})  # both workers know it
     unknown = server.create_application(acme.org_id, "Not in memory yet")
+    follow_all_changes(server, acme.org_id, *who)
+    eventually(lambda: statuses(server, *who) == {200})  # both workers know it
 
     with ExitStack() as open_server:
         for pid in processes(server.variables["GATEPASS_PRODUCTION__DATABASE"]):
@@ -204,6 +205,18 @@ def processes(url: str) -> list[int]:
         (folder,) = connection.execute("SHOW data_directory").fetchone() or ("",)
     first = int((Path(folder) / "postmaster.pid").read_text().splitlines()[0])
     return [first, *backends]
+
+
+def follow_all_changes(server: Server, org_id: str, client_id: str, secret: str) -> None:
+    """Wait until both workers have learned of what was changed: they forget what they had read."""
+    who = (client_id, secret)
+    form = {"token": server.ask_token(*who).body["access_token"]}
+    headers = {"authorization": f"Bearer {form['token']}", **_NEW}
+    path = f"/api/partners/v2.0/org/{org_id}"
+    assert server.ask("POST", "/oauth2/revoke_token/", auth=who, data=form).status == 200
+    eventually(
+        lambda: {server.ask("GET", path, headers=headers).status for _ in range(20)} == {401}
+    )
 
 
 def statuses(server: Server, client_id: str, secret: str) -> set[int]:
