@@ -393,6 +393,19 @@ def test_a_secret_that_was_reported_as_leaked_makes_no_other_one(rotating: Rotat
     assert "reported as leaked" in refusal.json()["error_description"]
 
 
+def test_what_was_prepared_with_a_leaked_secret_ends_with_it(rotating: Rotating) -> None:
+    new = rotating.prepare()
+    report(rotating)
+    assert rotating.works(rotating.client)
+    assert rotating.works(new)
+
+    rotating.server.clock.advance(DAY)
+
+    assert not rotating.works(rotating.client)
+    assert not rotating.works(new)
+    assert rotating.send("commit", new).status_code == 401
+
+
 def test_what_was_prepared_with_a_leaked_secret_cannot_be_committed(rotating: Rotating) -> None:
     new = rotating.prepare()
     report(rotating)

@@ -224,9 +224,14 @@ def test_of_an_application_200_addresses_are_kept_and_shown_on_pages(
 def test_a_page_that_makes_no_sense_is_the_first_one(portal: PortalServer, number: str) -> None:
     browser = portal.as_("anna")
     path = browser.register()
-    copied(browser, path)
+    pair = copied(browser, path)
+    used(portal, pair, "198.51.100.1", "curl/8")
+    maintenance.flush(portal.environment)
 
-    assert browser.get(path + "uses/", {"page": number}).status_code == 200
+    answer = browser.get(path + "uses/", {"page": number})
+
+    assert answer.status_code == 200
+    assert "198.51.100.1" in answer.text
 
 
 def test_a_program_that_stays_at_its_address_writes_nothing_more(portal: PortalServer) -> None:

@@ -227,4 +227,4 @@ def _moment(seconds: int) -> str:
     try:
         return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
     except (ValueError, OverflowError, OSError):
-        raise ConfigurationError("the response has a time that is none: check the server") from None
+        raise ConfigurationError("the response has an invalid time: check the server") from None

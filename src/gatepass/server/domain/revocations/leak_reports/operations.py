@@ -10,6 +10,9 @@ import structlog
 
 from gatepass.server.domain.applications import lookup
 from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.secrets.automatic_rotation import (
+    operations as automatic_rotation,
+)
 from gatepass.server.domain.applications.secrets.leaks import operations as leaks
 from gatepass.server.domain.applications.secrets.leaks import store as leaked_secrets
 from gatepass.server.domain.applications.secrets.leaks.model import REPORTERS, LeakedSecret
@@ -94,7 +97,10 @@ def _do(
     leak = LeakedSecret(
         secret_id, report.received_at, report.channel, report.location, has_tokens=False
     )
-    leaks.end_leaked(context, connection, app_id, leak, report.source)
+    end = leaks.end_leaked(context, connection, app_id, leak, report.source)
+    if end is not None:
+        by = Actor(REPORTERS[report.channel], report.source)
+        automatic_rotation.end_prepared(context, connection, by, app_id, end)
 
 
 def _revoke_token(context: Context, connection: Connection, report: LeakReport) -> None:

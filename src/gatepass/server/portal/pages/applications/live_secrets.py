@@ -68,7 +68,8 @@ def credentials(request: PortalRequest, application: Application) -> Mapping[str
     secrets = [_secret(request, application, each, live, leaked) for each in live]
     is_prepared = _is_prepared(request, application)
     if is_prepared:
-        secrets[1].is_newest = True  # what is prepared ends with it, so its leak makes a new one
+        # What is prepared ends with the current secret, whose leak therefore makes a new one.
+        secrets[0].is_newest, secrets[1].is_newest = False, True
     return {
         "secrets": secrets,
         "is_prepared": is_prepared,

@@ -225,6 +225,31 @@ def undo(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None
         )
 
 
+def end_prepared(
+    context: Context, connection: Connection, by: Actor, app_id: UUID, end: datetime
+) -> None:
+    """Let a prepared secret end at `end` at the latest, in the transaction of the caller.
+
+    The current one was reported as leaked, so the one who found it may have prepared the other.
+    """
+    application = find_owned(connection, app_id, None)
+    now = application.change_time(context.now())
+    rotation = store.find(context.database, connection, app_id)
+    prepared = live_secrets(application, rotation, now).prepared
+    if prepared is None or (prepared.expires_at is not None and prepared.expires_at <= end):
+        return
+    applications.set_end(connection, replace(prepared, expires_at=end))
+    record_change(
+        connection,
+        by,
+        now,
+        application,
+        "secret.end_changed",
+        secret=prepared.last_four,
+        end=in_words(end),
+    )
+
+
 def find(context: Context, app_id: UUID) -> Rotation:
     """Return the rotation of an application."""
     with context.database.read() as connection:

@@ -29,24 +29,24 @@ log = structlog.get_logger("gatepass.server")
 
 def end_leaked(
     context: Context, connection: Connection, app_id: UUID, leak: LeakedSecret, source: str
-) -> None:
-    """End a live secret that leaked, and tell its administrators and the operator.
+) -> datetime | None:
+    """End a live secret that leaked, inform its administrators and the operator; return its end.
 
-    The last live secret ends, too: whoever found it can use it. Nothing is done for a secret that
-    has ended, or whose leak is known already.
+    The last live secret ends, too: anybody who found it can use it. Nothing is done, and None
+    returned, for a secret that has ended, or whose leak is known already.
     """
     application = lookup.find(connection, app_id)
     if application is None:
-        return
+        return None
     now = application.change_time(context.now())
     live = application.live_secrets(now)
     secret = next((each for each in live if each.id == leak.secret_id), None)
     if secret is None:
-        return
+        return None
     policy = policies.find_in_force(context.database, connection, application.org_id)
     end = end_of_leaked(policy, secret.expires_at, now)
     if not store.add(connection, replace(leak, has_tokens=end > now)):
-        return
+        return None
     applications.set_end(connection, replace(secret, expires_at=end))
     if end <= now:
         _void_tokens(connection, application, now)
@@ -64,6 +64,7 @@ def end_leaked(
     for person in users.of_organization(connection, application.org_id, where={"role": "admin"}):
         mail = {**said, "application": application.name, "reporter": REPORTERS[leak.channel]}
         mails.tell(context, connection, person, "secret_leak_reported", now, **mail)
+    return end
 
 
 def revoke_tokens_of_ended(context: Context) -> int:
