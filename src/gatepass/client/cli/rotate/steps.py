@@ -2,7 +2,7 @@
 
 What the store has always works: it has the old secret until the new one is registered, and the old
 one ends only after the new one was read back from the store and has got a token. So a run that
-finds a secret that is prepared commits it, and any other begins anew.
+finds a secret that is prepared commits it, and any other begins again.
 """
 
 from collections.abc import Callable
