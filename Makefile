@@ -7,14 +7,14 @@ DEMO := .demo
 PORT ?=
 TESTS ?=
 # Folders of unit tests; tests/conftest.py says which of their tests are slow.
-FAST := tests/wire tests/jose tests/concurrency tests/client tests/guard tests/server
+FAST := tests/wire tests/translation tests/jose tests/concurrency tests/client tests/guard tests/server
 FUZZ_STREAMS ?= 100000
 UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 
 # Tests start hundreds of Python processes: these read bytecode, and do not compile every module again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup venv demo test test-fast fuzz check docs audit sbom wheel image release bench bench-client clean
+.PHONY: setup venv demo test test-fast fuzz check docs translations audit sbom wheel image release bench bench-client clean
 
 setup: $(READY)
 
@@ -57,6 +57,16 @@ test-fast: setup
 # a quarter of an hour (`make test` plays 5,000). What fails is kept in .hypothesis and tried first next time.
 fuzz: setup
 	FUZZ_STREAMS=$(FUZZ_STREAMS) $(BIN)/pytest -n 2 tests/server/serving/http1/test_referee.py tests/server/serving/http1/test_bodies.py
+
+# The catalogues of texts: what is new is added, what is gone is removed; then translate what is empty or fuzzy.
+LOCALES := src/gatepass/translation/locales
+translations: setup
+	$(BIN)/pybabel -q extract -F pyproject.toml --no-default-keywords -k _ -k gettext -k ngettext:1,2 -k pgettext:1c,2 \
+	  -k Message -k plural:1,2 \
+	  --no-wrap --add-location=file --sort-by-file --omit-header -o $(LOCALES)/gatepass.pot .
+	$(BIN)/pybabel -q update -D gatepass -i $(LOCALES)/gatepass.pot -d $(LOCALES) \
+	  --no-wrap --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	rm $(LOCALES)/gatepass.pot
 
 check: setup
 	$(BIN)/ruff check

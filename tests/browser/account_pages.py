@@ -6,6 +6,7 @@ from typing import Any
 
 from browser.samples import NOW, UNBROKEN, Sample, before, site, user
 from gatepass.server.domain.users.factors.model import Factors
+from gatepass.translation.language import ENGLISH, codes, language
 
 ANONYMOUS = site(user=None, organization=None, section="")
 ACCOUNT, TEAM = site(section="account"), site(section="team")
@@ -62,6 +63,9 @@ IN_PRODUCTION = {
     "is_form": False,
 }
 NO_COMPANY: dict[str, object] = {
+    "languages": [language(code) for code in codes()],
+    "chosen_language": "",
+    "browser_language": language(ENGLISH),
     "provider_host": None,
     "connection": None,
     "has_own_password": True,

@@ -12,6 +12,7 @@ from gatepass.server.domain.applications import fields
 from gatepass.server.portal.pages.applications.overview import settings_of
 from gatepass.server.portal.presentation import chart
 from gatepass.server.portal.presentation.chart import Bar
+from gatepass.translation.language import ENGLISH, language
 from gatepass.wire.scope import Scope
 
 NOW = datetime(2026, 11, 23, 21, 46, 22, tzinfo=UTC)
@@ -52,6 +53,9 @@ def site(**changes: Any) -> Thing:  # noqa: ANN401 - any part of the context may
             "notices": [],
             "is_confined": False,
             "static": "static/",
+            "language": language(ENGLISH),
+            "other_languages": (),
+            "path": "/",
             "brand": Brand(),
             "brand_files": "static/",
             "welcome": (),

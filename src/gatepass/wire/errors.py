@@ -26,7 +26,8 @@ _FORBIDDEN = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 class OAuthError(Exception):
     """A request that is understood and refused (RFC 6749 §5.2).
 
-    `code` (one of STATUS) and `description` go to the caller, `log_detail` to the log and to
+    `code` (one of STATUS) and `description` go to the caller, `message`, the same before characters
+    that a header forbids are replaced, to a page; `log_detail` to the log and to
     the owner of the application. `reason` is the detail as one word, for counters, where the
     code is not specific enough. `status` overrides the code's HTTP status; `retry_after` is in
     seconds; `client_id` is set where the client is known.
@@ -44,6 +45,7 @@ class OAuthError(Exception):
     ) -> None:
         super().__init__(f"{code}: {log_detail or description}")
         self.code = code
+        self.message = description
         self.description = _FORBIDDEN.sub("?", description)
         self.log_detail = log_detail
         self.reason = reason

@@ -73,6 +73,7 @@ def test_what_is_open_to_whom_is_as_agreed() -> None:
 
     assert by_access[Access.ANYONE] == {
         "GET /",
+        "GET /language/",
         "GET /accounts/code/{token}/",
         *(
             f"{method} /accounts/{page}/"

@@ -12,6 +12,7 @@ from gatepass.server.configuration.section import Section
 from gatepass.server.domain.token_policy import Tokens
 from gatepass.server.storage.connection_slots import MOST
 from gatepass.server.storage.postgresql import address as addresses
+from gatepass.translation.language import codes
 from gatepass.wire.urls import is_confidential
 from gatepass.wire.urls import split as split_url
 
@@ -47,6 +48,9 @@ class EnvironmentSettings(Section):
     """Format of access tokens for resources that name none: opaque, or jwt (RFC 9068)."""
     algorithm: Algorithm = "ES256"
     """Signature algorithm of JWTs for resources that name none."""
+    languages: Texts = ()
+    """The languages of pages and mail, as ["de", "en"]: the first one for those whose browser asks
+    for none of them. Empty: all that there are, English first."""
     branding: BrandingSettings | None = None
     """What differs from `[branding]` in this environment: a table with the same settings, each of
     which replaces that one."""
@@ -67,6 +71,14 @@ class EnvironmentSettings(Section):
     @classmethod
     def _hosts_are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(parse_host(host) for host in hosts)
+
+    @field_validator("languages")
+    @classmethod
+    def _languages_are_there(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [code for code in languages if code not in codes()]
+        if unknown:
+            raise ValueError(f"has no {unknown[0]!r}; there are: {', '.join(codes())}")
+        return tuple(dict.fromkeys(languages))
 
     @field_validator("database", "database_listen")
     @classmethod

@@ -40,6 +40,7 @@ from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import DatabaseAwayError, DatabaseLostError
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.storage.migrations import schema_table
+from gatepass.translation.language import codes
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import PARTNER_API
 
@@ -74,6 +75,7 @@ class Environment:
         self.other_url = settings.issuer(Mode.TEST if mode is Mode.LIVE else Mode.LIVE) + "/"
         self.brand = settings.brand(mode)
         own = settings.environment(mode)
+        self.languages = own.languages or codes()
         self.algorithm = own.algorithm
         self.is_https = self.issuer.startswith("https://")
         self.hosts = settings.hosts(mode)

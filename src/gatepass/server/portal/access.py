@@ -17,6 +17,8 @@ from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import cookies, error_pages, redirects
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation import negotiation
+from gatepass.translation.language import Language, language
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import LONGEST_BODY, read_form
 from gatepass.wire.secret import Secret
@@ -67,6 +69,8 @@ def authenticate(environment: ServedEnvironment, http_request: Request) -> Porta
     login = _find_login(environment, session_id) if session_id else None
     login_id = read_id(http_request.cookies.get(cookies.login_name(environment)))
     device = read_id(http_request.cookies.get(cookies.device_name(environment))) or new_id()
+    chosen = login.language if login else ""
+    reads = language_of(environment, http_request, chosen)
     return PortalRequest(
         environment=environment,
         now=environment.now(),
@@ -77,12 +81,28 @@ def authenticate(environment: ServedEnvironment, http_request: Request) -> Porta
             source=http_request.client.host if http_request.client else "",
             agent=http_request.headers.get("user-agent", ""),
             device=device,
+            language=reads.code,
         ),
         login=login,
         login_id=login_id,
         verifier=read_id(http_request.cookies.get(cookies.verifier_name(environment))),
         csrf=csrf.token(login.session_id if login else device),
+        language=reads,
     )
+
+
+def language_of(
+    environment: ServedEnvironment, http_request: Request, chosen: str = ""
+) -> Language:
+    """Return the language of a page: `chosen` in the account, else in this browser, else asked for.
+
+    A language that this environment no longer has counts as none.
+    """
+    offered = environment.languages
+    for code in (chosen, http_request.cookies.get(cookies.language_name(environment), "")):
+        if code in offered:
+            return language(code)
+    return language(negotiation.choose(http_request.headers.get("accept-language", ""), offered))
 
 
 def authorize(request: PortalRequest, access: Access) -> Response | None:

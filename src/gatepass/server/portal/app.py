@@ -8,7 +8,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import Receive, Scope, Send
 
@@ -66,7 +66,9 @@ class Portal(BaseRoute):
         except ClientDisconnect:
             return
         except OAuthError as error:
-            response: Response = error_pages.anonymous(environment, error.status)
+            response: Response = error_pages.anonymous(
+                environment, access.language_of(environment, http_request), error.status
+            )
         else:
             response = await _respond(environment, http_request, body)
         response = _for_programs(scope, response)
@@ -97,6 +99,11 @@ def _for_programs(scope: Scope, response: Response) -> Response:
     return Response(error.body, status, headers)
 
 
+def _error_page(environment: ServedEnvironment, http_request: Request, status: int) -> HTMLResponse:
+    reads = access.language_of(environment, http_request)
+    return error_pages.anonymous(environment, reads, status)
+
+
 async def _respond(environment: ServedEnvironment, http_request: Request, body: bytes) -> Response:
     """Return the response, computed in the pool for pages; no thread waits for a password hash.
 
@@ -113,7 +120,9 @@ async def _respond(environment: ServedEnvironment, http_request: Request, body: 
             environment.page_pool, run, _run, environment, http_request, begin
         )
     except OAuthError as error:
-        response = error_pages.anonymous(environment, error.status)
+        response = error_pages.anonymous(
+            environment, access.language_of(environment, http_request), error.status
+        )
         response.headers["retry-after"] = str(error.retry_after)
         return response
     while isinstance(outcome, PendingHash):
@@ -141,12 +150,16 @@ def _run(environment: ServedEnvironment, http_request: Request, step: Step) -> O
         return step()
     except DatabaseAwayError:
         log.error("request.unavailable", path=path, environment=environment.name)  # noqa: TRY400
-        response = error_pages.anonymous(environment, 503)
+        response = error_pages.anonymous(
+            environment, access.language_of(environment, http_request), 503
+        )
         response.headers["retry-after"] = "5"
         return response
     except Exception:
         log.exception("request.failed", path=path, environment=environment.name)
-        return error_pages.anonymous(environment, 500)
+        return error_pages.anonymous(
+            environment, access.language_of(environment, http_request), 500
+        )
 
 
 routes: list[BaseRoute] = [

@@ -1,4 +1,4 @@
-"""The portal's cookies: the ids of session, browser and a login that waits (ASVS 3.3)."""
+"""The portal's cookies: ids of session, browser and a login that waits; a language (ASVS 3.3)."""
 
 from starlette.responses import Response
 
@@ -19,6 +19,16 @@ def session_name(environment: Environment) -> str:
 def device_name(environment: Environment) -> str:
     """Return the name of the cookie with the device id."""
     return f"{_prefix(environment)}gatepass_device_{environment.mode}"
+
+
+def language_name(environment: Environment) -> str:
+    """Return the name of the cookie with the language that was chosen before the login."""
+    return f"{_prefix(environment)}gatepass_language_{environment.mode}"
+
+
+def set_language(response: Response, environment: Environment, code: str) -> None:
+    """Set the cookie with the language of this browser."""
+    _set(response, environment, language_name(environment), code, _DEVICE_LIVES)
 
 
 def login_name(environment: Environment) -> str:

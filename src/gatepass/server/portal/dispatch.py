@@ -193,7 +193,7 @@ def _error_page(request: PortalRequest, error: OAuthError | NotFoundError) -> Re
         _record_denial(request, 404, "not found in the organization")
         return error_pages.page(request, 404)
     _log_refusal(request, error)
-    response = error_pages.page(request, error.status, error.description)
+    response = error_pages.page(request, error.status, error.message)
     if error.retry_after is not None:
         response.headers["retry-after"] = str(error.retry_after)
     return response

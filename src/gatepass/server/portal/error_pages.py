@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import rendering
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.language import Language
 
 
 class ErrorText(NamedTuple):
@@ -71,9 +72,11 @@ def page(request: PortalRequest, status: int, say: str = "") -> HTMLResponse:
     return rendering.error(request, status, **_context(status, say))
 
 
-def anonymous(environment: ServedEnvironment, status: int, say: str = "") -> HTMLResponse:
+def anonymous(
+    environment: ServedEnvironment, reads: Language, status: int, say: str = ""
+) -> HTMLResponse:
     """Return the error page where the session is not known."""
-    return rendering.anonymous_error(environment, status, **_context(status, say))
+    return rendering.anonymous_error(environment, reads, status, **_context(status, say))
 
 
 def suspended(request: PortalRequest) -> HTMLResponse:

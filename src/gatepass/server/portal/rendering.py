@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 import jinja2
+from jinja2.runtime import Context
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gatepass.server.configuration.branding.brand import Brand
+from gatepass.server.domain.users.links.model import has_link
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.notices import operations as notices
 from gatepass.server.domain.users.notices.model import Notice
@@ -16,8 +18,9 @@ from gatepass.server.domain.users.sessions import user_agents
 from gatepass.server.domain.users.sessions.model import new_id
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import redirects, static_files
-from gatepass.server.portal.presentation import durations
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation import templates
+from gatepass.translation.language import ENGLISH, Language, language
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import PARTNER_API
 
@@ -38,11 +41,21 @@ def template_environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for function in (durations.ago, durations.utc, durations.iso, durations.span):
-        made.filters[function.__name__] = function
+    templates.install(made, _language_of)
+    made.filters["iso"] = iso
     made.filters["program"] = user_agents.words
-    made.filters["grouped"] = "{:,}".format
     return made
+
+
+def iso(time: datetime) -> str:
+    """Return `time` (aware) for a `datetime` attribute: "2026-11-23T21:46:22Z"."""
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _language_of(context: Context) -> Language:
+    """Return the language of the page that is rendered."""
+    around: Site = context["site"]
+    return around.language
 
 
 _TEMPLATES = template_environment()
@@ -57,10 +70,14 @@ class Site:
     has_one_identity: bool
     now: datetime
     brand: Brand = field(default_factory=Brand)
+    language: Language = field(default_factory=lambda: language(ENGLISH))
+    other_languages: Sequence[Language] = ()
+    """Those that somebody who is not logged in can choose."""
     accounts_url: str = ""  # where people and accounts are managed, if not here
     organization: str | None = None
     user: User | None = None
     section: str = ""
+    path: str = ""
     csrf: str = field(default="", repr=False)
     flash: str | None = None
     is_confined: bool = False
@@ -102,7 +119,7 @@ def error(request: PortalRequest, status: int, /, **context: object) -> HTMLResp
 
 
 def anonymous_error(
-    environment: ServedEnvironment, status: int, /, **context: object
+    environment: ServedEnvironment, reads: Language, status: int, /, **context: object
 ) -> HTMLResponse:
     """Return an error page where the session is not known."""
     around = Site(
@@ -110,6 +127,7 @@ def anonymous_error(
         other_environment_url=environment.other_url,
         has_one_identity=environment.has_one_identity,
         now=environment.now(),
+        language=reads,
         brand=environment.brand,
     )
     return _rendered("error.html", around, status, context)
@@ -118,7 +136,8 @@ def anonymous_error(
 def redirect(request: PortalRequest, path: str, flash: str = "") -> Response:
     """Return a redirect to a page (303, RFC 9110 §15.4.4), which shows the message `flash`."""
     if flash and request.login:
-        sessions.leave_flash(request.context, request.login, flash)
+        shown = request.language.translate(flash)
+        sessions.leave_flash(request.context, request.login, shown)
     return RedirectResponse(path, status_code=303)
 
 
@@ -133,11 +152,14 @@ def site(request: PortalRequest, flash: str | None = None) -> Site:
         organization=request.login.organization.name if request.login else None,
         user=request.login.user if request.login else None,
         section=next(found, ""),
+        path=request.path,
         csrf=request.csrf,
         now=request.now,
         flash=flash,
         is_confined=_is_confined(request),
         notices=_notices(request),
+        language=request.language,
+        other_languages=_other_languages(request),
         brand=request.environment.brand,
         welcome=_welcome(request),
     )
@@ -148,6 +170,14 @@ def _welcome(request: PortalRequest) -> Sequence[str]:
     login = request.login
     is_first = login is not None and request.path == redirects.landing(login.user.role)
     return request.environment.brand.first_page_text if is_first else ()
+
+
+def _other_languages(request: PortalRequest) -> Sequence[Language]:
+    """Return what somebody may choose from before the login; the path of a link is a secret."""
+    if request.login or has_link(request.path) or request.method not in {"GET", "HEAD"}:
+        return ()
+    codes = request.environment.languages
+    return [language(code) for code in codes if code != request.language.code]
 
 
 def _is_confined(request: PortalRequest) -> bool:

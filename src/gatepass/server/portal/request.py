@@ -17,6 +17,7 @@ from gatepass.server.domain.users.sessions.model import key
 from gatepass.server.domain.users.sessions.operations import Login, Visitor
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.storage.database import Connection
+from gatepass.translation.language import Language
 from gatepass.wire.secret import Secret
 
 _OF_FORM = {"csrf", "once"}
@@ -47,6 +48,7 @@ class PortalRequest:
     login: Login | None
     verifier: Secret | None  # of a login in production that began here
     csrf: str = field(repr=False)
+    language: Language  # of the page
     ids: Mapping[str, UUID] = field(default_factory=dict)
     login_id: Secret | None = None  # of a login that waits for its second step
     form: Mapping[str, str] = field(default_factory=dict, repr=False)

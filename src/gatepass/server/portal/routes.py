@@ -13,7 +13,7 @@ from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.portal import redirects
 from gatepass.server.portal.access import SAFE, Access
-from gatepass.server.portal.pages import activity, copying
+from gatepass.server.portal.pages import activity, copying, languages
 from gatepass.server.portal.pages.applications import (
     automatic_rotation,
     danger_zone,
@@ -85,6 +85,8 @@ class RouteMatch(NamedTuple):
 
 ROUTES = (
     Route("GET", "/", Access.ANYONE, accounts.first_page),
+    Route("GET", redirects.LANGUAGE, Access.ANYONE, languages.choose_in_browser),
+    Route("POST", redirects.ACCOUNT_LANGUAGE, Access.LOGGED_IN, languages.choose_in_account),
     Route("GET", "/accounts/login/", Access.ANYONE, accounts.login_form),
     Route("POST", "/accounts/login/", Access.ANYONE, accounts.log_in),
     Route("POST", "/accounts/login/passkey/", Access.ANYONE, second_step.log_in_with_passkey),

@@ -30,6 +30,7 @@ from gatepass.server.domain.users.factors import store as factors
 from gatepass.server.domain.users.invitations import store as _invitations
 from gatepass.server.domain.users.links import store as links
 from gatepass.server.domain.users.notices import store as _notices
+from gatepass.server.domain.users.notices.languages import store as _languages
 from gatepass.server.domain.users.sessions import store as sessions
 from gatepass.server.domain.users.sessions.linked import store as _linked
 from gatepass.server.domain.users.sessions.logins import store as _logins
@@ -50,6 +51,7 @@ _EVERY_STORE = (
     _expiry_notices,
     _heartbeat,
     _imports,
+    _languages,
     _invitations,
     _leak_reports,
     _leaks,

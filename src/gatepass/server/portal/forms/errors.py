@@ -17,10 +17,10 @@ class Errors(dict[str, str]):
         try:
             return how()
         except OAuthError as error:
-            self[field] = error.description
+            self[field] = error.message
             return None
 
 
 def errors_of(error: OAuthError, field: str = "") -> dict[str, str]:
     """Return an error's description by the field that it names, else by `field`."""
-    return {error.field if isinstance(error, InvalidField) else field: error.description}
+    return {error.field if isinstance(error, InvalidField) else field: error.message}

@@ -3,6 +3,7 @@
 "use strict";
 
 (() => {
+  const words = document.body.dataset; // in the language of the page
   const announce = (words) => {
     const region = document.getElementById("announce");
     region.textContent = "";
@@ -35,12 +36,12 @@
     button.hidden = false;
     button.addEventListener("click", async () => {
       const done = await copy(document.getElementById(button.dataset.copy));
-      word.textContent = done ? "Copied" : "Selected";
+      word.textContent = done ? words.wordCopied : words.wordSelected;
       announce(`${word.textContent}: ${button.dataset.what}`);
       button.classList.toggle("copied", done);
       clearTimeout(timer);
       timer = setTimeout(() => {
-        word.textContent = "Copy";
+        word.textContent = words.wordCopy;
         button.classList.remove("copied");
       }, 2500);
     });

@@ -119,6 +119,7 @@ NOT_ASKING = {  # in an order in which each of them finds what it needs
     f"{FACTOR}rename/",
     f"{APP}test-token/",
     f"{COPY}look/",
+    "/account/language/",
     "/account/email/link/",
     "/account/email/reject/",
     f"{USER}email/reject/",

@@ -10,6 +10,7 @@ from gatepass.server.domain.context import Context
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.notices import mails
+from gatepass.server.domain.users.notices.languages import operations as languages
 from gatepass.server.domain.users.sessions import store
 from gatepass.server.domain.users.sessions.logins import store as logins
 from gatepass.server.domain.users.sessions.logins.model import PastLogin
@@ -48,6 +49,7 @@ def open_session(
     add_session(connection, session_id, user, visitor, now)
     _record_proofs(context, connection, session_id, methods, now)
     _change_device(connection, visitor.device, device_id, user, now)
+    languages.remember(context, connection, user.id, visitor.language)
     by = Actor(user.username or "", visitor.source, user.org_id)
     audit.record(connection, entry(by, now, "login", "", methods=" ".join(methods)))
     if context.database.has(connection, logins.REVISION):

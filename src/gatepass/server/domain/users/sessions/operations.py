@@ -14,6 +14,7 @@ from gatepass.server.domain.organizations.policies.model import Policy
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.factors import store as factors
 from gatepass.server.domain.users.model import User
+from gatepass.server.domain.users.notices.languages import operations as languages
 from gatepass.server.domain.users.sessions import store
 from gatepass.server.domain.users.sessions.logins import store as logins
 from gatepass.server.domain.users.sessions.logins.model import PastLogin
@@ -31,11 +32,12 @@ LONGEST_AGENT = 200  # characters
 
 
 class Visitor(NamedTuple):
-    """Where a request comes from: address, program, and the id that the browser was given."""
+    """Where a request comes from: address, program, browser's id, and the language of its pages."""
 
     source: str
     agent: str
     device: Secret | None
+    language: str = ""
 
 
 class Login(NamedTuple):
@@ -48,6 +50,8 @@ class Login(NamedTuple):
     policy: Policy = Policy()
     lacks_factor: bool = False
     """Whether a second factor is required, and neither set up nor proved in this session."""
+    language: str = ""
+    """The language that they have chosen; empty: that of the browser."""
 
 
 class LiveSession(NamedTuple):
@@ -58,6 +62,7 @@ class LiveSession(NamedTuple):
     organization: Organization
     policy: Policy
     lacks_factor: bool
+    language: str
 
 
 def find(context: Context, settings: SessionSettings, session_id: Secret) -> Login | None:
@@ -80,6 +85,7 @@ def find_live(context: Context, settings: SessionSettings, digest: bytes) -> Liv
         organization = organizations.find(connection, user.org_id)
         policy = policies.find_in_force(context.database, connection, user.org_id)
         lacks_factor = _lacks_factor(context, connection, policy, user, session)
+        chosen = languages.chosen_by(context, connection, user.id)
     limits = settings.shortened(policy.session_idle, policy.session_absolute)
     if is_over(session, limits, now):
         return None
@@ -88,7 +94,7 @@ def find_live(context: Context, settings: SessionSettings, digest: bytes) -> Liv
     if is_update_due(session, limits, now):
         with context.database.write() as connection:
             store.change(connection, session.id_digest, {"last_seen_at": now})
-    return LiveSession(session, user, organization, policy, lacks_factor)
+    return LiveSession(session, user, organization, policy, lacks_factor, chosen)
 
 
 def _lacks_factor(

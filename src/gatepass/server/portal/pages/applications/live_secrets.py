@@ -25,8 +25,8 @@ from gatepass.server.domain.applications.secrets.leaks.model import REPORTERS, L
 from gatepass.server.domain.applications.secrets.uses.model import MOST_KEPT, SecretUse
 from gatepass.server.portal.forms import secret_end
 from gatepass.server.portal.presentation import snippets
-from gatepass.server.portal.presentation.durations import ago
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.durations import ago
 from gatepass.wire.credential import Kind
 
 _SHORTEST_QUIET = timedelta(hours=24)

@@ -10,9 +10,9 @@ from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.issuance_limit import is_wasteful
 from gatepass.server.portal.pages.applications import live_secrets
 from gatepass.server.portal.presentation import snippets
-from gatepass.server.portal.presentation.durations import ago, span
 from gatepass.server.portal.presentation.guide import Values, programs
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.durations import ago, span
 from gatepass.wire.metadata import TOKEN
 
 _GRANTS = {"client_credentials": "Client Credentials"}

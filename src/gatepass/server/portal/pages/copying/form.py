@@ -20,9 +20,9 @@ from gatepass.server.portal.forms.errors import Errors
 from gatepass.server.portal.pages.applications import new_secret
 from gatepass.server.portal.pages.applications.registration import check_new_name
 from gatepass.server.portal.pages.applications.sub_pages import CREDENTIALS, address
-from gatepass.server.portal.presentation.durations import span
 from gatepass.server.portal.rendering import redirect
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.durations import span
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 

@@ -48,7 +48,7 @@ def rerender_from_other(request: PortalRequest, refusal: OAuthError) -> Response
     try:
         source = _source(request)
     except OAuthError as invalid:
-        return _refused_code(request, refusal, invalid.description)
+        return _refused_code(request, refusal, invalid.message)
     return _refused(request, source, refusal, Errors(errors_of(refusal)))
 
 
@@ -74,7 +74,7 @@ def _refused_code(request: PortalRequest, refusal: OAuthError, say: str = "") ->
         refusal,
         other_environment=find_other(request).name,
         values=request.typed(),
-        errors={"copy_code": say or refusal.description},
+        errors={"copy_code": say or refusal.message},
     )
 
 

@@ -24,7 +24,7 @@ def rename(request: PortalRequest) -> Response:
             request.context, request.actor, request.user, factor_id, request.form.get("name", "")
         )
     except OAuthError as refusal:
-        errors = {f"name_{factor_id}": refusal.description}
+        errors = {f"name_{factor_id}": refusal.message}
         values = {f"name_{factor_id}": request.form.get("name", "")}
         return rejected_form(
             request, "factors.html", refusal, **_context(request), errors=errors, values=values

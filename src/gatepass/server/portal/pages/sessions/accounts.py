@@ -26,9 +26,12 @@ from gatepass.server.portal.pages.sessions import one_identity, resubmission, se
 from gatepass.server.portal.pages.single_sign_on import journey
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.language import language
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 NOT_REPEATED = "The two entries are not the same."
+_CHANGED = Message("The password is changed.")
 _DONE = {
     "password": "Your new password is set. Log in with it.",
     "invitation": "Your account is ready. Log in with your username and password.",
@@ -198,6 +201,9 @@ def page_context(request: PortalRequest) -> dict[str, object]:
         "current_session": request.current_login.session,
         "factors": factors.of_user(request.context, user),
         "previous_login": sessions.previous_login(request.context, request.current_login),
+        "languages": [language(code) for code in request.environment.languages],
+        "chosen_language": request.current_login.language,
+        "browser_language": request.language,
         **_single_sign_on(request, user),
     }
 
@@ -244,7 +250,7 @@ def change_password(request: PortalRequest) -> Steps[Response]:
     except OAuthError as refusal:
         return _rerender_password_form(request, refusal, errors_of(refusal))
     session_id = opening.open_again(
-        request.context, request.visitor, user, "The password is changed."
+        request.context, request.visitor, user, request.language.translate(_CHANGED)
     )
     forced_to = redirects.landing(user.role)
     response = redirect(request, forced_to if user.must_change_password else redirects.ACCOUNT)

@@ -85,7 +85,7 @@ def rejected_login(
     request: PortalRequest, refusal: OAuthError, next_path: str, parts: Sequence[str]
 ) -> Response:
     """Show where to log in, and keep the form whose session has ended."""
-    shown = _shown(refusal.description, next_path=next_path, parts=parts)
+    shown = _shown(refusal.message, next_path=next_path, parts=parts)
     return _login_page(
         request, rejected_form(request, "login_in_production.html", refusal, **shown)
     )

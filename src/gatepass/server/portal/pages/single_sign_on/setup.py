@@ -141,7 +141,7 @@ def check_domain(request: PortalRequest) -> Steps[Response]:
         setup.prove_domain(request.context, request.actor, request.org_id, found.id, texts)
     except ProviderAwayError:
         refusal = OAuthError("temporarily_unavailable", "The DNS does not answer. Try again.")
-        return rerender(request, refusal, {f"domain-{found.id}": refusal.description})
+        return rerender(request, refusal, {f"domain-{found.id}": refusal.message})
     except OAuthError as refusal:
         return rerender(request, refusal)
     return redirect(request, f"{SETUP}#domains", f"{found.domain} is proved.")

@@ -13,9 +13,9 @@ from gatepass.server.domain.users.sessions import policies
 from gatepass.server.domain.users.sessions.policies import Overview
 from gatepass.server.portal import redirects
 from gatepass.server.portal.forms.errors import Errors, errors_of
-from gatepass.server.portal.presentation.durations import span
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.durations import span
 from gatepass.wire.errors import OAuthError
 
 _TEMPLATE = "policies.html"

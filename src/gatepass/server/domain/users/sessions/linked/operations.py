@@ -125,6 +125,7 @@ def find(
         _in_force(own, found.live),
         found.live.policy,
         found.live.lacks_factor,
+        found.live.language,
     )
 
 

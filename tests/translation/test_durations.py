@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepass.server.portal.presentation.durations import ago, iso, span, utc
+from gatepass.server.portal.rendering import iso
+from gatepass.translation.durations import ago, span
+from gatepass.translation.language import ENGLISH, language
 
 NOW = datetime(2026, 11, 23, 21, 46, 22, tzinfo=UTC)
 
@@ -45,7 +47,7 @@ def test_every_distance_has_words_and_a_direction(distance: timedelta) -> None:
 def test_the_exact_time_is_utc_whatever_the_zone_of_the_moment() -> None:
     elsewhere = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
 
-    assert utc(elsewhere) == "2026-11-23 21:46:22 UTC"
+    assert language(ENGLISH).utc(elsewhere) == "2026-11-23 21:46:22 UTC"
     assert iso(elsewhere) == "2026-11-23T21:46:22Z"
 
 

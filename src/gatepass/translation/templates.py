@@ -1,0 +1,65 @@
+"""Jinja templates whose texts are shown in the language of their reader."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import jinja2
+from jinja2.runtime import Context
+
+from gatepass.translation.durations import ago, span
+from gatepass.translation.language import Language
+
+
+def install(templates: jinja2.Environment, language_of: Callable[[Context], Language]) -> None:
+    """Give templates `trans` and `_`, the filters of dates and numbers, and translated messages.
+
+    `language_of` finds the language in the context that a template is rendered with. Every
+    `Message` that a template writes is translated, wherever it comes from.
+    """
+    templates.policies["ext.i18n.trimmed"] = True  # texts do not depend on how lines are broken
+    templates.add_extension("jinja2.ext.i18n")
+
+    @jinja2.pass_context
+    def gettext(context: Context, text: str) -> str:
+        return language_of(context).translations.gettext(text)
+
+    @jinja2.pass_context
+    def ngettext(context: Context, one: str, many: str, number: int) -> str:
+        return language_of(context).translations.ngettext(one, many, number)
+
+    @jinja2.pass_context
+    def pgettext(context: Context, about: str, text: str) -> str:
+        return language_of(context).translations.pgettext(about, text)
+
+    @jinja2.pass_context
+    def finalize(context: Context, value: object) -> object:
+        return language_of(context).translate(value) if isinstance(value, str) else value
+
+    templates.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, ngettext, newstyle=True, pgettext=pgettext
+    )
+    templates.finalize = finalize
+    _install_filters(templates, language_of)
+
+
+def _install_filters(
+    templates: jinja2.Environment, language_of: Callable[[Context], Language]
+) -> None:
+    @jinja2.pass_context
+    def utc(context: Context, time: datetime) -> str:
+        return language_of(context).utc(time)
+
+    @jinja2.pass_context
+    def date(context: Context, time: datetime) -> str:
+        return language_of(context).date(time)
+
+    @jinja2.pass_context
+    def grouped(context: Context, number: int) -> str:
+        return language_of(context).number(number)
+
+    @jinja2.pass_context
+    def translated(context: Context, text: str) -> str:
+        return language_of(context).translate(text)
+
+    for made in (ago, utc, date, span, grouped, translated):
+        templates.filters[made.__name__] = made
