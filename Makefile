@@ -61,7 +61,7 @@ fuzz: setup
 # The catalogues of texts: what is new is added, what is gone is removed; then translate what is empty or fuzzy.
 LOCALES := src/gatepass/translation/locales
 translations: setup
-	$(BIN)/pybabel -q extract -F pyproject.toml --no-default-keywords -k _ -k gettext -k ngettext:1,2 -k pgettext:1c,2 \
+	$(BIN)/pybabel -q extract -F pyproject.toml --no-default-keywords -k _ -k gettext -k ngettext:1,2 \
 	  -k Message -k plural:1,2 \
 	  --no-wrap --add-location=file --sort-by-file --omit-header -o $(LOCALES)/gatepass.pot .
 	$(BIN)/pybabel -q update -D gatepass -i $(LOCALES)/gatepass.pot -d $(LOCALES) \

@@ -11,18 +11,21 @@ import shutil
 import sys
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace as Thing
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, sync_playwright
 
 from browser.pages import PAGES
 from gatepass.server.portal.rendering import template_environment
+from gatepass.translation.language import ENGLISH, Language, codes, language
+from translation.pseudo import RIGHT_TO_LEFT
 
 SCHEMES = ("light", "dark")
 
 
-def render(directory: Path) -> list[Path]:
-    """Write the pages and their static files into `directory`; give the pages."""
+def render(directory: Path, reads: Language) -> list[Path]:
+    """Write the pages in a language, and their static files, into `directory`; give the pages."""
     static = str(files("gatepass.server.portal").joinpath("static"))
     shutil.copytree(static, directory / "static", dirs_exist_ok=True)
     templates = template_environment()
@@ -31,7 +34,9 @@ def render(directory: Path) -> list[Path]:
         for name, file in sample.context["site"].brand.files.items():
             (directory / "static" / name).write_bytes(file.content)
         page = directory / f"{sample.name}.html"
-        page.write_text(templates.get_template(sample.template).render(sample.context))
+        site = Thing(**{**vars(sample.context["site"]), "language": reads})
+        context = {**sample.context, "site": site}
+        page.write_text(templates.get_template(sample.template).render(context))
         pages.append(page)
     return pages
 
@@ -60,9 +65,12 @@ def main() -> int:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--screenshots", action="store_true")
     parser.add_argument("--widths", type=int, nargs="+", default=[1280, 360])
+    parser.add_argument("--language", choices=codes(), default=ENGLISH)
+    parser.add_argument("--right-to-left", action="store_true", help="mirrored, in English")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     asked = parser.parse_args()
-    pages = render(asked.directory)
+    reads = RIGHT_TO_LEFT if asked.right_to_left else language(asked.language)
+    pages = render(asked.directory, reads)
     found: list[str] = []
     if asked.screenshots:
         with sync_playwright() as playwright:

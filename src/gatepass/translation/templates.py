@@ -28,15 +28,11 @@ def install(templates: jinja2.Environment, language_of: Callable[[Context], Lang
         return language_of(context).translations.ngettext(one, many, number)
 
     @jinja2.pass_context
-    def pgettext(context: Context, about: str, text: str) -> str:
-        return language_of(context).translations.pgettext(about, text)
-
-    @jinja2.pass_context
     def finalize(context: Context, value: object) -> object:
         return language_of(context).translate(value) if isinstance(value, str) else value
 
     templates.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext, ngettext, newstyle=True, pgettext=pgettext
+        gettext, ngettext, newstyle=True
     )
     templates.finalize = finalize
     _install_filters(templates, language_of)
