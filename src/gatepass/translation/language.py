@@ -50,7 +50,7 @@ class Language:
             count = text.values["count"]
             number = count if isinstance(count, int) else 0
             pattern = self.translations.ngettext(text.text, text.plural_text, number)
-        return filled(pattern, text.values, self._written)
+        return filled(pattern, text.values, self.write)
 
     def number(self, number: float) -> str:
         """Return a number with its groups of thousands: "1,204"; in German "1.204"."""
@@ -70,7 +70,8 @@ class Language:
             return there.isoformat()
         return format_date(there, "medium", locale=self.locale)
 
-    def _written(self, value: Value) -> str:
+    def write(self, value: Value) -> str:
+        """Return a value as this language writes it."""
         if self.code == ENGLISH:
             return english(value)
         if isinstance(value, str):

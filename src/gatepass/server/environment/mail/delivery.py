@@ -33,7 +33,15 @@ def site_of(settings: Settings, environment: Environment) -> Site:
     """Return what mails of an environment say about it and about the operator."""
     brand, address = environment.brand, settings.operator.address
     colours = brand.colours if brand.stylesheet else {}
-    return Site(brand.name, address, brand.support, environment.name, environment.issuer, colours)
+    return Site(
+        brand.name,
+        address,
+        brand.support,
+        environment.name,
+        environment.issuer,
+        colours,
+        environment.languages,
+    )
 
 
 def of_environment(settings: Settings, environment: Environment) -> "MailDelivery":

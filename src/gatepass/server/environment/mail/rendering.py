@@ -6,15 +6,19 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 import jinja2
+from jinja2.runtime import Context
 
 from gatepass.server.configuration.mail_settings import MailSettings
 from gatepass.server.domain.changes.outbox.model import Message
+from gatepass.server.domain.users.notices.languages.operations import LANGUAGE
 from gatepass.server.environment.mail.content import Site
 from gatepass.server.environment.mail.messages import content
+from gatepass.translation import templates
+from gatepass.translation.language import Language, language
 
 
 def _templates(*, is_html: bool) -> jinja2.Environment:
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("gatepass.server.environment.mail", "templates"),
         autoescape=is_html,  # noqa: S701 - the other one is plain text
         undefined=jinja2.StrictUndefined,
@@ -22,6 +26,14 @@ def _templates(*, is_html: bool) -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    templates.install(made, _language_of)
+    return made
+
+
+def _language_of(context: Context) -> Language:
+    """Return the language of the mail that is written."""
+    found: Language = context["language"]
+    return found
 
 
 _TEXT = _templates(is_html=False).get_template("mail.txt")
@@ -34,8 +46,11 @@ def render(message: Message, site: Site, settings: MailSettings) -> EmailMessage
     Each attempt has the same Message-ID, so that a mail that came twice can be known as one.
     """
     said = content(message.kind, message.values, site)
+    code = message.values.get(LANGUAGE, "")
+    reads = language(code if code in site.languages else site.languages[0])
     mail = EmailMessage(policy=SMTP)
-    subject = f"[Sandbox] {said.subject}" if site.environment == "sandbox" else said.subject
+    subject = reads.translate(said.subject)
+    subject = f"[Sandbox] {subject}" if site.environment == "sandbox" else subject
     mail["Subject"] = _one_line(subject)
     mail["From"] = Address(site.operator, addr_spec=settings.sender)
     mail["To"] = Address(addr_spec=message.address)
@@ -43,9 +58,10 @@ def render(message: Message, site: Site, settings: MailSettings) -> EmailMessage
         mail["Reply-To"] = Address(addr_spec=settings.reply_to)
     mail["Date"] = format_datetime(message.created_at)
     mail["Message-ID"] = _message_id(message, site, settings)
+    mail["Content-Language"] = reads.code
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: no vacation answers it
-    mail.set_content(_TEXT.render(content=said, site=site))
-    mail.add_alternative(_HTML.render(content=said, site=site), subtype="html")
+    mail.set_content(_TEXT.render(content=said, site=site, language=reads))
+    mail.add_alternative(_HTML.render(content=said, site=site, language=reads), subtype="html")
     return mail
 
 
