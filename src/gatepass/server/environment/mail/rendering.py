@@ -58,10 +58,10 @@ def render(message: Message, site: Site, settings: MailSettings) -> EmailMessage
         mail["Reply-To"] = Address(addr_spec=settings.reply_to)
     mail["Date"] = format_datetime(message.created_at)
     mail["Message-ID"] = _message_id(message, site, settings)
-    mail["Content-Language"] = reads.code
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: no vacation answers it
     mail.set_content(_TEXT.render(content=said, site=site, language=reads))
     mail.add_alternative(_HTML.render(content=said, site=site, language=reads), subtype="html")
+    mail["Content-Language"] = reads.code  # after the content, which removes it
     return mail
 
 
