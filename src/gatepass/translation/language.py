@@ -1,5 +1,6 @@
 """A language: its texts, by gettext, and how it writes dates and numbers, by Babel."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
@@ -97,6 +98,13 @@ def _read(code: str) -> GNUTranslations:
     write_mo(compiled, catalogue)
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+def check_languages(named: Iterable[str]) -> None:
+    """Raise ValueError where a language of a setting is not there."""
+    for code in named:
+        if code not in codes():
+            raise ValueError(f"there is no {code!r}; there are: {', '.join(codes())}")
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gatepass.server.configuration.branding.settings import BrandingSettings, OwnTexts
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from server.portal.conftest import MakePortal
 from server.portal.fixtures import NEW_PASSWORD, PASSWORD, Browser, PortalServer
@@ -136,8 +137,17 @@ def test_a_language_that_was_chosen_and_is_gone_counts_as_none(make_portal: Make
 
 
 def test_an_unknown_language_in_the_settings_is_named() -> None:
-    with pytest.raises(ValueError, match="has no 'xx'; there are: en, de"):
+    with pytest.raises(ValueError, match="there is no 'xx'; there are: en, de"):
         EnvironmentSettings(languages=("en", "xx"))
+
+
+def test_the_operators_own_texts_are_shown_in_the_language(make_portal: MakePortal) -> None:
+    texts = {"de": OwnTexts(login_text="Nur für Partner.")}
+    brand = BrandingSettings(login_text="For partners only.", texts=texts)
+    portal = make_portal(branding=brand)
+
+    assert "Nur für Partner." in german_browser(portal).get(LOGIN).text
+    assert "For partners only." in portal.browser().get(LOGIN).text
 
 
 def test_what_is_refused_is_said_in_the_language_and_logged_in_english(
