@@ -21,6 +21,7 @@ NAMES = (
     *("application", "secret", "reporter", "end", "location", "others"),
     *("factor", "left", "before", "after", "more", "application", "app_id", "secret"),
     *("application_id", "new", "old", "old_end"),
+    *("client_id", "what", "done"),
 )
 VALUES = dict.fromkeys(NAMES, "")
 OTHERS = {"role": "staff", "token": "t0ken"}

@@ -48,6 +48,31 @@ def secret_leak_reported(values: Values, site: Site) -> Content:
     )
 
 
+def leak_alert(values: Values, site: Site) -> Content:
+    """Say to the operator that a credential of a partner leaked, and what was done."""
+    facts = (
+        ("Organization", values["organization"]),
+        ("Application", values["application"]),
+        ("Client id", values["client_id"]),
+        ("Reported by", values["reporter"]),
+        ("Reported from", values["source"]),
+        ("Found at", values["location"]),
+        ("Environment", site.environment),
+        ("Time", values["at"]),
+    )
+    return Content(
+        f"A credential of {values['organization']} has leaked",
+        (
+            f"{sentence(values['what'])} of \u201c{values['application']}\u201d has leaked.",
+            values["done"],
+            "Administrators of the organization see it in the portal, and get mail for a secret.",
+        ),
+        tuple((name, value) for name, value in facts if value),
+        advice="Ask the partner whether new credentials are deployed. Look in your own logs for "
+        "requests with this client id from addresses that the partner does not know.",
+    )
+
+
 def secret_rotated(values: Values, site: Site) -> Content:
     """Say that an application has rotated its own secret."""
     application, old = values["application"], values["old"]
