@@ -21,6 +21,8 @@ class Site:
     issuer: str
     colours: Mapping[Scheme, Colours] = field(default_factory=dict)
     """Those of a brand, which the buttons have; empty: Gatepass's own."""
+    logo: bytes = field(default=b"", repr=False)
+    """The logo of a brand as PNG, which is a part of the mail; empty: the name in its place."""
 
     @property
     def account_url(self) -> str:

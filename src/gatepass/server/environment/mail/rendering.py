@@ -12,6 +12,8 @@ from gatepass.server.domain.changes.outbox.model import Message
 from gatepass.server.environment.mail.content import Site
 from gatepass.server.environment.mail.messages import content
 
+_LOGO_ID = "logo@gatepass.invalid"
+
 
 def _templates(*, is_html: bool) -> jinja2.Environment:
     return jinja2.Environment(
@@ -45,7 +47,11 @@ def render(message: Message, site: Site, settings: MailSettings) -> EmailMessage
     mail["Message-ID"] = _message_id(message, site, settings)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: no vacation answers it
     mail.set_content(_TEXT.render(content=said, site=site))
-    mail.add_alternative(_HTML.render(content=said, site=site), subtype="html")
+    mail.add_alternative(_HTML.render(content=said, site=site, logo_id=_LOGO_ID), subtype="html")
+    if site.logo:
+        html = mail.get_body(("html",))
+        if html is not None:  # an image of the mail itself: nothing is fetched when it is read
+            html.add_related(site.logo, "image", "png", cid=f"<{_LOGO_ID}>", disposition="inline")
     return mail
 
 
