@@ -29,6 +29,8 @@ class Site:
     """Those of a brand, which the buttons have; empty: Gatepass's own."""
     languages: Sequence[str] = (ENGLISH,)
     """Those of the environment; the first one is for those whose language is not known."""
+    logo: bytes = field(default=b"", repr=False)
+    """The logo of a brand as PNG, which is a part of the mail; empty: the name in its place."""
 
     @property
     def account_url(self) -> str:

@@ -413,6 +413,7 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "secret_leak_reported": secret_messages.secret_leak_reported,
     "secret_rotated": secret_messages.secret_rotated,
     "secret_leaked": secret_messages.secret_leaked,
+    "leak_alert": secret_messages.leak_alert,
     "invitation": _invitation,
     "confirm_email": _confirm_email,
     "recovery": _recovery,

@@ -16,6 +16,8 @@ from gatepass.server.environment.mail.messages import content
 from gatepass.translation import templates
 from gatepass.translation.language import Language, language
 
+_LOGO_ID = "logo@gatepass.invalid"
+
 
 def _templates(*, is_html: bool) -> jinja2.Environment:
     made = jinja2.Environment(
@@ -60,7 +62,12 @@ def render(message: Message, site: Site, settings: MailSettings) -> EmailMessage
     mail["Message-ID"] = _message_id(message, site, settings)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: no vacation answers it
     mail.set_content(_TEXT.render(content=said, site=site, language=reads))
-    mail.add_alternative(_HTML.render(content=said, site=site, language=reads), subtype="html")
+    html_text = _HTML.render(content=said, site=site, language=reads, logo_id=_LOGO_ID)
+    mail.add_alternative(html_text, subtype="html")
+    if site.logo:
+        html = mail.get_body(("html",))
+        if html is not None:  # an image of the mail itself: nothing is fetched when it is read
+            html.add_related(site.logo, "image", "png", cid=f"<{_LOGO_ID}>", disposition="inline")
     mail["Content-Language"] = reads.code  # after the content, which removes it
     return mail
 

@@ -11,7 +11,7 @@ from gatepass.server.environment.mail.content import (
     moment,
     sentence,
 )
-from gatepass.translation.message import Message
+from gatepass.translation.message import Message, Value
 
 
 def secrets_expiring(values: Values, site: Site) -> Content:
@@ -42,7 +42,6 @@ def secrets_expiring(values: Values, site: Site) -> Content:
 
 def secret_leak_reported(values: Values, site: Site) -> Content:
     """Say that a secret was reported as leaked, and when it ends."""
-    is_over = values["end"].startswith("now")
     return Content(
         Message("A client secret of {application} has leaked", application=values["application"]),
         (
@@ -52,12 +51,7 @@ def secret_leak_reported(values: Values, site: Site) -> Content:
                 reporter=values["reporter"],
             ),
             Message("Whoever reported it knows the secret, so others may know it, too."),
-            Message("It was revoked at once, and all tokens of the application with it.")
-            if is_over
-            else Message(
-                "It ends on {end}, and all tokens of the application end with it.",
-                end=moment(values["end"]),
-            ),
+            _end_of_leaked("" if values["end"].startswith("now") else values["end"]),
             Message(
                 "Rotate the secret in the portal now, deploy the new one, then revoke the old one."
             ),
@@ -73,6 +67,64 @@ def secret_leak_reported(values: Values, site: Site) -> Content:
         Message(
             "Remove the secret from where it was found; in a repository it stays in the history."
         ),
+    )
+
+
+def leak_alert(values: Values, site: Site) -> Content:
+    """Say to the operator that a credential of a partner leaked, and what was done."""
+    facts: tuple[tuple[str, Value], ...] = (
+        (Message("Organization"), values["organization"]),
+        (Message("Application"), values["application"]),
+        (Message("Client id"), values["client_id"]),
+        (Message("Reported by"), values["reporter"]),
+        (Message("Reported from"), values["source"]),
+        (Message("Found at"), values["location"]),
+        (Message("Environment"), site.environment),
+        (Message("Time"), moment(values["at"])),
+    )
+    return Content(
+        Message("A credential of {organization} has leaked", organization=values["organization"]),
+        (
+            *_leaked(values),
+            Message(
+                "Administrators of the organization see it in the portal, and get mail for a "
+                "secret."
+            ),
+        ),
+        tuple((name, value) for name, value in facts if value),
+        advice=Message(
+            "Ask the partner whether new credentials are deployed. Look in your own logs for "
+            "requests with this client id from addresses that the partner does not know."
+        ),
+    )
+
+
+def _leaked(values: Values) -> tuple[str, ...]:
+    """Return what leaked, and what was done about it."""
+    application, ending = values["application"], values["secret"]
+    if not ending:
+        said = Message(
+            "An access token of \u201c{application}\u201d has leaked.", application=application
+        )
+        return said, Message("It was revoked.")
+    if ending == "imported":
+        said = Message(
+            "An imported secret of \u201c{application}\u201d has leaked.", application=application
+        )
+    else:
+        said = Message(
+            "The secret ending in {secret} of \u201c{application}\u201d has leaked.",
+            secret=ending,
+            application=application,
+        )
+    return said, _end_of_leaked(values["end"])
+
+
+def _end_of_leaked(end: str) -> Message:
+    if not end:
+        return Message("It was revoked at once, and all tokens of the application with it.")
+    return Message(
+        "It ends on {end}, and all tokens of the application end with it.", end=moment(end)
     )
 
 
