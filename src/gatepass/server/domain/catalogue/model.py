@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from gatepass.jose.algorithms import Algorithm
 from gatepass.server.domain.token_policy import Form, Purpose, Tokens
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
@@ -114,7 +115,7 @@ class Catalogue:
     def words(self, name: str) -> str:
         """Return what a scope allows."""
         found = self.scopes.get(name)
-        return found.description if found else "No longer in the catalogue"
+        return found.description if found else Message("No longer in the catalogue")
 
 
 def purposes(catalogue: Catalogue, algorithm: Algorithm) -> frozenset[Purpose]:
