@@ -23,6 +23,13 @@ PORTAL_USERS = "portal_users"
 
 BUILT_IN = frozenset({"read", "write", INTROSPECTION, PORTAL_USERS})
 
+OWN_WORDS = (
+    Message("See the organization and its users"),
+    Message("Create, change and delete users"),
+    Message("Ask what any access token is worth"),
+)
+"""What the database says of the built-in scopes, unless the operator says it in other words."""
+
 NEEDS_PASSWORD = frozenset({PORTAL_USERS})
 """The scopes that an administrator grants with their password, in the portal."""
 
@@ -112,10 +119,10 @@ class Catalogue:
         known = (self.scopes[name].resource for name in scope.names if name in self.scopes)
         return tuple(dict.fromkeys(known))
 
-    def words(self, name: str) -> str:
-        """Return what a scope allows."""
+    def words(self, name: str) -> Message:
+        """Return what a scope allows; the server's own words for it can be translated."""
         found = self.scopes.get(name)
-        return found.description if found else Message("No longer in the catalogue")
+        return Message(found.description) if found else Message("No longer in the catalogue")
 
 
 def purposes(catalogue: Catalogue, algorithm: Algorithm) -> frozenset[Purpose]:
