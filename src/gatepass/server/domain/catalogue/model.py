@@ -27,6 +27,10 @@ OWN_WORDS = (
     Message("See the organization and its users"),
     Message("Create, change and delete users"),
     Message("Ask what any access token is worth"),
+    Message(
+        "With write: change role and email address of people who log in to the portal, and delete "
+        "them"
+    ),
 )
 """What the database says of the built-in scopes, unless the operator says it in other words."""
 
