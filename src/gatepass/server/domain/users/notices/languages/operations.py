@@ -7,9 +7,12 @@ from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.users.notices.languages import store
 from gatepass.server.storage.database import Connection
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
-_NOT_YET = "This is not possible until the update of the server is complete. Try again later."
+_NOT_YET = Message(
+    "This is not possible until the update of the server is complete. Try again later."
+)
 
 
 def choose(context: Context, by: Actor, user_id: UUID, code: str) -> None:
