@@ -19,14 +19,26 @@ from bench.report import Part, Row, limit_row, print_part
 from bench.server import gatepass_server
 
 FEW, MANY = 10, 10_000
-TIMES = 200
+TIMES = 150
 MOST = 2.0
 _PASSWORD = "seven green lanterns hang outside"
 _LIST = "/oauth2/applications/"
+_LAST = "page=9999"
 _PAGES = {
     "list, newest first": _LIST,
-    "list, by name, last page": f"{_LIST}?sort=name&page=9999",
-    "search that finds one": f"{_LIST}?q=application+7",
+    "list, newest first, last page": f"{_LIST}?{_LAST}",
+    "list, by name": f"{_LIST}?sort=name",
+    "list, by name, page 200": f"{_LIST}?sort=name&page=200",
+    "list, by name, last page": f"{_LIST}?sort=name&{_LAST}",
+    "list, last used first": f"{_LIST}?sort=used",
+    "list, last used first, last page": f"{_LIST}?sort=used&{_LAST}",
+    "never used": f"{_LIST}?state=unused",
+    "never used, by name, last page": f"{_LIST}?state=unused&sort=name&{_LAST}",
+    "secret ends soon": f"{_LIST}?state=expiring",
+    "search that finds one": f"{_LIST}?q=application+7&sort=name",
+    "search that finds none": f"{_LIST}?q=zebra",
+    "search that finds all, last page": f"{_LIST}?q=application&{_LAST}",
+    "search that finds all, last used first": f"{_LIST}?q=application&sort=used",
 }
 
 
@@ -85,16 +97,25 @@ def _send(client: httpx2.Client, path: str, **form: str) -> None:
 
 
 def _copy_the_only_application(database: sqlite3.Connection, count: int) -> None:
+    """Make the others: half of them were used, one of 100 is disabled, one of 9 ends soon."""
+    own = ("id", "client_id", "name", "created_at", "last_used_at", "last_used_from", "disabled_at")
     every = [str(row[1]) for row in database.execute("PRAGMA table_info(application)")]
-    kept = ", ".join(
-        name for name in every if name not in {"id", "client_id", "name", "created_at"}
-    )
+    kept = ", ".join(name for name in every if name not in own)
     database.execute(
         "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?) "
-        f"INSERT INTO application (id, client_id, name, created_at, {kept}) "
-        "SELECT lower(hex(randomblob(16))), 'gpc_live_bench' || n, 'Application ' || n, "
-        f"created_at + n, {kept} FROM application, number",
+        f"INSERT INTO application ({', '.join(own)}, {kept}) "
+        "SELECT lower(hex(randomblob(16))), 'gpc_live_' || lower(hex(randomblob(13))), "
+        "'Application ' || n, created_at + n, "
+        "CASE n % 2 WHEN 0 THEN created_at + abs(random() % 1000000000) END, "
+        "CASE n % 2 WHEN 0 THEN '192.0.2.1' END, CASE n % 100 WHEN 0 THEN created_at END, "
+        f"{kept} FROM application, number",
         (count - 1,),
+    )
+    database.execute(
+        "INSERT INTO application_secret (id, application_id, digest, last_four, created_at, "
+        "expires_at) SELECT lower(hex(randomblob(16))), id, randomblob(32), 'abcd', created_at, "
+        "CASE rowid % 9 WHEN 1 THEN created_at + 2592000000 END FROM application "
+        "WHERE id NOT IN (SELECT application_id FROM application_secret)"
     )
 
 

@@ -388,7 +388,7 @@ PAGES = [
         "team.html",
         {
             "site": TEAM,
-            "users": [*USERS[:2], (user(username="sven"), "initial password expired")],
+            "users": [*USERS[:2], (user(id="p4", username="ove"), "initial password expired")],
             "may_change": True,
             "more_url": None,
             **BY_HAND,

@@ -105,7 +105,8 @@ def test_a_rotation_is_finished_and_a_leaked_secret_replaced(
 
     here.open("It was leaked")
     here.inspect("8-leaked")
-    here.press("Revoke the leaked secret and make a new one")
+    ending = f"(the secret ending in {new_secret[-4:]})"
+    here.press(f"Revoke the leaked secret and make a new one {ending}")
     assert server.ask_token(client_id, new_secret, "sandbox").status == 401
     assert server.ask_token(client_id, here.text("#client-secret"), "sandbox").status == 200
     here.go(here.page.url.replace("credentials", "uses"))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
 from gatepass.server.storage.migrations.revisions import Migration
 
@@ -20,11 +20,19 @@ def tables(connection: Connection) -> dict[str, Table]:
     return {
         name: Table(
             {each["name"]: dict(each) for each in inspector.get_columns(name)},
-            {str(each["name"]): _as_text(each) for each in inspector.get_indexes(name)},
+            _indexes(connection, name),
             {_as_text(each) for kind in _constraints(inspector) for each in kind(name)},
         )
         for name in inspector.get_table_names()
     }
+
+
+def _indexes(connection: Connection, table: str) -> dict[str, str]:
+    """Return the indexes of a table by name; SQLAlchemy leaves out SQLite's of expressions."""
+    if connection.dialect.name == "sqlite":
+        made = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :name"
+        return {row.name: str(row.sql) for row in connection.execute(text(made), {"name": table})}
+    return {str(each["name"]): _as_text(each) for each in inspect(connection).get_indexes(table)}
 
 
 def _as_text(value: object) -> str:

@@ -1,5 +1,6 @@
 """A language: its texts, by gettext, and how it writes dates and numbers, by Babel."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
@@ -50,7 +51,7 @@ class Language:
             count = text.values["count"]
             number = count if isinstance(count, int) else 0
             pattern = self.translations.ngettext(text.text, text.plural_text, number)
-        return filled(pattern, text.values, self._written)
+        return filled(pattern, text.values, self.write)
 
     def number(self, number: float) -> str:
         """Return a number with its groups of thousands: "1,204"; in German "1.204"."""
@@ -70,7 +71,8 @@ class Language:
             return there.isoformat()
         return format_date(there, "medium", locale=self.locale)
 
-    def _written(self, value: Value) -> str:
+    def write(self, value: Value) -> str:
+        """Return a value as this language writes it."""
         if self.code == ENGLISH:
             return english(value)
         if isinstance(value, str):
@@ -96,6 +98,13 @@ def _read(code: str) -> GNUTranslations:
     write_mo(compiled, catalogue)
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+def check_languages(named: Iterable[str]) -> None:
+    """Raise ValueError where a language of a setting is not there."""
+    for code in named:
+        if code not in codes():
+            raise ValueError(f"there is no {code!r}; there are: {', '.join(codes())}")
 
 
 @cache

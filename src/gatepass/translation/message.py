@@ -56,8 +56,8 @@ def english(value: Value) -> str:
 
     English is read in many countries, which write dates in different orders: it has ISO 8601.
     """
+    if isinstance(value, str):
+        return value
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    if isinstance(value, date):
-        return value.isoformat()
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return value.isoformat() if isinstance(value, date) else f"{value:,}"

@@ -1,7 +1,7 @@
 """Jinja templates whose texts are shown in the language of their reader."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 import jinja2
 from jinja2.runtime import Context
@@ -14,7 +14,7 @@ def install(templates: jinja2.Environment, language_of: Callable[[Context], Lang
     """Give templates `trans` and `_`, the filters of dates and numbers, and translated messages.
 
     `language_of` finds the language in the context that a template is rendered with. Every
-    `Message` that a template writes is translated, wherever it comes from.
+    `Message`, and every date, that a template writes is put into it, wherever it comes from.
     """
     templates.policies["ext.i18n.trimmed"] = True  # texts do not depend on how lines are broken
     templates.add_extension("jinja2.ext.i18n")
@@ -29,7 +29,7 @@ def install(templates: jinja2.Environment, language_of: Callable[[Context], Lang
 
     @jinja2.pass_context
     def finalize(context: Context, value: object) -> object:
-        return language_of(context).translate(value) if isinstance(value, str) else value
+        return language_of(context).write(value) if isinstance(value, str | date) else value
 
     templates.install_gettext_callables(  # type: ignore[attr-defined]
         gettext, ngettext, newstyle=True
@@ -46,7 +46,7 @@ def _install_filters(
         return language_of(context).utc(time)
 
     @jinja2.pass_context
-    def date(context: Context, time: datetime) -> str:
+    def day(context: Context, time: datetime) -> str:
         return language_of(context).date(time)
 
     @jinja2.pass_context
@@ -57,5 +57,5 @@ def _install_filters(
     def translated(context: Context, text: str) -> str:
         return language_of(context).translate(text)
 
-    for made in (ago, utc, date, span, grouped, translated):
+    for made in (ago, utc, day, span, grouped, translated):
         templates.filters[made.__name__] = made

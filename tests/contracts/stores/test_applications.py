@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -9,7 +10,7 @@ from contracts import samples
 from contracts.samples import AWKWARD, HOUR, NOW, SECOND
 from gatepass.server.domain.applications import lookup, store
 from gatepass.server.domain.applications.listing import store as listing
-from gatepass.server.domain.applications.listing.model import Wanted
+from gatepass.server.domain.applications.listing.model import PAGE, Order, Wanted
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.storage.database import Connection, Database
@@ -225,3 +226,34 @@ def test_a_list_is_searched_filtered_and_sorted(
 
     assert [each.name for each in page.applications if each.name in {"A", "b", "c"}] == found
     assert (page.total, page.number) == (len(found), 1)
+
+
+@pytest.mark.parametrize("wanted", [Wanted(), Wanted("app"), Wanted(shown="active")])
+@pytest.mark.parametrize("order", ["created", "name", "used"])
+def test_the_pages_of_the_list_have_each_application_once_and_in_order(
+    database: Database, wanted: Wanted, order: Order
+) -> None:
+    with database.write() as connection:
+        org_id = samples.organization(connection).id
+        for number in range(PAGE * 4 + 7):
+            name = f"{'aA'[number % 2]}pp {number % 5}"  # many have the same name, and times
+            at = NOW + number % 7 * SECOND
+            new = samples.application(org_id, name=name, created_at=at)
+            store.add(connection, new)
+            store.change(connection, new.id, {"last_used_at": at if number % 3 else None})
+        pages = [
+            listing.find_page(
+                database, connection, org_id, wanted._replace(order=order, page=number), NOW
+            )
+            for number in range(1, 7)
+        ]
+
+    listed = [each for page in pages[:5] for each in page.applications]
+    keys: dict[Order, list[Any]] = {
+        "created": [-each.created_at.timestamp() for each in listed],
+        "name": [each.name.lower() for each in listed],
+        "used": [-each.last_used_at.timestamp() if each.last_used_at else 0 for each in listed],
+    }
+    assert keys[order] == sorted(keys[order])
+    assert len({each.id for each in listed}) == len(listed) == PAGE * 4 + 7
+    assert pages[5] == pages[4]

@@ -12,7 +12,7 @@ from gatepass.server.configuration.section import Section
 from gatepass.server.domain.token_policy import Tokens
 from gatepass.server.storage.connection_slots import MOST
 from gatepass.server.storage.postgresql import address as addresses
-from gatepass.translation.language import codes
+from gatepass.translation.language import check_languages
 from gatepass.wire.urls import is_confidential
 from gatepass.wire.urls import split as split_url
 
@@ -75,9 +75,7 @@ class EnvironmentSettings(Section):
     @field_validator("languages")
     @classmethod
     def _languages_are_there(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
-        unknown = [code for code in languages if code not in codes()]
-        if unknown:
-            raise ValueError(f"has no {unknown[0]!r}; there are: {', '.join(codes())}")
+        check_languages(languages)
         return tuple(dict.fromkeys(languages))
 
     @field_validator("database", "database_listen")

@@ -13,6 +13,12 @@ _ADDRESS = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9.-]+", re.IGNORECAS
 _PORTS: dict[Security, int] = {"starttls": 587, "tls": 465, "none": 25}
 
 
+def _checked(address: str) -> str:
+    if address and not _ADDRESS.fullmatch(address):
+        raise ValueError("must be an email address, as partners@example.com")
+    return address
+
+
 class OperatorSettings(Section):
     """The company that runs this server, as its mail names it."""
 
@@ -22,6 +28,14 @@ class OperatorSettings(Section):
     """The operator's postal address, which mail ends with; it may have several lines."""
     support: str = ""
     """Where partners get help: an email address or a URL, which mail names."""
+    alerts: str = ""
+    """The email address that gets mail when a client secret or an access token has leaked. Empty:
+    the log says it alone."""
+
+    @field_validator("alerts")
+    @classmethod
+    def _alerts_is_an_address(cls, address: str) -> str:
+        return _checked(address)
 
     @field_validator("name")
     @classmethod
@@ -66,9 +80,7 @@ class MailSettings(Section):
     @field_validator("sender", "reply_to")
     @classmethod
     def _addresses_are_addresses(cls, address: str) -> str:
-        if address and not _ADDRESS.fullmatch(address):
-            raise ValueError("must be an email address, as partners@example.com")
-        return address
+        return _checked(address)
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:

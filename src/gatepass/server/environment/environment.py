@@ -269,7 +269,12 @@ class Environment:
             self.clock,
             self.now,
             self.refresh,
-            Outbox(self.database, master_key, sends_mail=settings.mail.is_on),
+            Outbox(
+                self.database,
+                master_key,
+                sends_mail=settings.mail.is_on,
+                operator=settings.operator.alerts,
+            ),
             audit_limit=HourlyLimit(MOST_ROWS),
             log_limit=HourlyLimit(MOST_LINES),
         )

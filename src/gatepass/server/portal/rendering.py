@@ -160,16 +160,20 @@ def site(request: PortalRequest, flash: str | None = None) -> Site:
         notices=_notices(request),
         language=request.language,
         other_languages=_other_languages(request),
-        brand=request.environment.brand,
+        brand=_brand(request),
         welcome=_welcome(request),
     )
+
+
+def _brand(request: PortalRequest) -> Brand:
+    return request.environment.brand.in_language(request.language.code)
 
 
 def _welcome(request: PortalRequest) -> Sequence[str]:
     """Return the operator's own text where the page is the first one of the user's role."""
     login = request.login
     is_first = login is not None and request.path == redirects.landing(login.user.role)
-    return request.environment.brand.first_page_text if is_first else ()
+    return _brand(request).first_page_text if is_first else ()
 
 
 def _other_languages(request: PortalRequest) -> Sequence[Language]:

@@ -60,6 +60,27 @@ class StandIn:
         return json_response(data=None, auth={"client_token": TOKEN, "lease_duration": 60})
 
 
+@dataclass
+class Kept:
+    """A KV store of version 2 with one secret; `instead` answers writes where it is set."""
+
+    data: dict[str, object] = field(default_factory=lambda: {"client_secret": SECRET, "port": 1})
+    version: int = 3
+    instead: Response | None = None
+
+    def answer(self, request: Request) -> Response:
+        assert request.headers["x-vault-token"] == TOKEN
+        if request.method == "GET":
+            return json_response(data={"data": self.data, "metadata": {"version": self.version}})
+        if self.instead:
+            return self.instead
+        sent = json.loads(request.body)
+        if sent["options"] != {"cas": self.version}:
+            return json_response(400, errors=["check-and-set parameter did not match"])
+        self.data, self.version = sent["data"], self.version + 1
+        return json_response(data={"version": self.version})
+
+
 PROGRAM = shutil.which("bao", path=Path(sys.executable).parent) or shutil.which("bao")
 
 

@@ -1,45 +1,21 @@
 """One member of a secret in Vault is replaced, by check-and-set on the version."""
 
-import json
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import pytest
 
 from client.fake_server import json_response
 from client.secrets.fake_server import SECRET, refusal, secret_store
-from client.secrets.vault.fake_vault import PROGRAM, TOKEN, OpenBao, openbao
+from client.secrets.vault.fake_vault import PROGRAM, TOKEN, Kept, OpenBao, openbao
 from gatepass.client.errors import ChangedMeanwhile
 from gatepass.client.secrets.vault.secret import FromVault
 from gatepass.client.secrets.writing.vault import VaultStore
-from gatepass.loopback import Request, Response
 from gatepass.wire.secret import Secret
 
 OLD, NEW = Secret(SECRET), Secret("gps-new")
 PATH = "partners/gatepass"
 THEIRS = "of-another-program"
-
-
-@dataclass
-class Kept:
-    """A KV store of version 2 with one secret; `instead` answers writes where it is set."""
-
-    data: dict[str, object] = field(default_factory=lambda: {"client_secret": SECRET, "port": 1})
-    version: int = 3
-    instead: Response | None = None
-
-    def answer(self, request: Request) -> Response:
-        assert request.headers["x-vault-token"] == TOKEN
-        if request.method == "GET":
-            return json_response(data={"data": self.data, "metadata": {"version": self.version}})
-        if self.instead:
-            return self.instead
-        sent = json.loads(request.body)
-        if sent["options"] != {"cas": self.version}:
-            return json_response(400, errors=["check-and-set parameter did not match"])
-        self.data, self.version = sent["data"], self.version + 1
-        return json_response(data={"version": self.version})
 
 
 @pytest.fixture

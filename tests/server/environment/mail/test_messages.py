@@ -1,8 +1,11 @@
 """What mail says: every kind, in both environments, whatever names are in it."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
 
 import pytest
 
@@ -21,6 +24,7 @@ NAMES = (
     *("application", "secret", "reporter", "end", "location", "others"),
     *("factor", "left", "before", "after", "more", "application", "app_id", "secret"),
     *("application_id", "new", "old", "old_end"),
+    *("client_id", "what", "done"),
 )
 VALUES = dict.fromkeys(NAMES, "")
 OTHERS = {"role": "staff", "token": "t0ken"}
@@ -95,3 +99,25 @@ def test_two_attempts_have_one_message_id_and_two_messages_two() -> None:
 
     assert first == again
     assert other["Message-ID"] != first
+
+
+def test_a_logo_is_a_part_of_the_mail_and_nothing_is_fetched() -> None:
+    branded = replace(site(), logo=b"\x89PNG of Acme")
+    message = Message(7, "mail", "test", "anna@example.com", NOW, NOW, 1)
+    mail = BytesParser(policy=default).parsebytes(render(message, branded, SETTINGS).as_bytes())
+
+    _, html = bodies(mail)
+    [image] = [each for each in mail.walk() if each.get_content_type() == "image/png"]
+    name = str(image["Content-ID"]).strip("<>")
+    assert f'src="cid:{name}" alt="Acme Energy"' in html
+    assert image.get_content() == branded.logo
+    assert image.get_content_disposition() == "inline"
+    assert "http" not in html.partition("<footer>")[0]
+
+
+def test_without_a_logo_the_name_is_in_its_place() -> None:
+    text, html = bodies(written("test"))
+
+    assert '<p class="brand">Acme Energy</p>' in html
+    assert "cid:" not in html
+    assert "Acme Energy" in text

@@ -17,6 +17,8 @@ from gatepass.server.domain.applications.secrets.end import SecretEndRefused
 from gatepass.server.domain.applications.secrets.leaks import operations as leaks
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR, Entry
+from gatepass.server.domain.changes.outbox.model import Message
+from gatepass.server.domain.changes.outbox.operations import MOST_ALERTS
 from gatepass.server.domain.organizations.policies.fields import Value
 from gatepass.server.domain.revocations.leak_reports import operations
 from gatepass.server.domain.throttling.report_budget import MOST_IN_TOTAL, MOST_REPORTS, WINDOW
@@ -438,6 +440,60 @@ def test_every_administrator_gets_one_mail(mailing_server: InProcessServer) -> N
     found = environment.context.outbox.messages("mail")
     told = [each.address for each in found if each.kind == "secret_leak_reported"]
     assert sorted(told) == ["anna@example.com", "ben@example.com"]
+
+
+@pytest.fixture
+def alerting_server(tmp_path: Path) -> Iterator[InProcessServer]:
+    mail = {"host": "127.0.0.1", "port": 9, "sender": "partners@acme.example"}
+    operator = {"alerts": "security@acme.example"}
+    with open_passive_server(tmp_path / "data", mail=mail, operator=operator) as server:
+        yield server
+
+
+def alerts(server: InProcessServer) -> list[Message]:
+    context = server.environment().context
+    found = context.outbox.claim("mail", {"leak_alert"}, context.now(), 99)
+    assert {each.address for each in found} <= {"security@acme.example"}
+    return found
+
+
+def test_the_operator_gets_mail_about_each_kind_of_leak(alerting_server: InProcessServer) -> None:
+    client, other = alerting_server.register(), alerting_server.register()
+    context = alerting_server.environment().context
+    report(alerting_server, alerting_server.ask(client).json()["access_token"])
+    report(alerting_server, client.secret.value)
+    look_up(alerting_server)
+    own = other.application
+    secret_operations.replace_leaked(context, OPERATOR, own.id, own.secrets[0].id, None)
+
+    found = [each.values for each in alerts(alerting_server)]
+    said = [(each["client_id"], each["what"], each["done"].partition(" ")[0]) for each in found]
+    assert said == [
+        (client.client_id, "an access token", "It"),
+        (client.client_id, f"the secret ending in {client.secret.value[-4:]}", "It"),
+        (other.client_id, f"the secret ending in {other.secret.value[-4:]}", "It"),
+    ]
+    assert [each["reporter"] for each in found[:2]] == ["a leak report"] * 2
+    assert client.secret.value not in str(found)
+
+
+def test_a_partner_who_reports_its_own_tokens_without_end_floods_nobody(
+    alerting_server: InProcessServer,
+) -> None:
+    client = alerting_server.register()
+    for number in range(MOST_ALERTS + 5):
+        token = alerting_server.ask(client).json()["access_token"]
+        report(alerting_server, token, source=f"198.51.{number}.4")
+    look_up(alerting_server)
+
+    assert len(alerts(alerting_server)) == MOST_ALERTS
+
+
+def test_without_an_address_the_operator_gets_no_mail(mailing_server: InProcessServer) -> None:
+    report(mailing_server, mailing_server.register().secret.value)
+    look_up(mailing_server)
+
+    assert mailing_server.environment().context.outbox.messages("mail") == []
 
 
 def test_the_metadata_names_the_endpoint(server: InProcessServer) -> None:

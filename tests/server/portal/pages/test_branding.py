@@ -167,10 +167,17 @@ def test_mail_has_the_brands_name_support_and_colours(branded: PortalServer) -> 
     mail = render(message, site, MailSettings(host="smtp.acme.example", sender="api@acme.example"))
 
     text, html = (part.get_content() for part in mail.iter_parts())
+    assert not site.logo  # an SVG, which mail programs do not show
     assert mail["From"].addresses[0].display_name == "Acme & Sons <Energy>"
     assert "Help: help@acme.example" in text
     assert ESCAPED in html
     assert ".button { background: #7a1fa2; color: #ffffff; }" in html
+
+
+def test_mail_has_the_brands_logo_where_it_is_a_png(make_portal: MakePortal, images: Path) -> None:
+    portal = make_portal(branding=BrandingSettings(logo=str(images / "dark.png")))
+
+    assert site_of(portal.settings, portal.environment).logo == picture()
 
 
 def test_without_a_brand_there_is_no_file_of_one(portal: PortalServer) -> None:

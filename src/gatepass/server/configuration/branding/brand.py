@@ -1,7 +1,7 @@
 """What an environment shows as its own: the settings of a brand, with files and colours read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from gatepass.server.configuration.branding.image import BrandFile, read
 from gatepass.server.configuration.branding.palette import Colours, Contrast, Scheme
 from gatepass.server.configuration.branding.settings import (
     BrandingSettings,
+    OwnTexts,
     is_address,
     is_link,
 )
@@ -33,6 +34,7 @@ class Brand:
     privacy_url: str = ""
     login_text: tuple[str, ...] = ()
     first_page_text: tuple[str, ...] = ()
+    texts: Mapping[str, OwnTexts] = field(default_factory=dict)
     colours: Mapping[Scheme, Colours] = field(default_factory=lambda: palette.OWN)
     files: Mapping[str, BrandFile] = field(default_factory=dict, repr=False)
     digest: str = ""
@@ -49,6 +51,17 @@ class Brand:
         if is_address(self.support):
             return f"mailto:{self.support}"
         return self.support if is_link(self.support) else ""
+
+    def in_language(self, code: str) -> "Brand":
+        """Return the brand with the operator's texts in a language, as far as they are there."""
+        own = self.texts.get(code)
+        if own is None:
+            return self
+        return replace(
+            self,
+            login_text=_paragraphs(own.login_text) or self.login_text,
+            first_page_text=_paragraphs(own.first_page_text) or self.first_page_text,
+        )
 
     def faintest(self) -> dict[Scheme, Contrast]:
         """Return the text with the lowest contrast of each scheme."""
@@ -92,6 +105,7 @@ def load(settings: BrandingSettings, folder: Path, name: str, support: str) -> B
         privacy_url=settings.privacy_url,
         login_text=_paragraphs(settings.login_text),
         first_page_text=_paragraphs(settings.first_page_text),
+        texts=settings.texts,
         colours=colours,
         files=files,
         digest=_digest(files),

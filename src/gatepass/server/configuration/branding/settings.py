@@ -3,9 +3,10 @@
 import re
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, field_validator
 
 from gatepass.server.configuration.section import Section
+from gatepass.translation.language import check_languages
 from gatepass.wire.urls import split as split_url
 
 MOST_TEXT = 2000
@@ -100,6 +101,15 @@ class DarkColours(LightColours):
     """The same for the dark scheme. Empty: made from the light one, as light as it must be."""
 
 
+class OwnTexts(Section):
+    """The operator's texts in one language; those that are empty are shown as in the others."""
+
+    login_text: Text = ""
+    """`login_text` in this language."""
+    first_page_text: Text = ""
+    """`first_page_text` in this language."""
+
+
 class BrandingSettings(Section):
     """How the operator's name, logo, colours and texts replace those of Gatepass."""
 
@@ -131,6 +141,14 @@ class BrandingSettings(Section):
     and addresses become links."""
     first_page_text: Text = ""
     """The same for the first page after the login."""
+    texts: dict[str, OwnTexts] = Field(default_factory=dict)
+    """The two texts in languages, for example in the table `[branding.texts.de]`."""
+
+    @field_validator("texts")
+    @classmethod
+    def _languages_are_there(cls, texts: dict[str, OwnTexts]) -> dict[str, OwnTexts]:
+        check_languages(texts)
+        return texts
 
     def with_changes(self, changes: "BrandingSettings | None") -> Self:
         """Return these settings, with those that `changes` sets in their place."""

@@ -1,13 +1,19 @@
 """What a mail is made of, and the parts that many have."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from gatepass.server.configuration.branding.palette import Colours, Scheme
+from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users.links.model import Purpose, path
+from gatepass.translation.language import ENGLISH
+from gatepass.translation.message import Message, Value
 
 Values = Mapping[str, str]
+_APPLICATION = re.compile('the application "(?P<name>.*)"')  # as `Actor.description` says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,10 @@ class Site:
     issuer: str
     colours: Mapping[Scheme, Colours] = field(default_factory=dict)
     """Those of a brand, which the buttons have; empty: Gatepass's own."""
+    languages: Sequence[str] = (ENGLISH,)
+    """Those of the environment; the first one is for those whose language is not known."""
+    logo: bytes = field(default=b"", repr=False)
+    """The logo of a brand as PNG, which is a part of the mail; empty: the name in its place."""
 
     @property
     def account_url(self) -> str:
@@ -49,7 +59,7 @@ class Content(NamedTuple):
 
     subject: str
     paragraphs: tuple[str, ...]
-    facts: tuple[tuple[str, str], ...] = ()
+    facts: tuple[tuple[str, Value], ...] = ()
     link: Link | None = None
     advice: str = ""
     more_links: tuple[Link, ...] = ()
@@ -60,20 +70,35 @@ class Content(NamedTuple):
         return ((self.link,) if self.link else ()) + self.more_links
 
 
-def about(values: Values, site: Site) -> tuple[tuple[str, str], ...]:
+def about(values: Values, site: Site) -> tuple[tuple[str, Value], ...]:
     """Return what every mail about an account says of it."""
     return (
-        ("User name", values["username"]),
-        ("Environment", site.environment),
-        ("Time", values["at"]),
+        (Message("User name"), values["username"]),
+        (Message("Environment"), site.environment),
+        (Message("Time"), moment(values["at"])),
     )
+
+
+def moment(text: str) -> Value:
+    """Return the time that a value of a mail says, as "2026-11-23 21:46 UTC"; else the text."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%d %H:%M UTC").replace(tzinfo=UTC)
+    except ValueError:
+        return text
 
 
 def was_it_you(otherwise: str) -> str:
     """Return what to do about a change that somebody else may have made."""
-    return f"If it was you, there is nothing to do. If not, {otherwise}"
+    return Message(
+        "If it was you, there is nothing to do. If not, {otherwise}", otherwise=otherwise
+    )
 
 
 def sentence(words: str) -> str:
-    """Return words with a capital letter at the beginning."""
+    """Return who did something, as the first word of a sentence."""
+    if words == OPERATOR.description:
+        return Message("The operator")
+    application = _APPLICATION.fullmatch(words)
+    if application:
+        return Message("The application \u201c{name}\u201d", name=application["name"])
     return words[:1].upper() + words[1:]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import structlog
 
+from gatepass.server.configuration.branding.brand import Brand
 from gatepass.server.configuration.mail_settings import MailSettings
 from gatepass.server.domain.changes.outbox.model import LEASE, Message
 from gatepass.server.domain.context import Context
@@ -25,15 +26,31 @@ from gatepass.server.storage.errors import DatabaseAwayError
 
 _LOOK_EVERY = 2.0  # seconds
 _AT_ONCE = 20  # mails over one connection
+_LARGEST_LOGO = 64 * 1024  # bytes, which are in each mail
 
 log = structlog.get_logger("gatepass.server")
 
 
 def site_of(settings: Settings, environment: Environment) -> Site:
     """Return what mails of an environment say about it and about the operator."""
-    brand, address = environment.brand, settings.operator.address
-    colours = brand.colours if brand.stylesheet else {}
-    return Site(brand.name, address, brand.support, environment.name, environment.issuer, colours)
+    brand = environment.brand
+    return Site(
+        brand.name,
+        settings.operator.address,
+        brand.support,
+        environment.name,
+        environment.issuer,
+        colours=brand.colours if brand.stylesheet else {},
+        languages=environment.languages,
+        logo=_logo(brand),
+    )
+
+
+def _logo(brand: Brand) -> bytes:
+    """Return the logo if mail programs can show it: they show no SVG."""
+    file = brand.files.get(brand.logo)
+    is_shown = file and file.media_type == "image/png" and len(file.content) <= _LARGEST_LOGO
+    return file.content if file and is_shown else b""
 
 
 def of_environment(settings: Settings, environment: Environment) -> "MailDelivery":

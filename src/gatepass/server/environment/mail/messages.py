@@ -11,9 +11,11 @@ from gatepass.server.environment.mail.content import (
     Site,
     Values,
     about,
+    moment,
     sentence,
     was_it_you,
 )
+from gatepass.translation.message import Message
 
 
 def content(kind: str, values: Values, site: Site) -> Content:
@@ -23,262 +25,370 @@ def content(kind: str, values: Values, site: Site) -> Content:
 
 def _test(_: Values, site: Site) -> Content:
     return Content(
-        f"Test mail of {site.operator}",
-        ("This mail shows that the server can send mail with the present settings.",),
+        Message("Test mail of {operator}", operator=site.operator),
+        (Message("This mail shows that the server can send mail with the present settings."),),
     )
 
 
 def _password_changed(values: Values, site: Site) -> Content:
     return Content(
-        "Your password was changed",
-        ("The password of your account was changed. All other sessions have ended.",),
+        Message("Your password was changed"),
+        (Message("The password of your account was changed. All other sessions have ended."),),
         about(values, site),
-        Link("Look at your account", site.account_url),
-        was_it_you("set another password there, and tell your administrator."),
+        Link(Message("Look at your account"), site.account_url),
+        was_it_you(Message("set another password there, and tell your administrator.")),
     )
 
 
 def _password_reset(values: Values, site: Site) -> Content:
     return Content(
-        "You got a new initial password",
+        Message("You got a new initial password"),
         (
-            f"{sentence(values['by'])} made a new initial password for your account.",
-            "The old password no longer works, and all sessions have ended.",
+            Message(
+                "{by} made a new initial password for your account.", by=sentence(values["by"])
+            ),
+            Message("The old password no longer works, and all sessions have ended."),
         ),
         about(values, site),
-        advice="If you did not ask for this, ask your administrator.",
+        advice=Message("If you did not ask for this, ask your administrator."),
     )
 
 
 def _role_changed(values: Values, site: Site) -> Content:
+    role = _ROLE_NAMES.get(values["detail"], values["detail"])
     return Content(
-        f"Your role is now {values['detail']}",
-        (f"{sentence(values['by'])} changed your role to {values['detail']}.",),
+        Message("Your role is now {role}", role=role),
+        (Message("{by} changed your role to {role}.", by=sentence(values["by"]), role=role),),
         about(values, site),
-        Link("Look at your account", site.account_url),
+        Link(Message("Look at your account"), site.account_url),
     )
 
 
 def _email_requested(values: Values, site: Site) -> Content:
     return Content(
-        "Somebody wants to change your email address",
+        Message("Somebody wants to change your email address"),
         (
-            f"{sentence(values['by'])} gave {values['detail']} as your new email address.",
-            "The present one counts until the link is opened that was mailed to the new one.",
+            Message(
+                "{by} gave {detail} as your new email address.",
+                by=sentence(values["by"]),
+                detail=values["detail"],
+            ),
+            Message(
+                "The present one counts until the link is opened that was mailed to the new one."
+            ),
         ),
         about(values, site),
-        Link("Look at your account", site.account_url),
-        was_it_you("reject the address there."),
+        Link(Message("Look at your account"), site.account_url),
+        was_it_you(Message("reject the address there.")),
     )
 
 
 def _email_confirmed(values: Values, site: Site) -> Content:
     return Content(
-        "Your email address was changed",
-        (f"The email address of your account is now {values['detail']}.",),
+        Message("Your email address was changed"),
+        (Message("The email address of your account is now {detail}.", detail=values["detail"]),),
         about(values, site),
-        advice=was_it_you("tell your administrator at once: whoever did it has your account."),
+        advice=was_it_you(
+            Message("tell your administrator at once: whoever did it has your account.")
+        ),
     )
 
 
 def _email_rejected(values: Values, site: Site) -> Content:
     return Content(
-        "Your new email address was rejected",
-        (f"{sentence(values['by'])} rejected {values['detail']} as your new email address.",),
+        Message("Your new email address was rejected"),
+        (
+            Message(
+                "{by} rejected {detail} as your new email address.",
+                by=sentence(values["by"]),
+                detail=values["detail"],
+            ),
+        ),
         about(values, site),
     )
 
 
 def _new_browser(values: Values, site: Site) -> Content:
     return Content(
-        "A new browser logged in to your account",
-        ("Somebody logged in to your account with a browser that we do not know as yours.",),
-        (*about(values, site), ("Address", values["source"]), ("Program", words(values["agent"]))),
-        Link("Look at your sessions", site.account_url),
-        was_it_you("end the session there and change your password."),
+        Message("A new browser logged in to your account"),
+        (
+            Message(
+                "Somebody logged in to your account with a browser that we do not know as yours."
+            ),
+        ),
+        (
+            *about(values, site),
+            (Message("Address"), values["source"]),
+            (Message("Program"), words(values["agent"])),
+        ),
+        Link(Message("Look at your sessions"), site.account_url),
+        was_it_you(Message("end the session there and change your password.")),
     )
 
 
 def _new_administrator(values: Values, site: Site) -> Content:
     return Content(
-        f"{values['who']} is now an administrator",
-        (f"{sentence(values['by'])} made {values['who']} an administrator of your organization.",),
+        Message("{who} is now an administrator", who=values["who"]),
+        (
+            Message(
+                "{by} made {who} an administrator of your organization.",
+                by=sentence(values["by"]),
+                who=values["who"],
+            ),
+        ),
         about(values, site),
-        Link("Look at the team", f"{site.issuer}/team/"),
+        Link(Message("Look at the team"), f"{site.issuer}/team/"),
     )
 
 
 def _factor_added(values: Values, site: Site) -> Content:
     return Content(
-        "A second factor was added to your account",
+        Message("A second factor was added to your account"),
         (
-            f"\u201c{values['factor']}\u201d can now be used to log in to your account.",
-            "All other sessions have ended.",
+            Message(
+                "“{factor}” can now be used to log in to your account.", factor=values["factor"]
+            ),
+            Message("All other sessions have ended."),
         ),
         about(values, site),
-        Link("Look at your second factors", site.factors_url),
-        was_it_you("remove it there, change your password, and tell your administrator."),
+        Link(Message("Look at your second factors"), site.factors_url),
+        was_it_you(Message("remove it there, change your password, and tell your administrator.")),
     )
 
 
 def _factor_removed(values: Values, site: Site) -> Content:
     return Content(
-        "A second factor was removed from your account",
+        Message("A second factor was removed from your account"),
         (
-            f"\u201c{values['factor']}\u201d can no longer be used to log in to your account.",
-            "All other sessions have ended.",
+            Message(
+                "“{factor}” can no longer be used to log in to your account.",
+                factor=values["factor"],
+            ),
+            Message("All other sessions have ended."),
         ),
         about(values, site),
-        Link("Look at your second factors", site.factors_url),
-        was_it_you("change your password, and tell your administrator."),
+        Link(Message("Look at your second factors"), site.factors_url),
+        was_it_you(Message("change your password, and tell your administrator.")),
     )
 
 
 def _factors_reset(values: Values, site: Site) -> Content:
     return Content(
-        "Your second factors were removed",
+        Message("Your second factors were removed"),
         (
-            f"{sentence(values['by'])} removed your passkeys, apps and recovery codes.",
-            "All your sessions have ended.",
-            "Until you set up new ones, the login needs your password alone.",
+            Message(
+                "{by} removed your passkeys, apps and recovery codes.", by=sentence(values["by"])
+            ),
+            Message("All your sessions have ended."),
+            Message("Until you set up new ones, the login needs your password alone."),
         ),
         about(values, site),
-        Link("Set up a second factor", site.factors_url),
-        "If you did not ask for this, tell your administrator at once.",
+        Link(Message("Set up a second factor"), site.factors_url),
+        Message("If you did not ask for this, tell your administrator at once."),
     )
 
 
 def _recovery_codes_made(values: Values, site: Site) -> Content:
     return Content(
-        "You have new recovery codes",
-        ("New recovery codes were made for your account. The earlier ones no longer work.",),
+        Message("You have new recovery codes"),
+        (
+            Message(
+                "New recovery codes were made for your account. The earlier ones no longer work."
+            ),
+        ),
         about(values, site),
-        Link("Look at your second factors", site.factors_url),
-        was_it_you("change your password, and tell your administrator."),
+        Link(Message("Look at your second factors"), site.factors_url),
+        was_it_you(Message("change your password, and tell your administrator.")),
     )
 
 
 def _recovery_code_used(values: Values, site: Site) -> Content:
     return Content(
-        "A recovery code was used",
-        (f"Somebody used one of your recovery codes. You have {values['left']} left.",),
+        Message("A recovery code was used"),
+        (
+            Message(
+                "Somebody used one of your recovery codes. You have {left} left.",
+                left=values["left"],
+            ),
+        ),
         about(values, site),
-        Link("Look at your second factors", site.factors_url),
-        was_it_you("change your password, make new recovery codes, and tell your administrator."),
+        Link(Message("Look at your second factors"), site.factors_url),
+        was_it_you(
+            Message("change your password, make new recovery codes, and tell your administrator.")
+        ),
     )
 
 
 def _passkey_copied(values: Values, site: Site) -> Content:
     return Content(
-        "One of your passkeys may have been copied",
+        Message("One of your passkeys may have been copied"),
         (
-            f"The passkey \u201c{values['factor']}\u201d was used, and its counter went back.",
-            "That happens when a security key was reset, but also when somebody has a copy of it.",
+            Message(
+                "The passkey “{factor}” was used, and its counter went back.",
+                factor=values["factor"],
+            ),
+            Message(
+                "That happens when a security key was reset, but also when somebody has a copy "
+                "of it."
+            ),
         ),
         about(values, site),
-        Link("Look at your second factors", site.factors_url),
-        "If you do not know why, remove the passkey there, and tell your administrator.",
+        Link(Message("Look at your second factors"), site.factors_url),
+        Message("If you do not know why, remove the passkey there, and tell your administrator."),
     )
 
 
 def _policy_changed(values: Values, site: Site) -> Content:
     return Content(
-        "The policies of your organization were changed",
-        (f"{sentence(values['by'])} changed the policies of your organization.",),
-        (*about(values, site), ("Before", values["before"]), ("Now", values["after"])),
-        Link("Look at the policies", f"{site.issuer}/team/policies/"),
-        "If nobody of you wanted this, change it back there, and look at the activity page.",
+        Message("The policies of your organization were changed"),
+        (Message("{by} changed the policies of your organization.", by=sentence(values["by"])),),
+        (
+            *about(values, site),
+            (Message("Before"), values["before"]),
+            (Message("Now"), values["after"]),
+        ),
+        Link(Message("Look at the policies"), f"{site.issuer}/team/policies/"),
+        Message(
+            "If nobody of you wanted this, change it back there, and look at the activity page."
+        ),
     )
 
 
 def _single_sign_on_changed(values: Values, site: Site) -> Content:
     return Content(
-        "Single sign-on of your organization was changed",
-        (f"{sentence(values['by'])} changed single sign-on: {values['detail']}.",),
+        Message("Single sign-on of your organization was changed"),
+        (
+            Message(
+                "{by} changed single sign-on: {detail}.",
+                by=sentence(values["by"]),
+                detail=values["detail"],
+            ),
+        ),
         about(values, site),
-        Link("Look at single sign-on", f"{site.issuer}/team/single-sign-on/"),
-        "If you did not expect this, talk to the other administrators of your organization.",
+        Link(Message("Look at single sign-on"), f"{site.issuer}/team/single-sign-on/"),
+        Message(
+            "If you did not expect this, talk to the other administrators of your organization."
+        ),
     )
 
 
 def _single_sign_on_connected(values: Values, site: Site) -> Content:
     return Content(
-        f"Your account is connected with {values['detail']}",
-        (f"You can now log in through {values['detail']}, the provider of your organization.",),
+        Message("Your account is connected with {detail}", detail=values["detail"]),
+        (
+            Message(
+                "You can now log in through {detail}, the provider of your organization.",
+                detail=values["detail"],
+            ),
+        ),
         about(values, site),
-        Link("Look at your account", site.account_url),
-        was_it_you("disconnect it there, and tell your administrator."),
+        Link(Message("Look at your account"), site.account_url),
+        was_it_you(Message("disconnect it there, and tell your administrator.")),
     )
 
 
 def _single_sign_on_disconnected(values: Values, site: Site) -> Content:
     return Content(
-        f"Your account is no longer connected with {values['detail']}",
-        (f"{values['detail']} no longer logs you in. Your password does.",),
+        Message("Your account is no longer connected with {detail}", detail=values["detail"]),
+        (Message("{detail} no longer logs you in. Your password does.", detail=values["detail"]),),
         about(values, site),
-        Link("Look at your account", site.account_url),
-        was_it_you("change your password, and tell your administrator."),
+        Link(Message("Look at your account"), site.account_url),
+        was_it_you(Message("change your password, and tell your administrator.")),
     )
 
 
 def _invitation(values: Values, site: Site) -> Content:
-    organization, role = values["organization"], _ROLES[values["role"]]
+    organization = values["organization"]
     return Content(
-        f"You are invited to {organization}",
+        Message("You are invited to {organization}", organization=organization),
         (
-            f"{sentence(values['by'])} invites you to the portal of {site.operator}.",
-            f"You will be {role} of {organization}.",
-            "Open the link and choose a user name and a password. It works once.",
+            Message(
+                "{by} invites you to the portal of {operator}.",
+                by=sentence(values["by"]),
+                operator=site.operator,
+            ),
+            _ROLES[values["role"]].with_values(organization=organization),
+            Message("Open the link and choose a user name and a password. It works once."),
         ),
         (
-            ("Organization", organization),
-            ("Environment", site.environment),
-            ("Valid until", values["until"]),
+            (Message("Organization"), organization),
+            (Message("Environment"), site.environment),
+            (Message("Valid until"), moment(values["until"])),
         ),
-        Link("Accept the invitation", site.link("invitation", values["token"])),
-        "If the link has expired, ask for another invitation. If you do not know what this is "
-        "about, there is nothing to do.",
+        Link(Message("Accept the invitation"), site.link("invitation", values["token"])),
+        Message(
+            "If the link has expired, ask for another invitation. If you do not know what this is "
+            "about, there is nothing to do."
+        ),
     )
 
 
 def _confirm_email(values: Values, site: Site) -> Content:
     return Content(
-        "Confirm your email address",
+        Message("Confirm your email address"),
         (
-            "This address was given for the account below.",
-            "Open the link, log in, and confirm that it is yours. It works once, for 24 hours.",
+            Message("This address was given for the account below."),
+            Message(
+                "Open the link, log in, and confirm that it is yours. It works once, for 24 hours."
+            ),
         ),
         about(values, site),
-        Link("Confirm the address", site.link("email", values["token"])),
-        "If this account is not yours, do not open the link. There is nothing else to do.",
+        Link(Message("Confirm the address"), site.link("email", values["token"])),
+        Message("If this account is not yours, do not open the link. There is nothing else to do."),
     )
 
 
 def _recovery(values: Values, site: Site) -> Content:
     accounts: list[tuple[str, str, str]] = json.loads(values["accounts"])
-    several = len(accounts) > 1
     return Content(
-        "Set a new password",
+        Message("Set a new password"),
         (
-            "Somebody, probably you, has forgotten the password of an account with this address."
-            + (" There are several; each has a link of its own." if several else ""),
-            "A link works once, for 30 minutes. When you ask again, the older ones stop working.",
+            Message(
+                "Somebody, probably you, has forgotten the password of an account with this "
+                "address."
+            ),
+            *([_SEVERAL] if len(accounts) > 1 else []),
+            Message(
+                "A link works once, for 30 minutes. When you ask again, the older ones stop "
+                "working."
+            ),
         ),
         (
-            *(("Account", f"{username}, {organization}") for username, organization, _ in accounts),
-            ("Environment", site.environment),
-            ("Time", values["at"]),
+            *(
+                (
+                    Message("Account"),
+                    f"{username}, {organization}",
+                )
+                for username, organization, _ in accounts
+            ),
+            (Message("Environment"), site.environment),
+            (Message("Time"), moment(values["at"])),
         ),
         None,
-        "If you did not ask for this, there is nothing to do: your password has not changed.",
+        Message(
+            "If you did not ask for this, there is nothing to do: your password has not changed."
+        ),
         tuple(
-            Link(f"Set a new password for {username}", site.link("recover", token))
+            Link(
+                Message("Set a new password for {username}", username=username),
+                site.link("recover", token),
+            )
             for username, _, token in accounts
         ),
     )
 
 
-_ROLES = {"admin": "an administrator", "staff": "a member of the staff", "user": "a user"}
+_SEVERAL = Message("There are several such accounts; each has a link of its own.")
+_ROLES = {
+    "admin": Message("You will be an administrator of {organization}."),
+    "staff": Message("You will be a member of the staff of {organization}."),
+    "user": Message("You will be a user of {organization}."),
+}
+_ROLE_NAMES = {
+    "admin": Message("administrator"),
+    "staff": Message("staff"),
+    "user": Message("user"),
+}
 _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "test": _test,
     "password_changed": _password_changed,
@@ -303,6 +413,7 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "secret_leak_reported": secret_messages.secret_leak_reported,
     "secret_rotated": secret_messages.secret_rotated,
     "secret_leaked": secret_messages.secret_leaked,
+    "leak_alert": secret_messages.leak_alert,
     "invitation": _invitation,
     "confirm_email": _confirm_email,
     "recovery": _recovery,

@@ -42,7 +42,7 @@ def bars(given: Sequence[Bar], label: str) -> Markup:
     )
     return Markup(
         '<svg class="plot" viewBox="0 0 {width} {height}" preserveAspectRatio="none" role="img" '
-        'aria-label="{label}" focusable="false">{lines}{drawn}</svg>'
+        'aria-label="{label}" focusable="false"><g aria-hidden="true">{lines}{drawn}</g></svg>'
     ).format(width=width, height=_HEIGHT, label=label, lines=_lines(width), drawn=drawn)
 
 

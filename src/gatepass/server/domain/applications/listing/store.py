@@ -1,6 +1,8 @@
 """Reads the list of an organization's applications: searched, filtered, sorted, in pages."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select
@@ -22,10 +24,10 @@ from gatepass.server.storage.statements import has_text
 EXPIRES_SOON = timedelta(days=90)
 _SHORTEST_ID = 4  # characters of a client id: fewer are in most of them
 
-_ORDERS: dict[Order, tuple[ColumnElement[object], ...]] = {
-    "created": (application.c.created_at.desc(), application.c.id),
-    "name": (func.lower(application.c.name), application.c.id),
-    "used": (application.c.last_used_at.desc().nulls_last(), application.c.id),
+_KEYS: dict[Order, ColumnElement[Any]] = {
+    "created": application.c.created_at,
+    "name": func.lower(application.c.name),
+    "used": application.c.last_used_at,
 }
 
 
@@ -37,16 +39,50 @@ def find_page(
     if wanted.text:
         conditions.append(_has(wanted.text))
     if wanted.shown:
-        conditions.append(_is(database, connection, wanted.shown, now))
+        conditions.append(_is(database, connection, org_id, wanted.shown, now))
+    if wanted.page <= 1 and len(conditions) > 1:
+        return _first_page(connection, conditions, wanted.order)
     counted = select(func.count()).select_from(application).where(*conditions)
     total: int = connection.execute(counted).scalar_one()
     number = min(max(wanted.page, 1), pages(total))
-    # Sorted by id and order alone, as whole rows are ten times as large.
-    ids = select(application.c.id).where(*conditions).order_by(*_ORDERS[wanted.order])
-    ids = ids.limit(PAGE).offset((number - 1) * PAGE)
-    query = _select().where(application.c.id.in_(ids)).order_by(*_ORDERS[wanted.order])
-    rows = connection.execute(query)
-    return ListPage([Listed._make(row) for row in rows], number, total)
+    start = (number - 1) * PAGE
+    end = min(start + PAGE, total)
+    # From the end that is nearer, as the database sorts all rows before the ones that it returns.
+    backward = start > total // 2
+    order = _order(wanted.order, _KEYS[wanted.order], application.c.id, backward=backward)
+    ids = select(application.c.id).where(*conditions).order_by(*order).limit(end - start)
+    found = _read(connection, ids.offset(total - end if backward else start), wanted.order)
+    return ListPage(found, number, total)
+
+
+def _first_page(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]], order: Order
+) -> ListPage:
+    """Search once, for the page and the number of all."""
+    every = select(application.c.id, _KEYS[order].label("key")).where(*conditions).cte("matching")
+    every = every.prefix_with("MATERIALIZED")  # else SQLite searches for each use of it
+    counted = select(func.count()).select_from(every).scalar_subquery()
+    ids = select(every.c.id).order_by(*_order(order, every.c.key, every.c.id)).limit(PAGE)
+    query = _select(counted.label("total")).where(application.c.id.in_(ids))
+    rows = connection.execute(query.order_by(*_order(order, _KEYS[order], application.c.id))).all()
+    return ListPage([Listed._make(row[:-1]) for row in rows], 1, rows[0].total if rows else 0)
+
+
+def _read(connection: Connection, ids: Select[tuple[UUID]], order: Order) -> list[Listed]:
+    """Read the applications of a page, whose ids alone were sorted, as whole rows are larger."""
+    query = _select().where(application.c.id.in_(ids))
+    ordered = query.order_by(*_order(order, _KEYS[order], application.c.id))
+    return [Listed._make(row) for row in connection.execute(ordered)]
+
+
+def _order(
+    order: Order, key: ColumnElement[Any], app_id: ColumnElement[Any], *, backward: bool = False
+) -> tuple[ColumnElement[Any], ...]:
+    ascends = (order == "name") != backward
+    if order == "used":
+        key = key.asc().nulls_first() if ascends else key.desc().nulls_last()
+        return key, app_id.asc() if ascends else app_id.desc()
+    return (key.asc(), app_id.asc()) if ascends else (key.desc(), app_id.desc())
 
 
 def names(connection: Connection, org_id: UUID) -> list[tuple[UUID, str, str]]:
@@ -56,8 +92,8 @@ def names(connection: Connection, org_id: UUID) -> list[tuple[UUID, str, str]]:
     return [(app_id, name, client_id) for app_id, name, client_id in connection.execute(query)]
 
 
-def _select() -> Select[tuple[object, ...]]:
-    return select(*(application.c[name] for name in Listed._fields))
+def _select(*others: ColumnElement[Any]) -> Select[Any]:
+    return select(*(application.c[name] for name in Listed._fields), *others)
 
 
 def _has(text: str) -> ColumnElement[bool]:
@@ -70,7 +106,7 @@ def _has(text: str) -> ColumnElement[bool]:
 
 
 def _is(
-    database: Database, connection: Connection, shown: Shown, now: datetime
+    database: Database, connection: Connection, org_id: UUID, shown: Shown, now: datetime
 ) -> ColumnElement[bool]:
     if shown == "active":
         return application.c.disabled_at.is_(None)
@@ -78,9 +114,17 @@ def _is(
         return application.c.disabled_at.is_not(None)
     if shown == "unused":
         return application.c.last_used_at.is_(None)
-    return exists().where(
-        secret.c.application_id == application.c.id,
-        secret.c.expires_at > now,
-        secret.c.expires_at < now + EXPIRES_SOON,
-        ~is_replaced(database, connection, now),
-    )
+    soon = (secret.c.expires_at > now) & (secret.c.expires_at < now + EXPIRES_SOON)
+    is_last = ~is_replaced(database, connection, now)
+    if _has_more(connection, org_id, soon):
+        return application.c.id.in_(select(secret.c.application_id).where(soon, is_last))
+    return exists().where(secret.c.application_id == application.c.id, soon, is_last)
+
+
+def _has_more(connection: Connection, org_id: UUID, secrets: ColumnElement[bool]) -> bool:
+    """Return whether an organization has more applications than there are such secrets in all."""
+    counted = select(func.count()).select_from(application).where(application.c.org_id == org_id)
+    own: int = connection.execute(counted).scalar_one()
+    some = select(secret.c.id).where(secrets).limit(own).subquery()
+    ending: int = connection.execute(select(func.count()).select_from(some)).scalar_one()
+    return own > ending

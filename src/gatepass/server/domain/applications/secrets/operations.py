@@ -21,6 +21,7 @@ from gatepass.server.domain.applications.secrets.automatic_rotation import (
     store as automatic_rotation,
 )
 from gatepass.server.domain.applications.secrets.end import SecretEndRefused, in_words
+from gatepass.server.domain.applications.secrets.leaks.notices import marked_as_leaked
 from gatepass.server.domain.applications.secrets.leaks.operations import (
     has_leaked as has_leaked_secret,
 )
@@ -35,8 +36,6 @@ from gatepass.server.domain.applications.transaction_steps import (
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations.policies import store as policies
-from gatepass.server.domain.users import store as users
-from gatepass.server.domain.users.notices import mails
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
@@ -171,7 +170,7 @@ def replace_leaked(  # noqa: PLR0913 - who, what, how, and what else is written
 
     Tokens name no secret, so whoever knows it may hold any of them. Where it is the newest, return
     a new one, which works until `secret_end`; None where a newer one has replaced it already. The
-    organization's administrators get mail, and the log has a warning for the operator.
+    organization's administrators get mail, and so does the operator; the log has a warning.
 
     With a `new_id` of the caller's, doing it twice makes one: the second is OAuthError (409).
     Raises OAuthError where a policy does not allow the end, NotFoundError for a secret that is not
@@ -201,42 +200,8 @@ def replace_leaked(  # noqa: PLR0913 - who, what, how, and what else is written
         registered = Registered(application, made) if made else None
         if registered:
             also(connection, registered)
-        _report_leak(context, connection, by, application, leaked, now)
+        marked_as_leaked(context, connection, by, application, leaked, now)
     return registered
-
-
-def _report_leak(
-    context: Context,
-    connection: Connection,
-    by: Actor,
-    application: Application,
-    leaked: ApplicationSecret,
-    now: datetime,
-) -> None:
-    """Write the audit entries, mail the organization's administrators, and warn the operator."""
-    ending = leaked.last_four or "imported"
-    record_change(connection, by, now, application, "secret.leaked", secret=ending)
-    record_change(connection, by, now, application, "application.tokens_voided")
-    for person in users.of_organization(connection, application.org_id, where={"role": "admin"}):
-        mails.tell(
-            context,
-            connection,
-            person,
-            "secret_leaked",
-            now,
-            by=by.description,
-            application=application.name,
-            app_id=str(application.id),
-            secret=ending,
-        )
-    log.warning(
-        "secret.leaked",
-        environment=context.name,
-        org_id=str(application.org_id),
-        client_id=application.client_id,
-        last_four=ending,
-        by=by.name,
-    )
 
 
 def past_uses(context: Context, application: Application, now: datetime) -> list[SecretUse]:

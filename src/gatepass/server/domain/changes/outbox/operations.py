@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gatepass.server.domain.changes.outbox import store
 from gatepass.server.domain.changes.outbox.model import (
@@ -25,6 +25,9 @@ from gatepass.server.storage.master_key import MasterKey, MasterKeyError
 
 _PURPOSE = "gatepass outbox"
 _MOST_LISTED = 1000
+MOST_ALERTS = 30
+"""Mails of one kind to the operator within an hour."""
+_HOUR = timedelta(hours=1)
 _UNREADABLE = "it was encrypted with another master key"
 
 
@@ -35,6 +38,8 @@ class Outbox:
     database: Database
     master_key: MasterKey
     sends_mail: bool
+    operator: str = ""
+    """The address of the operator for alerts; empty: none."""
 
     def add_mail(
         self,
@@ -52,6 +57,18 @@ class Outbox:
         if self.sends_mail and address:
             give_up_at = min(until or now + TRIED_FOR, now + TRIED_FOR)
             store.add(connection, "mail", kind, address, self._content(values), now, give_up_at)
+
+    def add_alert(
+        self, connection: Connection, kind: str, values: Mapping[str, str], now: datetime
+    ) -> None:
+        """Add a mail to the operator, in the caller's transaction, if there were not too many.
+
+        A partner can cause any number of some kinds; the log has each of them.
+        """
+        if not (self.sends_mail and self.operator):
+            return
+        if store.count_since(connection, kind, now - _HOUR) < MOST_ALERTS:
+            self.add_mail(connection, self.operator, kind, values, now)
 
     def add_request(
         self,

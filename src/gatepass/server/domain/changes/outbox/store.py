@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     insert,
     or_,
     select,
@@ -91,6 +92,14 @@ def add(
             error="",
         )
     )
+
+
+def count_since(connection: Connection, kind: str, since: datetime) -> int:
+    """Return how many messages of a kind were added since then."""
+    is_new = (outbox.c.kind == kind) & (outbox.c.created_at > since)
+    counted = select(func.count()).select_from(outbox).where(is_new)
+    number: int = connection.execute(counted).scalar_one()
+    return number
 
 
 def is_any_due(connection: Connection, channel: Channel, now: datetime) -> bool:

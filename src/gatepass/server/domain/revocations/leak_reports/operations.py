@@ -13,6 +13,7 @@ from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.secrets.automatic_rotation import (
     operations as automatic_rotation,
 )
+from gatepass.server.domain.applications.secrets.leaks import notices
 from gatepass.server.domain.applications.secrets.leaks import operations as leaks
 from gatepass.server.domain.applications.secrets.leaks import store as leaked_secrets
 from gatepass.server.domain.applications.secrets.leaks.model import REPORTERS, LeakedSecret
@@ -129,6 +130,15 @@ def _revoke_token(context: Context, connection: Connection, report: LeakReport) 
         client_id=application.client_id,
         channel=report.channel,
         source=report.source,
+    )
+    notices.alert(
+        context,
+        connection,
+        application,
+        now,
+        reporter=REPORTERS[report.channel],
+        source=report.source,
+        location=report.location,
     )
 
 

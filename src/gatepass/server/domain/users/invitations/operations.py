@@ -26,6 +26,7 @@ from gatepass.server.domain.users.model import (
     check_username,
     email_key,
 )
+from gatepass.server.domain.users.notices.languages import operations as languages
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.domain.users.transaction_steps import add_draft, check_username_is_free
@@ -250,10 +251,17 @@ def _mail(
         "by": by.description,
         "until": f"{invitation.expires_at:%Y-%m-%d %H:%M} UTC",
         "token": token.value,
+        languages.LANGUAGE: _language_of(context, connection, by),
     }
     context.outbox.add_mail(
         connection, invitation.email, "invitation", values, now, invitation.expires_at
     )
+
+
+def _language_of(context: Context, connection: Connection, by: Actor) -> str:
+    """Return the language of who invites, as nothing is known of who is invited."""
+    inviting = users.find_by_username(connection, by.name) if by.kind == "person" else None
+    return languages.of_mail(context, connection, inviting.id) if inviting else ""
 
 
 def _record(

@@ -25,6 +25,7 @@ from gatepass.server.domain.users.links import store
 from gatepass.server.domain.users.links.model import LIFETIMES, InvalidLink, Link
 from gatepass.server.domain.users.model import User, check_email, email_key
 from gatepass.server.domain.users.notices import mails
+from gatepass.server.domain.users.notices.languages import operations as languages
 from gatepass.server.domain.users.password_hashing import Steps
 from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.domain.users.sessions import store as sessions
@@ -84,17 +85,23 @@ def answer(context: Context, asked: Mail) -> None:
         if not outbox.remove(connection, asked.id) or now >= asked.give_up_at:
             return
         by_address: dict[str, list[list[str]]] = {}
+        reads: dict[str, str] = {}
         for user, organization in _recoverable_by(context, connection, asked.address):
             # To the address as it was confirmed, not as a stranger spelled it.
             address = user.email or ""
             token = store.add_of_user(connection, "recover", user.id, address, now)
             account = [user.username or "", organization.name, token.value]
             by_address.setdefault(address, []).append(account)
+            reads[address] = languages.of_mail(context, connection, user.id)
             stranger = Actor("unknown", asked.values["source"], user.org_id)
             record_audit(connection, stranger, now, user, "person.recovery_requested")
         until = now + LIFETIMES["recover"]
         for address, accounts in by_address.items():
-            values = {"accounts": json.dumps(accounts), "at": f"{now:%Y-%m-%d %H:%M} UTC"}
+            values = {
+                "accounts": json.dumps(accounts),
+                "at": f"{now:%Y-%m-%d %H:%M} UTC",
+                languages.LANGUAGE: reads[address],
+            }
             context.outbox.add_mail(connection, address, "recovery", values, now, until)
 
 

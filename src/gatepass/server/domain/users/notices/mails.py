@@ -7,6 +7,7 @@ from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.users import store
 from gatepass.server.domain.users.model import User
+from gatepass.server.domain.users.notices.languages import operations as languages
 from gatepass.server.storage.database import Connection
 
 Kind = Literal[
@@ -46,7 +47,8 @@ def tell(
 ) -> None:
     """Add a mail to somebody who logs in to the portal, in the transaction of the change."""
     if whose.has_portal_access and whose.disabled_at is None:
-        said = {**about(whose, now), **values}
+        reads = languages.of_mail(context, connection, whose.id)
+        said = {**about(whose, now), languages.LANGUAGE: reads, **values}
         context.outbox.add_mail(connection, whose.email, kind, said, now)
 
 

@@ -10,7 +10,7 @@ from gatepass.server.domain.applications import lookup
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.secrets.end import in_words
-from gatepass.server.domain.applications.secrets.leaks import store
+from gatepass.server.domain.applications.secrets.leaks import notices, store
 from gatepass.server.domain.applications.secrets.leaks.model import (
     REPORTERS,
     LeakedSecret,
@@ -64,6 +64,8 @@ def end_leaked(
     for person in users.of_organization(connection, application.org_id, where={"role": "admin"}):
         mail = {**said, "application": application.name, "reporter": REPORTERS[leak.channel]}
         mails.tell(context, connection, person, "secret_leak_reported", now, **mail)
+    reporter = REPORTERS[leak.channel]
+    notices.reported_secret(context, connection, application, now, said, reporter, source)
     return end
 
 

@@ -10,6 +10,9 @@ from gatepass.server.storage.database import Connection
 from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
+LANGUAGE = "language"
+"""The value of a mail that names the language of its reader; it may be empty."""
+
 _NOT_YET = Message(
     "This is not possible until the update of the server is complete. Try again later."
 )
