@@ -34,7 +34,7 @@ from gatepass.wire.secret import Secret
 PROTECTED = ("email", "role", "username")
 
 _NOTHING_PENDING = {"pending_email": None, "pending_email_at": None, "pending_email_by": None}
-_HOW = (
+_HOW = Message(
     "This person logs in to the portal. It needs the scope portal_users, which an administrator "
     "of the organization grants to the application in the portal."
 )

@@ -145,7 +145,7 @@ def check_issuer(text: str) -> str:
             ),
         )
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-        raise InvalidField("issuer", "The issuer must begin with https://.")
+        raise InvalidField("issuer", Message("The issuer must begin with https://."))
     if "{" in text:
         raise InvalidField("issuer", Message("Put the id of your tenant in place of the braces."))
     return text
