@@ -22,7 +22,7 @@ from bench.server import seed
 from gatepass.server.domain.applications import lookup
 from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.organizations import store as organizations
-from gatepass.server.domain.usage import store
+from gatepass.server.domain.usage import counter, store
 from gatepass.server.domain.usage.model import FINE, MERGES, Use
 from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
 from gatepass.server.environment import maintenance
@@ -40,6 +40,7 @@ MANY = 20_000  # clients that all ask after a restart
 SPANS = 10
 STEPS = 20
 MOST = 10  # percent of a core
+MOST_OF_ADDRESSES = 2  # percent of a core
 
 
 class _Spent(NamedTuple):
@@ -59,8 +60,10 @@ def measure(count: int = APPLICATIONS) -> Part:
         spent = [_write(environment, each, at) for each in batches]
         large = _write(environment, many, at)
         bytes_each = _bytes_of_a_count(environment, many, at)
+        addresses = tuple(_address_rows(environment, known, at))
         merged = _merge(environment)
-    return Part("Usage", {}, (*_rows(spent, large), *_merge_rows(merged), _size_row(bytes_each)))
+    rows = (*_rows(spent, large), *addresses, *_merge_rows(merged), _size_row(bytes_each))
+    return Part("Usage", {}, rows)
 
 
 def _opened(data: Path) -> Environment:
@@ -109,6 +112,48 @@ def _transactions(environment: Environment) -> Iterator[list[float]]:
     yield seconds
     event.remove(engine, "begin", begin)
     event.remove(engine, "checkin", end)
+
+
+def _address_rows(
+    environment: Environment, applications: Sequence[CachedApplication], at: float
+) -> Iterator[Row]:
+    """Compare the writing with and without the addresses of secrets, one batch after the other."""
+    spent: dict[tuple[str, bool], list[float]] = {}
+    for number in range(BATCHES):
+        batch = applications[number * BATCH : (number + 1) * BATCH]
+        parts = (batch[::2], True), (batch[1::2], False)
+        for place, case in enumerate(("", "stay at their address", "came from another one")):
+            source = f"198.51.100.{number}" if place == 2 else "192.0.2.9"
+            for part, keeps in parts if number % 2 else parts[::-1]:
+                cpu = _write_uses(environment, part, source, at + place, keeps=keeps)
+                spent.setdefault((case, keeps), []).append(cpu / len(part))
+    for case in ("stay at their address", "came from another one"):
+        with_them, without = (median(spent[case, keeps]) for keeps in (True, False))
+        share = (with_them - without) * AN_HOUR / 3600 * 100
+        detail = f"{with_them / without:.2f} x the processor time of the writing without"
+        figure = f"addresses of a million clients in an hour that {case}, of a core"
+        yield limit_row(figure, share, MOST_OF_ADDRESSES, "%", detail)
+
+
+def _write_uses(
+    environment: Environment,
+    applications: Sequence[CachedApplication],
+    source: str,
+    at: float,
+    *,
+    keeps: bool,
+) -> float:
+    """Return the processor time of writing a batch, with or without the addresses."""
+    for each in applications:
+        environment.usage.issued(each)
+        environment.usage.used(Use(each, each.secrets[0], at, source, b"curl/8.5.0"))
+    batch = environment.usage.take(at)
+    assert batch
+    before = time.thread_time()
+    for part in batch.parts():
+        with environment.database.write() as connection:
+            counter.write(connection, part, environment.context.audit_limit, keeps_sources=keeps)
+    return time.thread_time() - before
 
 
 def _bytes_of_a_count(

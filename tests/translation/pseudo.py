@@ -47,8 +47,9 @@ class Untranslated(HTMLParser):
                 self._check(value)
         is_of_program = tag in OF_PROGRAMS or given.get("translate") == "no" or "hreflang" in given
         is_language = tag == "option" and "lang" in given
+        is_own_text = "own-text" in (given.get("class") or "")  # of the operator
         if tag not in EMPTY:
-            self._path.append(is_of_program or is_language)
+            self._path.append(is_of_program or is_language or is_own_text)
 
     def handle_endtag(self, tag: str) -> None:
         if tag not in EMPTY:

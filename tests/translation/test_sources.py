@@ -17,7 +17,7 @@ SENTENCE = re.compile(r"[A-Z{\u201c].* .*[.?!:]", re.DOTALL)
 # Calls whose texts no page shows: of a message itself, of the log, and of faults of the program.
 NOT_SHOWN = re.compile(r"Message|plural|log\.\w+|\w*Error|re\.compile|sub|fullmatch")
 SHOWN_ERRORS = {"OAuthError"}
-FOR_PROGRAMS = {"log_detail", "reason"}
+FOR_PROGRAMS = {"log_detail", "reason", "_DETAILS"}  # arguments, and a table
 
 
 def sentences(path: Path) -> Iterator[tuple[int, str]]:
@@ -50,6 +50,8 @@ def _is_known(node: ast.AST, inside: dict[ast.AST, ast.AST]) -> bool:
     parent = inside.get(node)
     if isinstance(parent, ast.keyword) and parent.arg in FOR_PROGRAMS:
         return True
+    if isinstance(parent, ast.Dict) and isinstance(inside[parent], ast.Assign):
+        return ast.unparse(inside[parent]).partition(" ")[0] in FOR_PROGRAMS
     if isinstance(parent, ast.Call):
         name = ast.unparse(parent.func)
         last = name.rpartition(".")[2]

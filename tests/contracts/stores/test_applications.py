@@ -125,7 +125,7 @@ def test_last_uses_are_written_in_one_batch(database: Database) -> None:
             for key in (used.id, uuid4())  # the second was deleted meanwhile
         ]
         of_secrets = [uses[0]._replace(used=used.secrets[0].id.bytes)]
-        store.record_use(connection, uses, of_secrets)
+        store.record_use(connection, *map(store.as_use_rows, (uses, of_secrets)))
 
         found = lookup.find(connection, used.id)
         assert found

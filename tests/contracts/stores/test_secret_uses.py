@@ -40,8 +40,9 @@ def use(
         for place, source in enumerate(sources)
     ]
     with database.write() as connection:
-        store.record(connection, uses[-1:], uses[:-1])
-        applications.record_use(connection, [], uses[-1:])
+        newest, others = (applications.as_use_rows(part) for part in (uses[-1:], uses[:-1]))
+        store.record(connection, newest, others)
+        applications.record_use(connection, "", newest)
 
 
 def sources(database: Database, application: Application, since: datetime = LONG_AGO) -> list[str]:

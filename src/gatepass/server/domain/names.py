@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 _SPACE = re.compile("[ \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")  # category Zs
@@ -24,7 +25,11 @@ def tidy(text: str) -> str:
     unusable = next(filter(_is_refused, line), None)
     if unusable is not None:
         raise OAuthError(
-            "invalid_request", f"{named(unusable)} cannot be in a name. Remove it and try again."
+            "invalid_request",
+            Message(
+                "{character} cannot be in a name. Remove it and try again.",
+                character=named(unusable),
+            ),
         )
     return unicodedata.normalize("NFC", line)
 
@@ -71,5 +76,6 @@ def _is_refused(char: str) -> bool:
 
 def named(char: str) -> str:
     """Return how a sentence names a character: its number and its name in Unicode."""
-    name = unicodedata.name(char, "") or _CONTROLS.get(ord(char), "an invisible character")
-    return f"U+{ord(char):04X} ({name})"
+    code = f"U+{ord(char):04X}"
+    name = unicodedata.name(char, "") or _CONTROLS.get(ord(char))
+    return f"{code} ({name})" if name else Message("{code} (an invisible character)", code=code)

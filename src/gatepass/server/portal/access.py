@@ -19,6 +19,7 @@ from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation import negotiation
 from gatepass.translation.language import Language, language
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import LONGEST_BODY, read_form
 from gatepass.wire.secret import Secret
@@ -54,12 +55,12 @@ class Access(Enum):
 async def read(http_request: Request) -> bytes:
     """Read the body of a form; raise OAuthError for a compressed one (415) or over 64 KiB (413)."""
     if http_request.headers.get("content-encoding", "identity").lower() not in {"identity", ""}:
-        raise OAuthError("invalid_request", "Send the form uncompressed.", status=415)
+        raise OAuthError("invalid_request", Message("Send the form uncompressed."), status=415)
     body = b""
     async for piece in http_request.stream():
         body += piece
         if len(body) > LONGEST_BODY:
-            raise OAuthError("invalid_request", "The form is over 64 KiB.", status=413)
+            raise OAuthError("invalid_request", Message("The form is over 64 KiB."), status=413)
     return body
 
 
@@ -146,7 +147,7 @@ def with_form(request: PortalRequest, http_request: Request, body: bytes) -> Por
     csrf.check_origin(http_request.headers, scheme, request.environment.issuer)
     kind = http_request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and kind != _FORM:
-        raise OAuthError("invalid_request", f"A form is sent as {_FORM}.")
+        raise OAuthError("invalid_request", Message("A form is sent as {form}.", form=_FORM))
     return replace(request, form=read_form(body, multiline=True, unchecked=_NAMES).values)
 
 

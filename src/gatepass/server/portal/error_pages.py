@@ -8,6 +8,7 @@ from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import rendering
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.language import Language
+from gatepass.translation.message import Message
 
 
 class ErrorText(NamedTuple):
@@ -20,51 +21,57 @@ class ErrorText(NamedTuple):
 
 TEXTS = {
     400: ErrorText(
-        "Bad request",
-        "The request could not be read.",
-        "Go back, reload the page and try again.",
+        Message("Bad request"),
+        Message("The request could not be read."),
+        Message("Go back, reload the page and try again."),
     ),
     403: ErrorText(
-        "Access denied",
-        "Your role does not include this.",
-        "Ask an administrator of your organization.",
+        Message("Access denied"),
+        Message("Your role does not include this."),
+        Message("Ask an administrator of your organization."),
     ),
     404: ErrorText(
-        "Page not found",
-        "There is no such page, or it belongs to another organization.",
-        "Check the address, or start from the first page.",
+        Message("Page not found"),
+        Message("There is no such page, or it belongs to another organization."),
+        Message("Check the address, or start from the first page."),
     ),
     405: ErrorText(
-        "Method not allowed",
-        "The page does not accept this method.",
-        "Start from the first page.",
+        Message("Method not allowed"),
+        Message("The page does not accept this method."),
+        Message("Start from the first page."),
     ),
     409: ErrorText(
-        "Conflict",
-        "This is not possible in the current state.",
-        "Go back, reload the page and try again.",
+        Message("Conflict"),
+        Message("This is not possible in the current state."),
+        Message("Go back, reload the page and try again."),
     ),
     413: ErrorText(
-        "Form too large", "The form is over 64 KiB.", "Go back and shorten what you entered."
+        Message("Form too large"),
+        Message("The form is over 64 KiB."),
+        Message("Go back and shorten what you entered."),
     ),
     415: ErrorText(
-        "Unsupported encoding",
-        "The form is compressed, which this server does not read.",
-        "Send the form without Content-Encoding.",
+        Message("Unsupported encoding"),
+        Message("The form is compressed, which this server does not read."),
+        Message("Send the form without Content-Encoding."),
     ),
-    429: ErrorText("Too many attempts", "There were too many attempts.", "Wait, then try again."),
+    429: ErrorText(
+        Message("Too many attempts"),
+        Message("There were too many attempts."),
+        Message("Wait, then try again."),
+    ),
     500: ErrorText(
-        "Internal error",
-        "The server had an internal error. It was logged.",
-        "Try again. If it happens again, tell your account manager the time.",
+        Message("Internal error"),
+        Message("The server had an internal error. It was logged."),
+        Message("Try again. If it happens again, tell your account manager the time."),
     ),
     503: ErrorText(
-        "Not available",
-        "The portal is not available at the moment. Nothing was changed.",
-        "Try again in a few seconds. Tokens and API calls keep working.",
+        Message("Not available"),
+        Message("The portal is not available at the moment. Nothing was changed."),
+        Message("Try again in a few seconds. Tokens and API calls keep working."),
     ),
 }
-_FORM_TOO_OLD = "Go back, reload the page and send the form again."
+_FORM_TOO_OLD = Message("Go back, reload the page and send the form again.")
 
 
 def page(request: PortalRequest, status: int, say: str = "") -> HTMLResponse:
@@ -82,10 +89,13 @@ def anonymous(
 def suspended(request: PortalRequest) -> HTMLResponse:
     """Return the page for a user of a suspended organization."""
     context = {
-        "title": "Your organization is suspended",
-        "say": f"{request.current_login.organization.name} is suspended: its users cannot use the "
-        "portal, and its applications get no tokens.",
-        "todo": "Ask your account manager.",
+        "title": Message("Your organization is suspended"),
+        "say": Message(
+            "{name} is suspended: its users cannot use the "
+            "portal, and its applications get no tokens.",
+            name=request.current_login.organization.name,
+        ),
+        "todo": Message("Ask your account manager."),
         "link_url": "",
         "link_text": "",
     }
@@ -96,9 +106,9 @@ def _context(status: int, say: str) -> dict[str, object]:
     words = TEXTS.get(status, TEXTS[400])
     is_form = status == 403 and bool(say)
     return {
-        "title": "The form was not accepted" if is_form else words.title,
+        "title": Message("The form was not accepted") if is_form else words.title,
         "say": say or words.say,
         "todo": _FORM_TOO_OLD if is_form else words.todo,
         "link_url": "/",
-        "link_text": "Go to the first page",
+        "link_text": Message("Go to the first page"),
     }

@@ -13,6 +13,7 @@ from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Entry
 from gatepass.server.portal.pages.activity import in_words
 from gatepass.testing import Clock
+from gatepass.translation.language import language
 from server.portal.fixtures import Browser, PortalServer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -91,6 +92,28 @@ def test_older_activity_follows_without_gap_or_repetition(portal: PortalServer) 
 )
 def test_every_action_has_words(action: str, detail: dict[str, str], words: str) -> None:
     assert in_words(Entry(NOW, None, "anna", action, detail=detail)) == words
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        ({"reason": "unknown scope", "times": "3"}, "Token abgelehnt: unknown scope (3-mal)"),
+        ({"reason": "unknown scope", "times": "1"}, "Token abgelehnt: unknown scope"),
+        ({"times": "2"}, "Token abgelehnt: ? (2-mal)"),
+    ],
+)
+def test_the_words_are_in_the_language_of_the_reader(detail: dict[str, str], words: str) -> None:
+    entry = Entry(NOW, None, "anna", "client.refused", detail=detail)
+
+    assert language("de").translate(in_words(entry)) == words
+
+
+def test_an_export_is_english_in_every_language(portal: PortalServer) -> None:
+    anna = portal.as_("anna")
+    anna.post("/account/language/", language="de")
+
+    assert "Angemeldet" in anna.get("/activity/").text
+    assert "Logged in" in anna.get("/activity/export/?format=csv").text
 
 
 def listed(text: str) -> set[str]:

@@ -1,6 +1,6 @@
 """The applications' tables."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple
@@ -238,13 +238,16 @@ class LastUse(NamedTuple):
     agent: str
 
 
-def record_use(
-    connection: Connection, applications: Sequence[LastUse], secrets: Sequence[LastUse]
-) -> None:
-    """Write the last uses of applications and of secrets."""
-    for table, uses in ((application, applications), (secret, secrets)):
-        if uses:
-            given = as_rows((used.hex(), *others) for used, *others in uses)
+def as_use_rows(uses: Iterable[LastUse]) -> str:
+    """Return uses as the parameter of the statements that write them; empty for none."""
+    rows = [(used.hex(), *others) for used, *others in uses]
+    return as_rows(rows) if rows else ""
+
+
+def record_use(connection: Connection, applications: str, secrets: str) -> None:
+    """Write the last uses of applications and of secrets, as `as_use_rows` returns them."""
+    for table, given in ((application, applications), (secret, secrets)):
+        if given:
             connection.execute(_noting_use(connection.dialect.name, table), {"rows": given})
 
 

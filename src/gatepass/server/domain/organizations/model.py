@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from gatepass.server.domain.names import is_visible, tidy
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 LONGEST_NAME = 100
@@ -26,6 +27,9 @@ def check_name(name: str) -> str:
     if not is_visible(name) or len(name) > LONGEST_NAME:
         raise OAuthError(
             "invalid_request",
-            f"An organization's name has 1 to {LONGEST_NAME} printable characters.",
+            Message(
+                "An organization's name has 1 to {longest} printable characters.",
+                longest=LONGEST_NAME,
+            ),
         )
     return name

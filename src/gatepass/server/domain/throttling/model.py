@@ -6,6 +6,7 @@ from functools import lru_cache
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 FORGOTTEN_AFTER = timedelta(hours=24)
@@ -86,10 +87,13 @@ def of_confirmation(user: str) -> Limit:
 
 def too_many(wait: int) -> OAuthError:
     """Return the refusal of somebody who must wait for `wait` seconds."""
-    unit = "second" if wait == 1 else "seconds"
     return OAuthError(
         "temporarily_unavailable",
-        f"Too many wrong attempts. Try again in {wait} {unit}.",
+        Message.plural(
+            "Too many wrong attempts. Try again in {count} second.",
+            "Too many wrong attempts. Try again in {count} seconds.",
+            wait,
+        ),
         log_detail="throttled",
         status=429,
         retry_after=wait,

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple
@@ -197,17 +197,17 @@ def _write_uses(connection: Connection, batch: Batch, *, keeps_sources: bool) ->
     in_order = sorted(batch.uses.values(), key=lambda use: use.at)
     of_applications = {use.application.id_bytes: use for use in in_order}
     newest = {use.secret.id_bytes: use for use in in_order}
-    last_uses = [_last_use(secret_id, use) for secret_id, use in newest.items()]
+    of_secrets = _rows((secret_id, use) for secret_id, use in newest.items())
     if keeps_sources:
-        others = [use for use in in_order if newest[use.secret.id_bytes] is not use]
+        others = (use for use in in_order if newest[use.secret.id_bytes] is not use)
         secret_uses.record(
-            connection, last_uses, [_last_use(use.secret.id_bytes, use) for use in others]
+            connection, of_secrets, _rows((use.secret.id_bytes, use) for use in others)
         )
-    applications.record_use(
-        connection,
-        [_last_use(app_id, use) for app_id, use in of_applications.items()],
-        last_uses,
-    )
+    applications.record_use(connection, _rows(of_applications.items()), of_secrets)
+
+
+def _rows(uses: Iterable[tuple[bytes, Use]]) -> str:
+    return applications.as_use_rows(_last_use(used, use) for used, use in uses)
 
 
 def _end_replaced_secrets(connection: Connection, batch: Batch) -> None:

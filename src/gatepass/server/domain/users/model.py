@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from gatepass.server.domain.names import comparable, named
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 Role = Literal["admin", "staff", "user"]
@@ -14,6 +15,10 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,63}")
 _USERNAME_CHARACTER = re.compile(r"[a-z0-9._@+-]")
+_USERNAME_RULE = Message(
+    "A username has 2 to 64 characters: the letters a to z, digits, or . _ @ + - and begins with a "
+    "letter or a digit."
+)
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 LONGEST_EMAIL = 254
 INITIAL_PASSWORD_LIFETIME = timedelta(days=14)
@@ -88,19 +93,17 @@ def check_username(username: str) -> str:
     if _USERNAME.fullmatch(username):
         return username
     other = next((char for char in username if not _USERNAME_CHARACTER.match(char)), None)
-    found = f" {named(other)} is none of these." if other else ""
-    raise InvalidField(
-        "username",
-        "A username has 2 to 64 characters: the letters a to z, digits, or . _ @ + - and begins "
-        f"with a letter or a digit.{found}",
-    )
+    if other is None:
+        raise InvalidField("username", _USERNAME_RULE)
+    found = Message("{character} is none of these.", character=named(other))
+    raise InvalidField("username", Message("{rule} {found}", rule=_USERNAME_RULE, found=found))
 
 
 def check_email(email: str) -> str:
     """Return the address without surrounding space; raise InvalidField where it is not one."""
     email = email.strip()
     if len(email) > LONGEST_EMAIL or not _EMAIL.fullmatch(email) or not email.isprintable():
-        raise InvalidField("email", "Give an email address, as name@example.com.")
+        raise InvalidField("email", Message("Give an email address, as name@example.com."))
     return email
 
 
@@ -114,4 +117,4 @@ def check_role(role: str) -> Role:
     for each in ROLES:
         if role == each:
             return each
-    raise InvalidField("role", "Choose a role: admin, staff or user.")
+    raise InvalidField("role", Message("Choose a role: admin, staff or user."))

@@ -38,9 +38,12 @@ from gatepass.server.domain.users.transaction_steps import (
 )
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
+from gatepass.translation.message import Message
 from gatepass.wire.secret import Secret
 
-LAST_ADMINISTRATOR = "This is the organization's last administrator. Make somebody else one first."
+LAST_ADMINISTRATOR = Message(
+    "This is the organization's last administrator. Make somebody else one first."
+)
 
 
 def add(context: Context, by: Actor, new: User) -> User:
@@ -164,18 +167,18 @@ def change_password(
     OAuthError (503) where too many passwords wait to be hashed.
     """
     if not (yield lambda: hasher.verify(current, whose.password_hash)):
-        raise InvalidField("current_password", "This is not your current password.")
+        raise InvalidField("current_password", Message("This is not your current password."))
     with context.database.read() as connection:
         organization = organizations.find(connection, whose.org_id)
     names = (whose.username, whose.email, organization.name if organization else None)
     passwords.check(new, (*names, whose.first_name, whose.last_name))
     if current == new:
-        raise InvalidField("new_password", "Choose a password other than the current one.")
+        raise InvalidField("new_password", Message("Choose a password other than the current one."))
     hashed = yield lambda: hasher.hash(new)
     now = context.now()
     with context.database.write() as connection:
         if store.find(connection, whose.id) != whose:
-            raise InvalidField("", "Your account has changed meanwhile. Please try again.")
+            raise InvalidField("", Message("Your account has changed meanwhile. Please try again."))
         changed = {
             "password_hash": hashed,
             "must_change_password": False,

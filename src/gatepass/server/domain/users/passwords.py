@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gatepass.concurrency.bounded_pool import RETRY_AFTER, BoundedPool
 from gatepass.server.domain.users.model import InvalidField
 from gatepass.server.domain.users.password_strength import effective_length
+from gatepass.translation.message import Message
 from gatepass.wire.secret import Secret
 
 if TYPE_CHECKING:
@@ -61,8 +62,11 @@ class Hasher:
             threads=settings.at_once,
             queue=settings.queue,
             say=(
-                "Too many passwords are being checked just now. Nothing was changed. "
-                f"Try again in {RETRY_AFTER} seconds."
+                Message(
+                    "Too many passwords are being checked just now. Nothing was changed. "
+                    "Try again in {retry_after} seconds.",
+                    retry_after=RETRY_AFTER,
+                )
             ),
             note="the queue for password hashes is full",
         )
@@ -127,22 +131,26 @@ def check(password: Secret, own_names: Iterable[str | None], field: str = "new_p
     text = password.value
     if len(text) < SHORTEST:
         raise InvalidField(
-            field, f"Use {SHORTEST} characters or more; a sentence is a good choice."
+            field,
+            Message(
+                "Use {shortest} characters or more; a sentence is a good choice.", shortest=SHORTEST
+            ),
         )
     if len(text) > LONGEST:
-        raise InvalidField(field, f"Use {LONGEST} characters at most.")
+        raise InvalidField(field, Message("Use {longest} characters at most.", longest=LONGEST))
     plain = _plain(text)
     if (
         len(set(plain)) < _FEWEST_DIFFERENT
         or plain in common()
         or effective_length(text, common()) < _FEWEST_EFFECTIVE
     ):
-        raise InvalidField(field, "This password is among those that attackers try first.")
+        raise InvalidField(field, Message("This password is among those that attackers try first."))
     for name in own_names:
         for part in _parts(name or ""):
             if part in plain:
                 raise InvalidField(
-                    field, f"The password has a name in it that others know: {part}."
+                    field,
+                    Message("The password has a name in it that others know: {part}.", part=part),
                 )
 
 

@@ -27,13 +27,14 @@ from gatepass.server.domain.users.transaction_steps import (
     record_audit,
 )
 from gatepass.server.storage.database import Connection
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 PROTECTED = ("email", "role", "username")
 
 _NOTHING_PENDING = {"pending_email": None, "pending_email_at": None, "pending_email_by": None}
-_HOW = (
+_HOW = Message(
     "This person logs in to the portal. It needs the scope portal_users, which an administrator "
     "of the organization grants to the application in the portal."
 )
@@ -68,7 +69,7 @@ def with_pending_email(found: User, wanted: User, by: Actor, now: datetime) -> U
     if not found.has_portal_access or wanted.email == found.email:
         return wanted
     if wanted.email is None:
-        raise InvalidField("email", "Somebody who logs in to the portal keeps an address.")
+        raise InvalidField("email", Message("Somebody who logs in to the portal keeps an address."))
     if wanted.email == found.pending_email:
         return replace(wanted, email=found.email)
     return replace(
@@ -99,18 +100,22 @@ def send_link(context: Context, by: Actor, org_id: UUID, user_id: UUID) -> str:
     after too many mails.
     """
     if not context.outbox.sends_mail:
-        raise InvalidField("email", "This server sends no mail.", taken=True)
+        raise InvalidField("email", Message("This server sends no mail."), taken=True)
     with context.database.write() as connection:
         now = context.now()
         found = find_in_organization(connection, org_id, user_id)
         email = found.pending_email or found.email
         if email is None or (email == found.email and links.is_confirmed(connection, found)):
-            raise InvalidField("email", "There is no address to confirm.", taken=True)
+            raise InvalidField("email", Message("There is no address to confirm."), taken=True)
         wait = limits.attempt(connection, [of_confirmation(user_id.hex)], now)
         if wait:
             raise OAuthError(
                 "temporarily_unavailable",
-                f"Too many links were sent. Look for the last one, or try again in {wait} seconds.",
+                Message(
+                    "Too many links were sent. Look for the last one, or try again in {wait} "
+                    "seconds.",
+                    wait=wait,
+                ),
                 log_detail="throttled",
                 status=429,
                 retry_after=wait,
@@ -173,7 +178,9 @@ def confirm_email(context: Context, by: Actor, org_id: UUID, user_id: UUID, emai
     has given their password.
     """
     if context.outbox.sends_mail:
-        raise InvalidField("email", "Open the link that was mailed to this address.", taken=True)
+        raise InvalidField(
+            "email", Message("Open the link that was mailed to this address."), taken=True
+        )
     with context.database.write() as connection:
         now = context.now()
         found = _pending(connection, org_id, user_id, email)
@@ -213,5 +220,7 @@ def _put_in_force(
 def _pending(connection: Connection, org_id: UUID, user_id: UUID, email: str) -> User:
     found = find_in_organization(connection, org_id, user_id)
     if not email or found.pending_email != email:
-        raise InvalidField("email", "No such address is pending any more. Look again.", taken=True)
+        raise InvalidField(
+            "email", Message("No such address is pending any more. Look again."), taken=True
+        )
     return found

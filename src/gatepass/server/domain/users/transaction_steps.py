@@ -13,6 +13,7 @@ from gatepass.server.domain.users.notices import store as notices
 from gatepass.server.domain.users.notices.model import Kind, Notice
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
+from gatepass.translation.message import Message
 
 
 def find_in_organization(connection: Connection, org_id: UUID, user_id: UUID) -> User:
@@ -26,7 +27,9 @@ def find_in_organization(connection: Connection, org_id: UUID, user_id: UUID) ->
 def check_username_is_free(connection: Connection, username: str) -> None:
     """Raise InvalidField where somebody has this username, in whatever organization."""
     if store.find_by_username(connection, username):
-        raise InvalidField("username", "This username is taken. Choose another.", taken=True)
+        raise InvalidField(
+            "username", Message("This username is taken. Choose another."), taken=True
+        )
 
 
 def check_email_is_free(connection: Connection, user: User) -> None:
@@ -34,7 +37,9 @@ def check_email_is_free(connection: Connection, user: User) -> None:
     if user.email and store.email_is_taken(
         connection, user.org_id, user.email, by_other_than=user.id
     ):
-        raise InvalidField("email", "Somebody of the organization has this address.", taken=True)
+        raise InvalidField(
+            "email", Message("Somebody of the organization has this address."), taken=True
+        )
 
 
 def record_audit(

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from gatepass.server.domain.audit.model import Filter
 from gatepass.server.portal.forms.errors import Errors
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 FIELDS = ("who", "what", "since", "until")
@@ -22,18 +23,24 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind("", "Everything"),
-    Kind("refused", "What was refused"),
+    Kind("", Message("Everything")),
+    Kind("refused", Message("What was refused")),
     Kind(
         "logins",
-        "Logins and sessions",
+        Message("Logins and sessions"),
         ("login", "login.", "logout", "sessions.", "step_up", "step_up.", "recovery."),
     ),
-    Kind("applications", "Applications", ("application.",)),
-    Kind("secrets", "Secrets and tokens", ("application.rotated", "secret.", "token.", "client.")),
-    Kind("people", "Team", ("person.", "invitation.", "factor.", "passkey.")),
+    Kind("applications", Message("Applications"), ("application.",)),
     Kind(
-        "settings", "Policies and single sign-on", ("policy.", "single_sign_on.", "organization.")
+        "secrets",
+        Message("Secrets and tokens"),
+        ("application.rotated", "secret.", "token.", "client."),
+    ),
+    Kind("people", Message("Team"), ("person.", "invitation.", "factor.", "passkey.")),
+    Kind(
+        "settings",
+        Message("Policies and single sign-on"),
+        ("policy.", "single_sign_on.", "organization."),
     ),
 )
 
@@ -59,7 +66,7 @@ def parse(query: Mapping[str, str]) -> Chosen:
     since = errors.check("since", lambda: _day(values["since"]))
     until = errors.check("until", lambda: _day(values["until"]))
     if since and until and until < since:
-        errors["until"] = "This day is before the first one."
+        errors["until"] = Message("This day is before the first one.")
         until = None
     wanted = Filter(
         actor=values["who"],
@@ -75,7 +82,7 @@ def _kind(text: str) -> Kind:
     for each in KINDS:
         if each.value == text:
             return each
-    raise OAuthError("invalid_request", "Choose one of the list.")
+    raise OAuthError("invalid_request", Message("Choose one of the list."))
 
 
 def _day(text: str) -> date | None:
@@ -85,7 +92,7 @@ def _day(text: str) -> date | None:
         day = date.fromisoformat(text)
         day + timedelta(days=1)  # the last day of all has no next one
     except (ValueError, OverflowError):
-        raise OAuthError("invalid_request", "Enter a day, such as 2027-01-31.") from None
+        raise OAuthError("invalid_request", Message("Enter a day, such as 2027-01-31.")) from None
     return day
 
 

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from gatepass.server.configuration.hosts import is_own_origin
 from gatepass.server.domain.users.sessions.model import key
+from gatepass.translation.message import Message
 from gatepass.wire import base62
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
@@ -27,7 +28,7 @@ def check_origin(headers: Mapping[str, str], scheme: str, issuer: str) -> None:
     if not is_own or (site is not None and site not in _FROM_HERE):
         raise OAuthError(
             "invalid_request",
-            "The form was sent by another site.",
+            Message("The form was sent by another site."),
             log_detail="cross-site form",
             status=403,
         )
@@ -39,7 +40,9 @@ class OutdatedForm(OAuthError):
     def __init__(self) -> None:
         super().__init__(
             "invalid_request",
-            "The form is from before your login or logout, or the browser keeps no cookies.",
+            Message(
+                "The form is from before your login or logout, or the browser keeps no cookies."
+            ),
             log_detail="wrong csrf token",
             status=403,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextvars import Context
 from itertools import islice
+from string import Formatter
 
 from starlette.responses import Response, StreamingResponse
 
@@ -16,73 +17,98 @@ from gatepass.server.portal.presentation.activity_export import FORMATS
 from gatepass.server.portal.rendering import page
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.errors import NotFoundError
+from gatepass.translation.message import Message
 
 _MOST = 50  # entries on one page
 _AT_ONCE = 500  # entries of an export that are read together
 _LONGEST_NUMBER = 18  # digits, of an entry's number
 
-_WORDS = {
-    "access.denied": "Access denied ({status}): {method}, {reason}",
-    "application.automatic_rotation": "Turned automatic rotation {state} "
-    "(every {days} days at most; overlap: {overlap})",
-    "application.copied": "Copied the settings of {source} ({environment})",
-    "application.deleted": "Deleted an application",
-    "application.disabled": "Disabled an application",
-    "application.enabled": "Enabled an application",
-    "application.registered": "Registered an application",
-    "application.rotated": "Rotated the secret (overlap: {overlap}; new: ...{new_secret})",
-    "application.tokens_voided": "Revoked all tokens",
-    "audit.suppressed": "{times} more entries of {action} were not recorded, since {since}",
-    "client.refused": "Token refused: {reason} ({times} times)",
-    "invitation.accepted": "Accepted an invitation ({role})",
-    "invitation.created": "Invited by mail ({role})",
-    "invitation.resent": "Sent an invitation again ({role})",
-    "invitation.revoked": "Revoked an invitation ({role})",
-    "login": "Logged in",
-    "login.refused": "Login refused: {reason}",
-    "logout": "Logged out",
-    "organization.created": "Created the organization",
-    "organization.resumed": "Resumed the organization",
-    "organization.suspended": "Suspended the organization",
-    "person.added": "Added a user ({role})",
-    "person.changed": "Changed a user's {fields}",
-    "person.deleted": "Deleted a user",
-    "person.disabled": "Disabled a user",
-    "person.enabled": "Enabled a user",
-    "person.email_confirmed": "Confirmed the email address {email}",
-    "person.email_link_sent": "Sent a link to confirm the email address {email}",
-    "person.email_rejected": "Rejected the email address {email}",
-    "person.email_requested": "Requested a new email address, to be confirmed: {email}",
-    "person.password_changed": "Changed the password",
-    "person.password_recovered": "Set a new password by a link in a mail",
-    "person.password_reset": "Set an initial password",
-    "person.role_changed": "Changed the role to {role}",
-    "person.recovery_requested": "Asked for a link to set a new password",
-    "person.session_ended": "Ended a session of a user ({program}, from {address})",
-    "person.sessions_ended": "Ended all sessions of a user",
-    "policy.changed": "Changed the policies. Before: {before}. Now: {after}",
-    "secret.prepared": "Made a new secret for its rotation (...{new_secret})",
-    "secret.rotated": "Rotated its secret itself (overlap: {overlap}; new: ...{new_secret})",
-    "secret.rotation_undone": "Undid a rotation (revoked: {secret}; kept: {kept})",
-    "secret.end_changed": "Changed the end of the secret {secret}: {end}",
-    "secret.ended": "Revoked the secret {secret}",
-    "secret.leak_reported": "The secret {secret} was reported as leaked: it ends {end}; {others}. "
-    "Found at: {location}",
-    "secret.leaked": "Marked the secret {secret} as leaked: it is revoked",
-    "sessions.others_ended": "Ended all other sessions",
-    "step_up": "Proved again who they are ({method})",
-    "step_up.refused": "Wrong proof of who they are ({method})",
-    "token.leak_reported": "A token was reported as leaked and is revoked. Found at: {location}",
-    "token.test_issued": "Got a test token ({scope})",
-    "token.revoked": "Revoked a token",
-} | {group.action: group.activity for group in fields.GROUPS}
-
-
-class _Detail(dict[str, str]):
-    """An entry's detail; a name that an older entry lacks is shown as "?"."""
-
-    def __missing__(self, name: str) -> str:
-        return "?"
+_WORDS: dict[str, Message] = {
+    "access.denied": Message("Access denied ({status}): {method}, {reason}"),
+    "application.automatic_rotation": Message(
+        "Turned automatic rotation {state} (every {days} days at most; overlap: {overlap})"
+    ),
+    "application.copied": Message("Copied the settings of {source} ({environment})"),
+    "application.deleted": Message("Deleted an application"),
+    "application.disabled": Message("Disabled an application"),
+    "application.enabled": Message("Enabled an application"),
+    "application.imported": Message("Imported an application"),
+    "application.registered": Message("Registered an application"),
+    "application.rotated": Message("Rotated the secret (overlap: {overlap}; new: ...{new_secret})"),
+    "application.tokens_voided": Message("Revoked all tokens"),
+    "audit.suppressed": Message(
+        "{times} more entries of {action} were not recorded, since {since}"
+    ),
+    "client.refused": Message("Token refused: {reason} ({times} times)"),
+    "factor.added": Message("Added a second factor: {factor}"),
+    "factor.recovery_code_used": Message("Used a recovery code (left: {left})"),
+    "factor.recovery_codes_made": Message("Made new recovery codes"),
+    "factor.removed": Message("Removed a second factor: {factor}"),
+    "factor.renamed": Message("Renamed a second factor to {factor}"),
+    "invitation.accepted": Message("Accepted an invitation ({role})"),
+    "invitation.created": Message("Invited by mail ({role})"),
+    "invitation.resent": Message("Sent an invitation again ({role})"),
+    "invitation.revoked": Message("Revoked an invitation ({role})"),
+    "login": Message("Logged in"),
+    "login.refused": Message("Login refused: {reason}"),
+    "logout": Message("Logged out"),
+    "organization.created": Message("Created the organization"),
+    "organization.linked": Message("Linked the organization with the one in production"),
+    "organization.resumed": Message("Resumed the organization"),
+    "organization.suspended": Message("Suspended the organization"),
+    "organization.unlinked": Message("Ended the link with the organization in production"),
+    "passkey.counter_went_back": Message("A passkey may have been copied: {passkey}"),
+    "person.added": Message("Added a user ({role})"),
+    "person.changed": Message("Changed a user's {fields}"),
+    "person.connected": Message("Connected an account with {provider}"),
+    "person.deleted": Message("Deleted a user"),
+    "person.disabled": Message("Disabled a user"),
+    "person.disconnected": Message("Disconnected an account from {provider}"),
+    "person.email_confirmed": Message("Confirmed the email address {email}"),
+    "person.email_link_sent": Message("Sent a link to confirm the email address {email}"),
+    "person.email_rejected": Message("Rejected the email address {email}"),
+    "person.email_requested": Message("Requested a new email address, to be confirmed: {email}"),
+    "person.enabled": Message("Enabled a user"),
+    "person.factors_reset": Message("Removed the second factors of a user"),
+    "person.language_changed": Message("Changed the language of pages and mail"),
+    "person.password_changed": Message("Changed the password"),
+    "person.password_recovered": Message("Set a new password by a link in a mail"),
+    "person.password_reset": Message("Set an initial password"),
+    "person.recovery_requested": Message("Asked for a link to set a new password"),
+    "person.role_changed": Message("Changed the role to {role}"),
+    "person.session_ended": Message("Ended a session of a user ({program}, from {address})"),
+    "person.sessions_ended": Message("Ended all sessions of a user"),
+    "policy.changed": Message("Changed the policies. Before: {before}. Now: {after}"),
+    "secret.end_changed": Message("Changed the end of the secret {secret}: {end}"),
+    "secret.ended": Message("Revoked the secret {secret}"),
+    "secret.leak_reported": Message(
+        "The secret {secret} was reported as leaked: it ends {end}; {others}. Found at: {location}"
+    ),
+    "secret.leaked": Message("Marked the secret {secret} as leaked: it is revoked"),
+    "secret.prepared": Message("Made a new secret for its rotation (...{new_secret})"),
+    "secret.rotated": Message(
+        "Rotated its secret itself (overlap: {overlap}; new: ...{new_secret})"
+    ),
+    "secret.rotation_undone": Message("Undid a rotation (revoked: {secret}; kept: {kept})"),
+    "sessions.all_ended": Message("Ended all sessions"),
+    "sessions.others_ended": Message("Ended all other sessions"),
+    "single_sign_on.changed": Message("Changed the setup of single sign-on"),
+    "single_sign_on.disabled": Message("Turned single sign-on off"),
+    "single_sign_on.domain_added": Message("Added a domain of single sign-on"),
+    "single_sign_on.domain_proved": Message("Proved a domain of single sign-on"),
+    "single_sign_on.domain_removed": Message("Removed a domain of single sign-on"),
+    "single_sign_on.enabled": Message("Turned single sign-on on"),
+    "single_sign_on.refused": Message("Refused a login by single sign-on"),
+    "single_sign_on.tested": Message("Tested single sign-on"),
+    "step_up": Message("Proved again who they are ({method})"),
+    "step_up.refused": Message("Wrong proof of who they are ({method})"),
+    "token.leak_reported": Message(
+        "A token was reported as leaked and is revoked. Found at: {location}"
+    ),
+    "token.revoked": Message("Revoked a token"),
+    "token.test_issued": Message("Got a test token ({scope})"),
+} | {group.action: Message(group.activity) for group in fields.GROUPS}
+_ONCE = {"client.refused": Message("Token refused: {reason}")}
 
 
 def activity(request: PortalRequest) -> Response:
@@ -164,12 +190,17 @@ def _page(
 
 
 def in_words(entry: Entry) -> str:
-    """Return the entry in words; an action without words is shown by its name."""
+    """Return the entry in words; an action without words is shown by its name.
+
+    A name that an older entry lacks in its detail is shown as "?".
+    """
     words = _WORDS.get(entry.action)
     if words is None:
         return entry.action.replace(".", " ").replace("_", " ").capitalize()
-    text = words.format_map(_Detail(entry.detail))
-    return text.replace(" (1 times)", "")
+    if entry.detail.get("times") == "1":
+        words = _ONCE.get(entry.action, words)
+    names = [name for _, name, _, _ in Formatter().parse(words.text) if name]
+    return words.with_values(**{name: entry.detail.get(name, "?") for name in names})
 
 
 def _number(text: str | None) -> int | None:

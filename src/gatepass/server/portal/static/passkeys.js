@@ -48,12 +48,8 @@
     ];
   };
 
-  const wrong = (error) => {
-    if (error.name === "InvalidStateError") return "This device or security key is a passkey of yours already.";
-    if (error.name === "SecurityError") return "Passkeys do not work at this address. Open the portal at its own one.";
-    if (error.name === "NotSupportedError") return "This device cannot make a passkey that works here.";
-    return "No passkey was used: it was cancelled, took too long, or there is none for this portal. Try again.";
-  };
+  // The words are in the page, in its language.
+  const words = { InvalidStateError: "wordKnown", SecurityError: "wordAddress", NotSupportedError: "wordUnable" };
 
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     if (!window.PublicKeyCredential || !navigator.credentials) continue;
@@ -71,7 +67,7 @@
         form.elements.credential.value = JSON.stringify({ id, rawId: id, type, authenticatorAttachment, response });
         form.submit();
       } catch (error) {
-        failure.querySelector("span").textContent = wrong(error);
+        failure.querySelector("span").textContent = failure.dataset[words[error.name] || "wordUnused"];
         failure.hidden = false;
       }
     });

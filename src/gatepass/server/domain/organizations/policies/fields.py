@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from gatepass.server.domain.organizations.policies.model import Policy, StatedPolicy
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 FieldName = Literal[
@@ -28,6 +29,14 @@ _UNITS = {"d": DAY, "h": 3600, "m": 60, "s": 1}
 _LIMIT = re.compile(r"(?:(\d{1,4})d)?(?:(\d{1,4})h)?(?:(\d{1,6})m)?(?:(\d{1,8})s)?", re.ASCII)
 
 
+_NOT_SET = Message("not set")
+_IN_DAYS = Message("Give whole days, for example 90d, and {longest} days at most.")
+_WITH_UNIT = Message(
+    "Give a number with its unit, for example 15m, 8h or 1d: a minute at least, and {longest} days "
+    "at most."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A value of a field that is no limit, in words."""
@@ -41,6 +50,7 @@ class Choice:
 class PolicyField:
     """One field: its `choices`, the loosest first; a limit in seconds has none.
 
+    `own_label` is how the page names an organization's own limit, beside that of the operator.
     A limit that is `in_days` is a number of whole days; `longest` is the longest, in days.
     """
 
@@ -50,6 +60,7 @@ class PolicyField:
     choices: tuple[Choice, ...] = ()
     in_days: bool = False
     longest: int = 365
+    own_label: str = ""
 
     @property
     def is_limit(self) -> bool:
@@ -67,7 +78,9 @@ class PolicyField:
             if text == each.value:
                 return each.value
         known = ", ".join(each.value for each in self.choices)
-        raise OAuthError("invalid_request", f"Choose one of {known}, or {OPEN}.")
+        raise OAuthError(
+            "invalid_request", Message("Choose one of {known}, or {open}.", known=known, open=OPEN)
+        )
 
     def _seconds(self, text: str) -> int:
         found = _LIMIT.fullmatch(text.replace(" ", ""))
@@ -77,12 +90,8 @@ class PolicyField:
         is_whole = not self.in_days or seconds % DAY == 0
         if _SHORTEST <= seconds <= self.longest * DAY and is_whole:
             return seconds
-        example = (
-            "whole days, for example 90d"
-            if self.in_days
-            else ("a number with its unit, for example 15m, 8h or 1d: a minute at least")
-        )
-        raise OAuthError("invalid_request", f"Give {example}, and {self.longest} days at most.")
+        text = _IN_DAYS if self.in_days else _WITH_UNIT
+        raise OAuthError("invalid_request", text.with_values(longest=str(self.longest)))
 
     def text(self, value: Value) -> str:
         """Return the text that `parse` reads as this value; empty for None."""
@@ -97,7 +106,7 @@ class PolicyField:
     def words(self, value: Value) -> str:
         """Return a value in words, for the audit trail and mail."""
         if value is None:
-            return "not set"
+            return _NOT_SET
         found = next((each.words for each in self.choices if each.value == value), "")
         return found or self.text(value)
 
@@ -123,63 +132,96 @@ class PolicyField:
 FIELDS = (
     PolicyField(
         "second_factor",
-        "Second factor",
-        "Whether a password alone is enough to log in.",
+        Message("Second factor"),
+        Message("Whether a password alone is enough to log in."),
         (
-            Choice("optional", "Optional", "Each person decides."),
-            Choice("required", "Required", "People without one set it up at their next login."),
+            Choice("optional", Message("Optional"), Message("Each person decides.")),
+            Choice(
+                "required",
+                Message("Required"),
+                Message("People without one set it up at their next login."),
+            ),
         ),
     ),
     PolicyField(
         "session_idle",
-        "Idle limit",
-        "A session ends after this long without a request. A number with its unit, as 15m or 1h.",
+        Message("Idle limit"),
+        Message(
+            "A session ends after this long without a request. A number with its unit, as 15m or "
+            "1h."
+        ),
+        own_label=Message("Your idle limit"),
     ),
     PolicyField(
         "session_absolute",
-        "Session limit",
-        "A session ends this long after the login in any case. A number with its unit, as 8h.",
+        Message("Session limit"),
+        Message(
+            "A session ends this long after the login in any case. A number with its unit, as 8h."
+        ),
+        own_label=Message("Your session limit"),
     ),
     PolicyField(
         "registration",
-        "Registration of applications",
-        "Who may register an application and see its first secret.",
+        Message("Registration of applications"),
+        Message("Who may register an application and see its first secret."),
         (
-            Choice("staff", "Administrators and staff", "Staff change no other application."),
-            Choice("administrators", "Administrators only", "Staff see applications, no more."),
+            Choice(
+                "staff",
+                Message("Administrators and staff"),
+                Message("Staff change no other application."),
+            ),
+            Choice(
+                "administrators",
+                Message("Administrators only"),
+                Message("Staff see applications, no more."),
+            ),
         ),
     ),
     PolicyField(
         "single_sign_on",
-        "Single sign-on",
-        "Whether a password is still accepted where single sign-on is set up.",
+        Message("Single sign-on"),
+        Message("Whether a password is still accepted where single sign-on is set up."),
         (
-            Choice("allowed", "Allowed", "Password or single sign-on."),
-            Choice("required", "Required", "Only single sign-on, but for one emergency account."),
+            Choice("allowed", Message("Allowed"), Message("Password or single sign-on.")),
+            Choice(
+                "required",
+                Message("Required"),
+                Message("Only single sign-on, but for one emergency account."),
+            ),
         ),
     ),
     PolicyField(
         "secret_lifetime",
-        "Longest life of a secret",
-        "New client secrets end after this many days at the latest. A number of days, as 90d.",
+        Message("Longest life of a secret"),
+        Message(
+            "New client secrets end after this many days at the latest. A number of days, as 90d."
+        ),
         in_days=True,
         longest=3650,
+        own_label=Message("Your longest life of a secret"),
     ),
     PolicyField(
         "leaked_secret",
-        "Leaked secrets",
-        "What becomes of a client secret that somebody reports as leaked.",
+        Message("Leaked secrets"),
+        Message("What becomes of a client secret that somebody reports as leaked."),
         (
-            Choice("notify", "Ends later", "It ends after the time below."),
-            Choice("revoke", "Revoked at once", "The program gets no tokens until you rotate."),
+            Choice("notify", Message("Ends later"), Message("It ends after the time below.")),
+            Choice(
+                "revoke",
+                Message("Revoked at once"),
+                Message("The program gets no tokens until you rotate."),
+            ),
         ),
     ),
     PolicyField(
         "leaked_secret_grace",
-        "Time to replace a leaked secret",
-        "A leaked secret that is not revoked at once ends this long after the report. A number "
-        "with its unit, as 4h or 1d.",
+        Message("Time to replace a leaked secret"),
+        Message(
+            "A leaked secret that is not revoked at once ends this long after the report. A number "
+            "with its unit, as 4h or 1d."
+        ),
         longest=30,
+        own_label=Message("Your time to replace a leaked secret"),
     ),
 )
 

@@ -12,12 +12,13 @@ from typing import Literal
 from gatepass.server.domain.users.model import InvalidField
 from gatepass.server.storage.master_key import MasterKey, MasterKeyError
 from gatepass.server.storage.timestamps import EPOCH, milliseconds
+from gatepass.translation.message import Message
 
 Purpose = Literal["add", "prove", "log_in"]
 LIFETIME = timedelta(minutes=10)
 _RANDOM = 16  # bytes
 _TIME = 8  # bytes
-_EXPIRED = "The passkey was used too late, or on another page. Try again."
+_EXPIRED = Message("The passkey was used too late, or on another page. Try again.")
 
 
 def make(master_key: MasterKey, purpose: Purpose, owner: bytes, now: datetime) -> bytes:

@@ -31,14 +31,15 @@ from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.master_key import MasterKeyError
+from gatepass.translation.message import Message
 from gatepass.wire.secret import Secret
 
-WRONG_CODE = (
+WRONG_CODE = Message(
     "This code is not right, or was used before. Enter the one that the app shows now; the clock "
     "of the device must be right."
 )
 REFUSED = passkeys.REFUSED
-WRONG_RECOVERY_CODE = "This is none of your recovery codes, or it was used before."
+WRONG_RECOVERY_CODE = Message("This is none of your recovery codes, or it was used before.")
 
 log = structlog.get_logger("gatepass.server")
 

@@ -8,11 +8,12 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from gatepass.server.domain.users.model import InvalidField
+from gatepass.translation.message import Message
 
 MOST_PASSKEYS = 20
 MOST_APPS = 5
 LONGEST_NAME = 60  # characters
-IP_HOST = (
+IP_HOST = Message(
     "This portal is reached at an IP address, and browsers bind passkeys to a host name. Use an "
     "authenticator app, or ask the operator for a host name."
 )
@@ -97,7 +98,10 @@ def check_name(name: str) -> str:
     """Return the name of a factor; raise InvalidField where it is not one."""
     name = name.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise InvalidField("name", f"Give it a name of up to {LONGEST_NAME} characters.")
+        raise InvalidField(
+            "name",
+            Message("Give it a name of up to {longest} characters.", longest=LONGEST_NAME),
+        )
     return name
 
 

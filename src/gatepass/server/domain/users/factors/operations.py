@@ -47,22 +47,23 @@ from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.server.storage.master_key import MasterKeyError
 from gatepass.server.storage.timestamps import milliseconds
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
-IS_REQUIRED = (
+IS_REQUIRED = Message(
     "Your organization requires a second factor, and this is your last one. Add another one first."
 )
-NO_CODES = (
+NO_CODES = Message(
     "This is your last factor, and you have no recovery codes left. Make new recovery codes first, "
     "so that nobody who takes over a session turns the second step off without one more proof."
 )
-OWN = "Your own factors are on your account page."
+OWN = Message("Your own factors are on your account page.")
 Keep = Callable[[Connection, tuple[Secret, ...]], None]
 """Keeps new recovery codes for the page that shows them once, in the same transaction."""
 _SETUP_LIVES = timedelta(minutes=30)
-_SETUP_EXPIRED = "This page was open for too long. Scan the new QR code."
-_UNAVAILABLE = (
+_SETUP_EXPIRED = Message("This page was open for too long. Scan the new QR code.")
+_UNAVAILABLE = Message(
     "Second factors need newer tables in the database. The operator makes them with "
     "`gatepass migrate`; until then the login needs the password alone."
 )
@@ -130,9 +131,15 @@ def add_passkey(
         end = challenges.check(context.master_key, answer.challenge, "add", owner, now)
         checks.use_challenge(connection, answer, end)
         if len(store.of_user(connection, user.id).passkeys) >= MOST_PASSKEYS:
-            raise InvalidField("", f"You have {MOST_PASSKEYS} passkeys already. Remove one first.")
+            raise InvalidField(
+                "",
+                Message(
+                    "You have {most} passkeys already. Remove one first.",
+                    most=MOST_PASSKEYS,
+                ),
+            )
         if store.find_passkey(connection, made.credential_id):
-            raise InvalidField("", "This passkey was added already.")
+            raise InvalidField("", Message("This passkey was added already."))
         new = Passkey(
             uuid4(),
             user.id,
@@ -185,9 +192,12 @@ def add_app(
             raise InvalidField("code", checks.WRONG_CODE)
         apps = store.of_user(connection, user.id).apps
         if len(apps) >= MOST_APPS:
-            raise InvalidField("", f"You have {MOST_APPS} apps already. Remove one first.")
+            raise InvalidField(
+                "",
+                Message("You have {most} apps already. Remove one first.", most=MOST_APPS),
+            )
         if setup.secret in [checks.secret_of(context, each) for each in apps]:
-            raise InvalidField("", "This app was added already.")
+            raise InvalidField("", Message("This app was added already."))
         purpose = checks.totp_purpose(user.id.hex)
         encrypted = context.master_key.encrypt(setup.secret, purpose)
         store.add_app(connection, App(uuid4(), user.id, encrypted, step, name, now))
@@ -201,7 +211,7 @@ def make_codes(context: Context, by: Actor, login: Login, keep: Keep) -> None:
     now, user = context.now(), login.user
     with context.database.write() as connection:
         if not store.has_any(connection, user.id):
-            raise InvalidField("", "Add a passkey or an authenticator app first.")
+            raise InvalidField("", Message("Add a passkey or an authenticator app first."))
         keep(connection, _replace_codes(connection, user, now))
         sessions.end_of_user(connection, user.id, but=login.session.id_digest)
         record_audit(connection, by, now, user, "factor.recovery_codes_made")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from gatepass.jose.base64url import decode, encode
 from gatepass.server.domain.users.factors.model import Passkey, RelyingParty
 from gatepass.server.domain.users.model import InvalidField, User
+from gatepass.translation.message import Message
 
 if TYPE_CHECKING:
     from webauthn.helpers.structs import CollectedClientData
@@ -21,7 +22,7 @@ _ALGORITHMS = (_ES256, _EDDSA, _RS256)  # of COSE; authenticators of old Windows
 _TRANSPORTS = frozenset({"usb", "nfc", "ble", "internal", "hybrid", "smart-card", "cable"})
 LONGEST_ANSWER = 16 * 1024  # characters
 LONGEST_CREDENTIAL_ID = 1023  # bytes (WebAuthn §4)
-REFUSED = "This passkey was not accepted. Try again, or use another way."
+REFUSED = Message("This passkey was not accepted. Try again, or use another way.")
 
 
 @dataclass(frozen=True, slots=True)

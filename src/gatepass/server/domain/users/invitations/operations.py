@@ -32,10 +32,11 @@ from gatepass.server.domain.users.passwords import Hasher
 from gatepass.server.domain.users.transaction_steps import add_draft, check_username_is_free
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
-NO_MAIL = (
+NO_MAIL = Message(
     "An invitation is sent by mail, and this server sends none: the setting mail.host is empty. "
     "Use an initial password instead."
 )
@@ -98,11 +99,15 @@ def add(
         until,
     )
     if users.email_is_taken(connection, organization.id, new.email):
-        raise InvalidField("email", "Somebody of the organization has this address.", taken=True)
+        raise InvalidField(
+            "email", Message("Somebody of the organization has this address."), taken=True
+        )
     older = store.find_by_email(connection, organization.id, new.email)
     if older and older.expires_at > now:
         raise InvalidField(
-            "email", "This address is invited already. Send that invitation again.", taken=True
+            "email",
+            Message("This address is invited already. Send that invitation again."),
+            taken=True,
         )
     if older:
         store.remove(connection, older.id)
@@ -234,7 +239,7 @@ def _mail(
     if wait:
         raise OAuthError(
             "temporarily_unavailable",
-            f"Too many invitations were sent. Try again in {wait} seconds.",
+            Message("Too many invitations were sent. Try again in {wait} seconds.", wait=wait),
             log_detail="throttled",
             status=429,
             retry_after=wait,

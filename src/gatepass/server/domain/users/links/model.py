@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from gatepass.translation.message import Message
 from gatepass.wire import base62
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
@@ -39,7 +40,7 @@ class InvalidLink(OAuthError):
     def __init__(self) -> None:
         super().__init__(
             "invalid_request",
-            "This link does not work.",
+            Message("This link does not work."),
             log_detail="unknown, used or expired link",
             status=404,
         )

@@ -13,7 +13,7 @@ import structlog
 
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.changes.outbox import store as outbox
-from gatepass.server.domain.changes.outbox.model import Message
+from gatepass.server.domain.changes.outbox.model import Message as Mail
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import Organization
@@ -32,6 +32,7 @@ from gatepass.server.domain.users.sessions import store as sessions
 from gatepass.server.domain.users.single_sign_on import enforcement
 from gatepass.server.domain.users.transaction_steps import record_audit
 from gatepass.server.storage.database import Connection
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
@@ -70,14 +71,14 @@ def request(context: Context, source: str, address: str) -> None:
     if wait:
         raise OAuthError(
             "temporarily_unavailable",
-            f"Too many requests from your network. Try again in {wait} seconds.",
+            Message("Too many requests from your network. Try again in {wait} seconds.", wait=wait),
             log_detail="throttled",
             status=429,
             retry_after=wait,
         )
 
 
-def answer(context: Context, asked: Message) -> None:
+def answer(context: Context, asked: Mail) -> None:
     """Mail a link for each account with the address of a request: once, whoever else tries."""
     now = context.now()
     with context.database.write() as connection:

@@ -25,12 +25,13 @@ from gatepass.server.domain.users.sessions.second_step import SUSPENDED, SecondS
 from gatepass.server.domain.users.single_sign_on import enforcement
 from gatepass.server.domain.users.single_sign_on.enforcement import SingleSignOnRequired
 from gatepass.server.storage.database import Connection
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 LONGEST_USERNAME = 64
 EXPIRED = "initial password expired"
-WRONG = "The username or the password is wrong."
+WRONG = Message("The username or the password is wrong.")
 _IS_SUSPENDED = "organization suspended"
 _NO_GUESS = (_IS_SUSPENDED, enforcement.REASON)
 _NO_ID = UUID(int=0)

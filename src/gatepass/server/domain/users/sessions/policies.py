@@ -24,9 +24,14 @@ from gatepass.server.domain.users.sessions import store as sessions
 from gatepass.server.domain.users.sessions.model import SessionSettings
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
-_CHANGED_MEANWHILE = "Somebody has changed the policies meanwhile. Look at them, then try again."
+_LOOSER_THAN_SETTINGS = Message("The settings say: {least}. A policy can only be stricter.")
+_LOOSER_THAN_OPERATOR = Message("The operator demands: {least}. A policy can only be stricter.")
+_CHANGED_MEANWHILE = Message(
+    "Somebody has changed the policies meanwhile. Look at them, then try again."
+)
 
 
 class Overview(NamedTuple):
@@ -123,8 +128,8 @@ def _changed(
         is_new = value != field.of(before)  # the operator may have become stricter since
         if is_new and field.is_looser(value, field.of(bound)):
             least = field.words(field.of(bound))
-            whose = "The settings say" if by_operator else "The operator demands"
-            raise InvalidField(field.name, f"{whose}: {least}. A policy can only be stricter.")
+            text = _LOOSER_THAN_SETTINGS if by_operator else _LOOSER_THAN_OPERATOR
+            raise InvalidField(field.name, text.with_values(least=least))
         after = field.set(after, value)
     return after
 
@@ -145,8 +150,10 @@ def _check_tables(context: Context, connection: Connection) -> None:
     if not context.database.has(connection, store.REVISION_TO_WRITE):
         raise OAuthError(
             "temporarily_unavailable",
-            "Policies cannot be set yet: the database has the tables of the version before. "
-            "The operator runs `gatepass migrate`.",
+            Message(
+                "Policies cannot be set yet: the database has the tables of the version before. "
+                "The operator runs `gatepass migrate`."
+            ),
             log_detail="tables of the version before",
             status=503,
         )

@@ -22,13 +22,14 @@ from gatepass.server.domain.users.sessions.model import new_id
 from gatepass.server.domain.users.sessions.opening import LoggedIn, open_session
 from gatepass.server.domain.users.sessions.operations import Visitor
 from gatepass.server.storage.database import Connection
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 log = structlog.get_logger("gatepass.server")
 
 LIFETIME = timedelta(minutes=10)
-SUSPENDED = (
+SUSPENDED = Message(
     "Your organization is suspended: nobody of it can log in, and its applications get no tokens. "
     "Ask your account manager."
 )
@@ -55,7 +56,7 @@ class ExpiredLoginError(OAuthError):
     def __init__(self) -> None:
         super().__init__(
             "invalid_request",
-            "The login took too long, or the account has changed. Log in again.",
+            Message("The login took too long, or the account has changed. Log in again."),
             log_detail="no login waits for a second step",
         )
 

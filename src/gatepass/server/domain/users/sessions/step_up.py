@@ -20,12 +20,13 @@ from gatepass.server.domain.users.sessions.model import new_id
 from gatepass.server.domain.users.sessions.operations import Login
 from gatepass.server.domain.users.sessions.proofs import store as proofs
 from gatepass.server.domain.users.sessions.proofs.model import Method, is_fresh
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
-MISSING = "Enter your current password."
+MISSING = Message("Enter your current password.")
 _WRONG = 400  # the status of a proof that was looked at
-_ENDED = "Your session has ended meanwhile, and nothing was changed. Log in and try again."
+_ENDED = Message("Your session has ended meanwhile, and nothing was changed. Log in and try again.")
 
 log = structlog.get_logger("gatepass.server")
 
@@ -111,7 +112,7 @@ def check_password(
         forget_try(context, login, source)
         raise
     if not is_right:
-        raise InvalidField("current_password", "This is not your current password.")
+        raise InvalidField("current_password", Message("This is not your current password."))
     with context.database.write() as connection:
         limits.succeed(connection, _limits(login, source))
 

@@ -36,6 +36,7 @@ from gatepass.server.domain.users.transaction_steps import (
     record_audit,
 )
 from gatepass.server.storage.database import Connection
+from gatepass.translation.message import Message
 
 
 class _Arrival(NamedTuple):
@@ -141,12 +142,16 @@ def disconnect(context: Context, by: Actor, org_id: UUID, user_id: UUID) -> None
         if found is None:
             return
         if enforcement.is_in_force(context.database, connection, user):
-            raise InvalidField("", "Your organization requires this connection.", taken=True)
+            raise InvalidField(
+                "", Message("Your organization requires this connection."), taken=True
+            )
         if not enforcement.has_own_password(context.database, connection, user):
             raise InvalidField(
                 "",
-                "Your account has no password of its own yet. Set one first: by a link to your "
-                "confirmed address, or an administrator gives you an initial one.",
+                Message(
+                    "Your account has no password of its own yet. Set one first: by a link to your "
+                    "confirmed address, or an administrator gives you an initial one."
+                ),
                 taken=True,
             )
         store.remove_identity(connection, user_id)

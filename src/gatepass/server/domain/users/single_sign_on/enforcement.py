@@ -11,10 +11,11 @@ from gatepass.server.domain.users.model import InvalidField, User
 from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.domain.users.single_sign_on import store
 from gatepass.server.storage.database import Connection, Database
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 REASON = "single sign-on is required"
-EMERGENCY = (
+EMERGENCY = Message(
     "This is the administrator whose password works in an emergency, when the OpenID provider is "
     "away. Choose somebody else for that on the page of single sign-on first."
 )
@@ -26,7 +27,7 @@ class SingleSignOnRequired(OAuthError):
     def __init__(self, user: User) -> None:
         super().__init__(
             "invalid_request",
-            "Your organization logs in through its own provider.",
+            Message("Your organization logs in through its own provider."),
             log_detail=REASON,
         )
         self.user = user

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from gatepass.server.domain.users.model import ROLES, InvalidField, Role
+from gatepass.translation.message import Message
 from gatepass.wire import base62
 from gatepass.wire.secret import Secret
 from gatepass.wire.urls import is_loopback, split
@@ -139,12 +140,14 @@ def check_issuer(text: str) -> str:
     if parts is None or len(text) > _LONGEST_URL or parts.query or parts.fragment or "@" in text:
         raise InvalidField(
             "issuer",
-            "Give the issuer as your provider states it, as https://login.example.com/tenant.",
+            Message(
+                "Give the issuer as your provider states it, as https://login.example.com/tenant."
+            ),
         )
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-        raise InvalidField("issuer", "The issuer must begin with https://.")
+        raise InvalidField("issuer", Message("The issuer must begin with https://."))
     if "{" in text:
-        raise InvalidField("issuer", "Put the id of your tenant in place of the braces.")
+        raise InvalidField("issuer", Message("Put the id of your tenant in place of the braces."))
     return text
 
 
@@ -152,7 +155,9 @@ def check_client_id(text: str) -> str:
     """Return a client id; raise InvalidField where it is none."""
     text = text.strip()
     if not _VISIBLE.fullmatch(text) or len(text) > _LONGEST_ID:
-        raise InvalidField("client_id", "Copy the client id from your provider: it has no spaces.")
+        raise InvalidField(
+            "client_id", Message("Copy the client id from your provider: it has no spaces.")
+        )
     return text
 
 
@@ -161,7 +166,7 @@ def check_secret(text: str) -> Secret:
     text = text.strip()
     if not _VISIBLE.fullmatch(text) or len(text) > _LONGEST_SECRET:
         raise InvalidField(
-            "client_secret", "Copy the client secret from your provider: it has no spaces."
+            "client_secret", Message("Copy the client secret from your provider: it has no spaces.")
         )
     return Secret(text)
 
@@ -174,7 +179,9 @@ def check_domain(text: str) -> str:
     except UnicodeError:
         name = ""
     if not _DOMAIN.fullmatch(name) or len(name) > 200:
-        raise InvalidField("domain", "Give a domain of your email addresses, as example.com.")
+        raise InvalidField(
+            "domain", Message("Give a domain of your email addresses, as example.com.")
+        )
     return name
 
 
@@ -191,7 +198,9 @@ def check_role_claim(text: str) -> str:
     """Return the name of the claim with the roles, empty for none; raise InvalidField."""
     text = text.strip()
     if text and (not _VISIBLE.fullmatch(text) or len(text) > _LONGEST_CLAIM):
-        raise InvalidField("role_claim", "Give the name of a claim, as groups, without spaces.")
+        raise InvalidField(
+            "role_claim", Message("Give the name of a claim, as groups, without spaces.")
+        )
     return text
 
 
@@ -204,13 +213,19 @@ def read_roles(text: str) -> dict[str, Role]:
         role = next((each for each in ROLES if each == named.lower()), None)
         if not value or role is None or len(value) > _LONGEST_CLAIM or not value.isprintable():
             raise InvalidField(
-                "roles", f"Write each line as value = admin, staff or user: {line[:80]}"
+                "roles",
+                Message(
+                    "Write each line as value = admin, staff or user: {line}",
+                    line=line[:80],
+                ),
             )
         if value in found:
-            raise InvalidField("roles", f"This value has two lines: {value[:80]}")
+            raise InvalidField(
+                "roles", Message("This value has two lines: {value}", value=value[:80])
+            )
         found[value] = role
     if len(found) > _MOST_MAPPED:
-        raise InvalidField("roles", f"Give {_MOST_MAPPED} lines at most.")
+        raise InvalidField("roles", Message("Give {most} lines at most.", most=_MOST_MAPPED))
     return found
 
 

@@ -9,8 +9,9 @@ from gatepass.server.domain.users.model import InvalidField, check_email
 from gatepass.server.domain.users.sessions.operations import Visitor
 from gatepass.server.domain.users.single_sign_on import store
 from gatepass.server.domain.users.single_sign_on.model import Provider, domain_of
+from gatepass.translation.message import Message
 
-UNKNOWN = (
+UNKNOWN = Message(
     "No organization logs in here with addresses of this domain. Check the address, or log in with "
     "your username and password."
 )

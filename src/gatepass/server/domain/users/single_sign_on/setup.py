@@ -29,6 +29,7 @@ from gatepass.server.domain.users.single_sign_on.model import (
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.server.storage.master_key import MasterKeyError
+from gatepass.translation.message import Message
 from gatepass.wire.secret import Secret
 
 
@@ -42,7 +43,9 @@ class People(NamedTuple):
     highest_role: Role
 
 
-NO_TABLES = "Single sign-on is not available before the operator has run `gatepass migrate`."
+NO_TABLES = Message(
+    "Single sign-on is not available before the operator has run `gatepass migrate`."
+)
 
 
 def is_available(context: Context) -> bool:
@@ -101,7 +104,9 @@ def save(
         _check_available(context, connection)
         found = store.find(connection, org_id)
         if found is None and secret is None:
-            raise InvalidField("client_secret", "Copy the client secret from your provider.")
+            raise InvalidField(
+                "client_secret", Message("Copy the client secret from your provider.")
+            )
         new = found or _empty(org_id, now)
         if secret is not None:
             encrypted = context.master_key.encrypt(secret.value.encode(), _purpose(org_id))
@@ -120,7 +125,7 @@ def save(
 def set_people(context: Context, by: Actor, org_id: UUID, people: People) -> None:
     """Write whether people get an account on arrival, and which role."""
     if lower(people.default_role, people.highest_role) != people.default_role:
-        raise InvalidField("default_role", "This role can do more than the highest one.")
+        raise InvalidField("default_role", Message("This role can do more than the highest one."))
     with context.database.write() as connection:
         now = context.now()
         found = _find(context, connection, org_id)
@@ -142,7 +147,7 @@ def turn_on(context: Context, by: Actor, org_id: UUID, emergency_id: UUID | None
         now = context.now()
         found = _find(context, connection, org_id)
         if found.tested_at is None:
-            raise InvalidField("", "Test the connection first.", taken=True)
+            raise InvalidField("", Message("Test the connection first."), taken=True)
         user = users.find(connection, emergency_id) if emergency_id else None
         if (
             user is None
@@ -150,7 +155,8 @@ def turn_on(context: Context, by: Actor, org_id: UUID, emergency_id: UUID | None
             or not _can_be_emergency(context, connection, user)
         ):
             raise InvalidField(
-                "emergency", "Choose an administrator who has chosen a password of their own."
+                "emergency",
+                Message("Choose an administrator who has chosen a password of their own."),
             )
         changed = {"is_on": True, "emergency_id": user.id, "changed_at": now}
         store.change(connection, org_id, changed)
@@ -180,9 +186,13 @@ def add_domain(context: Context, by: Actor, org_id: UUID, name: str) -> Domain:
         _check_available(context, connection)
         known = store.domains(connection, org_id)
         if any(each.domain == name for each in known):
-            raise InvalidField("domain", "This domain is in the list.", taken=True)
+            raise InvalidField("domain", Message("This domain is in the list."), taken=True)
         if len(known) >= MOST_DOMAINS:
-            raise InvalidField("domain", f"{MOST_DOMAINS} domains at most.", taken=True)
+            raise InvalidField(
+                "domain",
+                Message("{most} domains at most.", most=MOST_DOMAINS),
+                taken=True,
+            )
         new = Domain(uuid4(), org_id, name, new_token().value, now)
         store.add_domain(connection, new)
         _record(context, connection, by, now, org_id, "domain_added", name)
@@ -208,13 +218,16 @@ def prove_domain(
         if found.record_text not in {each.strip() for each in texts}:
             raise InvalidField(
                 f"domain-{found.id}",
-                f"The DNS has no such TXT record at {found.record_name} yet. A new record can take "
-                "an hour to be seen; then check again.",
+                Message(
+                    "The DNS has no such TXT record at {name} yet. A new record can take "
+                    "an hour to be seen; then check again.",
+                    name=found.record_name,
+                ),
             )
         if store.owner_of(connection, found.domain) not in {None, org_id}:
             raise InvalidField(
                 f"domain-{found.id}",
-                "Another organization has proved this domain. Ask your account manager.",
+                Message("Another organization has proved this domain. Ask your account manager."),
                 taken=True,
             )
         store.prove_domain(connection, found, now)
@@ -267,7 +280,7 @@ def _find(context: Context, connection: Connection, org_id: UUID) -> Provider:
     _check_available(context, connection)
     found = store.find(connection, org_id)
     if found is None:
-        raise InvalidField("issuer", "Give your provider first.", taken=True)
+        raise InvalidField("issuer", Message("Give your provider first."), taken=True)
     return found
 
 

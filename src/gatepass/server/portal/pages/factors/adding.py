@@ -12,9 +12,10 @@ from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.pages.factors import recovery_codes
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
-_ADDED = "{} is added, and your other sessions have ended."
+_ADDED = Message("{name} is added, and your other sessions have ended.")
 
 
 def passkey_form(request: PortalRequest) -> Response:
@@ -107,7 +108,7 @@ def _rerender_app(request: PortalRequest, setup: Setup, refusal: OAuthError) -> 
 
 def _added(request: PortalRequest, name: str) -> Response:
     """Lead to the recovery codes that came with the first factor, else to the page of factors."""
-    flash = _ADDED.format(name.strip())
+    flash = _ADDED.with_values(name=name.strip())
     return redirect(request, recovery_codes.PATH, flash)
 
 

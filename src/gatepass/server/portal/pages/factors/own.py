@@ -7,6 +7,7 @@ from gatepass.server.portal import redirects
 from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 
@@ -29,7 +30,7 @@ def rename(request: PortalRequest) -> Response:
         return rejected_form(
             request, "factors.html", refusal, **_context(request), errors=errors, values=values
         )
-    return redirect(request, redirects.FACTORS, "The factor is renamed.")
+    return redirect(request, redirects.FACTORS, Message("The factor is renamed."))
 
 
 def remove(request: PortalRequest) -> Response:
@@ -48,7 +49,9 @@ def remove(request: PortalRequest) -> Response:
             values={},
         )
     return redirect(
-        request, redirects.FACTORS, f"{name} is removed, and your other sessions have ended."
+        request,
+        redirects.FACTORS,
+        Message("{name} is removed, and your other sessions have ended.", name=name),
     )
 
 
@@ -56,7 +59,10 @@ def _context(request: PortalRequest) -> dict[str, object]:
     found = operations.of_user(request.context, request.user)
     return {
         "factors": found,
-        "labels": {f"name_{each}": f"New name of {name}" for each, name in found.names.items()},
+        "labels": {
+            f"name_{each}": Message("New name of {name}", name=name)
+            for each, name in found.names.items()
+        },
         "party": request.environment.relying_party,
         "is_required": operations.is_required(request.context, request.user),
         "lacks_factor": request.current_login.lacks_factor,

@@ -30,11 +30,11 @@ from gatepass.translation.language import language
 from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
-NOT_REPEATED = "The two entries are not the same."
+NOT_REPEATED = Message("The two entries are not the same.")
 _CHANGED = Message("The password is changed.")
 _DONE = {
-    "password": "Your new password is set. Log in with it.",
-    "invitation": "Your account is ready. Log in with your username and password.",
+    "password": Message("Your new password is set. Log in with it."),
+    "invitation": Message("Your account is ready. Log in with your username and password."),
 }
 
 
@@ -161,7 +161,10 @@ def _logged_in(request: PortalRequest) -> Response:
             return shown
     username = request.form.get("username", "").strip().lower()
     is_other = username not in {"", user.username} and "@" not in username
-    flash = f"You are logged in as {user.username}. Log out to log in as another user."
+    flash = Message(
+        "You are logged in as {username}. Log out to log in as another user.",
+        username=user.username or "",
+    )
     next_path = redirects.after_login(request.form.get("next"), user.role)
     return redirect(request, next_path, flash if is_other else "")
 
@@ -222,7 +225,7 @@ def _single_sign_on(request: PortalRequest, user: User) -> dict[str, object]:
 def end_other_sessions(request: PortalRequest) -> Response:
     """End all other sessions of the user."""
     sessions.end_others(request.context, request.actor, request.current_login)
-    return redirect(request, redirects.ACCOUNT, "All other sessions have ended.")
+    return redirect(request, redirects.ACCOUNT, Message("All other sessions have ended."))
 
 
 def password_form(request: PortalRequest) -> Response:
@@ -238,7 +241,7 @@ def change_password(request: PortalRequest) -> Steps[Response]:
         errors = _wrong_passwords(request)
         if errors:
             return _rerender_password_form(
-                request, OAuthError("invalid_request", "See the fields."), errors
+                request, OAuthError("invalid_request", Message("See the fields.")), errors
             )
         step_up.check_may_try(
             request.context,

@@ -8,8 +8,10 @@ from gatepass.server.portal import cookies, redirects
 from gatepass.server.portal.pages.users import team
 from gatepass.server.portal.rendering import redirect
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 
-_ENDED, _ENDED_ALREADY = "The session has ended.", "This session had ended already."
+_ENDED = Message("The session has ended.")
+_ENDED_ALREADY = Message("This session had ended already.")
 
 
 def end_own(request: PortalRequest) -> Response:
@@ -35,7 +37,7 @@ def end_all_of_member(request: PortalRequest) -> Response:
     users.end_sessions(request.context, request.actor, request.org_id, member.id)
     if member.id == request.user.id:
         return _logged_out(request)
-    return redirect(request, team.address(member.id), "All their sessions have ended.")
+    return redirect(request, team.address(member.id), Message("All their sessions have ended."))
 
 
 def _end_one(request: PortalRequest, user: User, page: str) -> Response:

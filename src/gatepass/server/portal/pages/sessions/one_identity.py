@@ -13,14 +13,15 @@ from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import cookies, error_pages, redirects, rendering
 from gatepass.server.portal.rendering import page, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
-LOG_IN_FIRST = "Log in with your production account first, then go on."
+LOG_IN_FIRST = Message("Log in with your production account first, then go on.")
 _DONE = {
-    "logout": "You are logged out, here and in production.",
-    "ended": "Your session had ended, so nothing was changed.",
+    "logout": Message("You are logged out, here and in production."),
+    "ended": Message("Your session had ended, so nothing was changed."),
 }
-_IS_ELSEWHERE = OAuthError("invalid_request", "The page is in production.", status=409)
+_IS_ELSEWHERE = OAuthError("invalid_request", Message("The page is in production."), status=409)
 _OF_THE_SANDBOX = (redirects.LOGIN, redirects.LOGOUT, redirects.CODE, redirects.VERIFY)
 
 log = structlog.get_logger("gatepass.server")
@@ -33,11 +34,11 @@ class _Place(NamedTuple):
     subject: str
 
 
-_ACCOUNT = _Place(redirects.ACCOUNT, "Your account")
+_ACCOUNT = _Place(redirects.ACCOUNT, Message("Your account"))
 _PLACES = (
-    _Place(redirects.TEAM, "The people of your organization"),
-    _Place(redirects.PASSWORD, "Your password"),
-    _Place(redirects.RECOVER, "Your password"),
+    _Place(redirects.TEAM, Message("The people of your organization")),
+    _Place(redirects.PASSWORD, Message("Your password")),
+    _Place(redirects.RECOVER, Message("Your password")),
 )
 _PREFIXES = (redirects.TEAM, redirects.ACCOUNT, "/accounts/")
 
@@ -148,12 +149,14 @@ def _invalid_code(request: PortalRequest, invalid: model.InvalidCode) -> Respons
     return rendering.error(
         request,
         invalid.status,
-        title="This login did not work",
-        say="It was used already, it is more than a minute old, or it was begun in another browser "
-        "or environment. If that happens each time, your browser keeps no cookies.",
-        todo="Log in again. Nothing was changed.",
+        title=Message("This login did not work"),
+        say=Message(
+            "It was used already, it is more than a minute old, or it was begun in another browser "
+            "or environment. If that happens each time, your browser keeps no cookies."
+        ),
+        todo=Message("Log in again. Nothing was changed."),
         link_url=redirects.login(request.query.get("next") or ""),
-        link_text="Log in",
+        link_text=Message("Log in"),
     )
 
 

@@ -14,9 +14,10 @@ from gatepass.server.portal.forms.errors import Errors, errors_of
 from gatepass.server.portal.pages.sessions.accounts import NOT_REPEATED
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
-WRONG = OAuthError("invalid_request", "See the fields.")
+WRONG = OAuthError("invalid_request", Message("See the fields."))
 
 log = structlog.get_logger("gatepass.server")
 
@@ -96,14 +97,18 @@ def invalid_link(request: PortalRequest, invalid: InvalidLink) -> Response:
     return rendering.error(
         request,
         invalid.status,
-        title="This link does not work",
-        say="It was used already, it has expired, a newer one was sent, or it is of another "
-        "account or environment.",
-        todo="Use the newest mail. If that does not help: for a forgotten password ask for another "
-        "link, for an invitation ask whoever invited you, and send the link for an email address "
-        "again from your account page.",
+        title=Message("This link does not work"),
+        say=Message(
+            "It was used already, it has expired, a newer one was sent, or it is of another "
+            "account or environment."
+        ),
+        todo=Message(
+            "Use the newest mail. If that does not help: for a forgotten password ask for another "
+            "link, for an invitation ask whoever invited you, and send the link for an email "
+            "address again from your account page."
+        ),
         link_url=redirects.LOGIN,
-        link_text="Go to the login",
+        link_text=Message("Go to the login"),
     )
 
 

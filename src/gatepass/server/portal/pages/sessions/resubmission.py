@@ -25,18 +25,19 @@ from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.server.storage.master_key import MasterKeyError
 from gatepass.server.storage.timestamps import milliseconds
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import LONGEST_VALUE
 
 LIFETIME = timedelta(hours=1)
-BEFORE_LOGIN = (
+BEFORE_LOGIN = Message(
     "Your session had ended, so nothing was changed. "
     "Log in: the form comes back with what you typed."
 )
-CHECK_AGAIN = (
+CHECK_AGAIN = Message(
     "Your session had ended, so nothing was changed. Check what you typed, then send it again."
 )
-WAITED = "Nothing was changed yet. Check what you typed, then send it again."
+WAITED = Message("Nothing was changed yet. Check what you typed, then send it again.")
 _MOST_PARTS = 10  # hidden fields, each as long as a form's value may be
 _PURPOSE = "gatepass saved form"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"

@@ -15,9 +15,10 @@ from gatepass.server.portal import redirects
 from gatepass.server.portal.pages.sessions import accounts, second_step_form
 from gatepass.server.portal.rendering import redirect
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
-_MISSING = "Enter the code that the app shows."
+_MISSING = Message("Enter the code that the app shows.")
 
 
 def form(request: PortalRequest) -> Response:

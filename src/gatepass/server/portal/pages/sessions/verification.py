@@ -16,9 +16,10 @@ from gatepass.server.portal.pages.sessions import resubmission, ways
 from gatepass.server.portal.pages.sessions.ways import Way
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
-_NEEDED = OAuthError("invalid_request", "A fresh proof is needed.", status=403)
+_NEEDED = OAuthError("invalid_request", Message("A fresh proof is needed."), status=403)
 _TEMPLATE = "verify.html"
 
 

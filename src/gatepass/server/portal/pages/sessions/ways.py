@@ -18,6 +18,7 @@ from gatepass.server.domain.users.single_sign_on import connections
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import redirects
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 Check = Callable[[PortalRequest], Steps[None]]
@@ -88,18 +89,23 @@ def elsewhere(request: PortalRequest, way: Way, next_path: str) -> Elsewhere | N
     if request.accounts:
         return Elsewhere(
             request.accounts.issuer + redirects.PROVE,
-            "The sandbox uses production's accounts, so you confirm it there.",
-            "Confirm in production",
-            "You have not confirmed it in production yet. Do so in the other tab, then go on here.",
+            Message("The sandbox uses production's accounts, so you confirm it there."),
+            Message("Confirm in production"),
+            Message(
+                "You have not confirmed it in production yet. Do so in the other tab, then go on "
+                "here."
+            ),
         )
     if way.method != "single_sign_on":
         return None
     next_path = next_path or redirects.ACCOUNT
     return Elsewhere(
         f"{redirects.PROVE_BY_PROVIDER}?{urlencode({'next': next_path})}",
-        "You log in through your company, so you confirm it there.",
-        "Log in again at your company",
-        "You have not logged in at your company again. Do so in the other tab, then go on here.",
+        Message("You log in through your company, so you confirm it there."),
+        Message("Log in again at your company"),
+        Message(
+            "You have not logged in at your company again. Do so in the other tab, then go on here."
+        ),
     )
 
 
@@ -109,7 +115,7 @@ def _comes_from_provider(request: PortalRequest, _: Factors) -> bool:
 
 def _is_given_elsewhere(_: PortalRequest) -> Steps[None]:
     yield from ()
-    raise OAuthError("invalid_request", "This proof is given elsewhere.")
+    raise OAuthError("invalid_request", Message("This proof is given elsewhere."))
 
 
 def _offers(method: Method) -> Callable[[PortalRequest, Factors], bool]:
@@ -171,9 +177,9 @@ def _passkey_context(request: PortalRequest) -> dict[str, object]:
 PASSKEY = Way(
     method="passkey",
     field="credential",
-    label="Passkey",
-    missing="No passkey was used. Try again.",
-    instead="Use a passkey instead",
+    label=Message("Passkey"),
+    missing=Message("No passkey was used. Try again."),
+    instead=Message("Use a passkey instead"),
     is_offered=_offers("passkey"),
     check=_checks(_passkey_answer),
     context=_passkey_context,
@@ -181,27 +187,27 @@ PASSKEY = Way(
 TOTP = Way(
     method="totp",
     field="code",
-    label="Code of the app",
-    missing="Enter the code that the app shows.",
-    instead="Use the authenticator app instead",
+    label=Message("Code of the app"),
+    missing=Message("Enter the code that the app shows."),
+    instead=Message("Use the authenticator app instead"),
     is_offered=_offers("totp"),
     check=_checks(lambda request: checks.TotpCode(request.secret("code"))),
 )
 PASSWORD = Way(
     method="password",
     field="current_password",
-    label="Your current password",
-    missing="Enter your current password.",
-    instead="Use your password instead",
+    label=Message("Your current password"),
+    missing=Message("Enter your current password."),
+    instead=Message("Use your password instead"),
     is_offered=_has_password,
     check=_check_password,
 )
 RECOVERY_CODE = Way(
     method="recovery_code",
     field="recovery_code",
-    label="Recovery code",
-    missing="Enter one of your recovery codes.",
-    instead="Use a recovery code instead",
+    label=Message("Recovery code"),
+    missing=Message("Enter one of your recovery codes."),
+    instead=Message("Use a recovery code instead"),
     is_offered=_offers("recovery_code"),
     check=_checks(lambda request: checks.RecoveryCode(request.secret("recovery_code"))),
 )

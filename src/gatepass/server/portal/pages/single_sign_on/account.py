@@ -11,6 +11,7 @@ from gatepass.server.portal.pages.sessions import accounts
 from gatepass.server.portal.pages.single_sign_on import journey
 from gatepass.server.portal.rendering import redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 
@@ -18,9 +19,13 @@ def connect(request: PortalRequest) -> Steps[Response]:
     """Send the owner of an account to the provider, to connect it with who comes back."""
     found = providers.find_on(request.context, request.org_id)
     if found is None:
-        return _rerender(request, OAuthError("invalid_request", "Single sign-on is turned off."))
+        return _rerender(
+            request, OAuthError("invalid_request", Message("Single sign-on is turned off."))
+        )
     if connections.connection_of(request.context, request.user):
-        refusal = OAuthError("invalid_request", "Your account is connected already.", status=409)
+        refusal = OAuthError(
+            "invalid_request", Message("Your account is connected already."), status=409
+        )
         return _rerender(request, refusal)
     try:
         return (yield from journey.leave(request, found, "link"))
@@ -36,7 +41,7 @@ def disconnect(request: PortalRequest) -> Response:
         arrivals.disconnect(request.context, request.actor, request.org_id, request.user.id)
     except OAuthError as refusal:
         return _rerender(request, refusal)
-    return redirect(request, redirects.ACCOUNT, "Your account is no longer connected.")
+    return redirect(request, redirects.ACCOUNT, Message("Your account is no longer connected."))
 
 
 def prove(request: PortalRequest) -> Steps[Response]:

@@ -29,6 +29,7 @@ from gatepass.server.environment.openid_provider.work import ProviderWork
 from gatepass.server.portal import cookies, redirects, rendering
 from gatepass.server.portal.access import SAFE
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 log = structlog.get_logger("gatepass.server")
@@ -103,7 +104,7 @@ def after_password(request: PortalRequest, required: SingleSignOnRequired) -> St
     user = required.user
     found = providers.find_on(request.context, user.org_id)
     if found is None:  # turned off meanwhile
-        raise OAuthError("invalid_request", "Log in again.", status=409)
+        raise OAuthError("invalid_request", Message("Log in again."), status=409)
     is_connected = connections.connection_of(request.context, user)
     whose = None if is_connected and is_connected.issuer == found.issuer else user.id
     try:
@@ -147,11 +148,11 @@ def not_set_up(request: PortalRequest) -> Response:
     return rendering.error(
         request,
         404,
-        title="No single sign-on here",
-        say="At this address no organization logs in through a provider of its own.",
-        todo="Check the address, or log in with your username and password.",
+        title=Message("No single sign-on here"),
+        say=Message("At this address no organization logs in through a provider of its own."),
+        todo=Message("Check the address, or log in with your username and password."),
         link_url=redirects.LOGIN,
-        link_text="Go to the login",
+        link_text=Message("Go to the login"),
     )
 
 
@@ -160,14 +161,18 @@ def one_page(request: PortalRequest) -> Response:
     return rendering.error(
         request,
         400,
-        title="Single sign-on did not work",
-        say="The attempt was used already, took longer than 10 minutes, or began in another "
-        "browser; or your account at your company is not accepted here.",
-        todo="Start again from the login. If you have an account with a password here, log in with "
-        "it and connect it on your account page. If that does not help, tell an administrator of "
-        "your organization the time of this attempt.",
+        title=Message("Single sign-on did not work"),
+        say=Message(
+            "The attempt was used already, took longer than 10 minutes, or began in another "
+            "browser; or your account at your company is not accepted here."
+        ),
+        todo=Message(
+            "Start again from the login. If you have an account with a password here, log in with "
+            "it and connect it on your account page. If that does not help, tell an administrator "
+            "of your organization the time of this attempt."
+        ),
         link_url=redirects.LOGIN,
-        link_text="Go to the login",
+        link_text=Message("Go to the login"),
     )
 
 
@@ -175,10 +180,14 @@ def _away(request: PortalRequest) -> Response:
     return rendering.error(
         request,
         503,
-        title="Your provider does not answer",
-        say="The provider through which your organization logs in could not be reached, or did not "
-        "answer in time.",
-        todo="Try again in some minutes. If it lasts, tell an administrator of your organization.",
+        title=Message("Your provider does not answer"),
+        say=Message(
+            "The provider through which your organization logs in could not be reached, or did not "
+            "answer in time."
+        ),
+        todo=Message(
+            "Try again in some minutes. If it lasts, tell an administrator of your organization."
+        ),
         link_url=redirects.LOGIN,
-        link_text="Go to the login",
+        link_text=Message("Go to the login"),
     )

@@ -20,10 +20,11 @@ from gatepass.server.portal.pages.single_sign_on import journey, trial
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.master_key import MasterKeyError
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
-_PROVED = "You have confirmed that it is you. If a form waits in another tab, go on there."
+_PROVED = Message("You have confirmed that it is you. If a form waits in another tab, go on there.")
 
 
 def form(request: PortalRequest) -> Response:
@@ -131,7 +132,11 @@ def _finish(request: PortalRequest, returned: Returned, claims: Claims) -> Respo
                 returned,
                 claims,
             )
-            return redirect(request, redirects.ACCOUNT, f"Your account is connected with {host}.")
+            return redirect(
+                request,
+                redirects.ACCOUNT,
+                Message("Your account is connected with {host}.", host=host),
+            )
         case "proof":
             arrivals.prove(request.context, request.current_login, returned, claims)
             next_path = returned.begun.next_path

@@ -26,9 +26,10 @@ from gatepass.server.portal.pages.single_sign_on.login import start_path
 from gatepass.server.portal.pages.single_sign_on.trial import SETUP
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
-_WRONG = OAuthError("invalid_request", "See the fields.")
+_WRONG = OAuthError("invalid_request", Message("See the fields."))
 
 
 def show(request: PortalRequest) -> Response:
@@ -59,14 +60,16 @@ def save_provider(request: PortalRequest) -> Response:
         )
     except OAuthError as refusal:
         return rerender(request, refusal)
-    return redirect(request, SETUP, "The provider is saved. Test the connection.")
+    return redirect(request, SETUP, Message("The provider is saved. Test the connection."))
 
 
 def test(request: PortalRequest) -> Steps[Response]:
     """Send the administrator to the provider and back, which shows what comes."""
     found = setup.find(request.context, request.org_id)
     if found is None:
-        return rerender(request, OAuthError("invalid_request", "Give your provider first."))
+        return rerender(
+            request, OAuthError("invalid_request", Message("Give your provider first."))
+        )
     request.environment.providers.forget(found.issuer)
     try:
         return (yield from journey.leave(request, found, "test"))
@@ -98,7 +101,7 @@ def save_people(request: PortalRequest) -> Response:
         )
     except OAuthError as refusal:
         return rerender(request, refusal)
-    return redirect(request, SETUP, "Accounts and roles are saved.")
+    return redirect(request, SETUP, Message("Accounts and roles are saved."))
 
 
 def turn_on(request: PortalRequest) -> Response:
@@ -111,13 +114,13 @@ def turn_on(request: PortalRequest) -> Response:
         setup.turn_on(request.context, request.actor, request.org_id, emergency)
     except OAuthError as refusal:
         return rerender(request, refusal)
-    return redirect(request, SETUP, "Single sign-on is on.")
+    return redirect(request, SETUP, Message("Single sign-on is on."))
 
 
 def turn_off(request: PortalRequest) -> Response:
     """Turn it off: passwords log in again."""
     setup.turn_off(request.context, request.actor, request.org_id)
-    return redirect(request, SETUP, "Single sign-on is off. Passwords log in again.")
+    return redirect(request, SETUP, Message("Single sign-on is off. Passwords log in again."))
 
 
 def add_domain(request: PortalRequest) -> Response:
@@ -128,7 +131,9 @@ def add_domain(request: PortalRequest) -> Response:
         )
     except OAuthError as refusal:
         return rerender(request, refusal)
-    return redirect(request, f"{SETUP}#domains", "The domain is added. Set its TXT record.")
+    return redirect(
+        request, f"{SETUP}#domains", Message("The domain is added. Set its TXT record.")
+    )
 
 
 def check_domain(request: PortalRequest) -> Steps[Response]:
@@ -140,11 +145,15 @@ def check_domain(request: PortalRequest) -> Steps[Response]:
         )
         setup.prove_domain(request.context, request.actor, request.org_id, found.id, texts)
     except ProviderAwayError:
-        refusal = OAuthError("temporarily_unavailable", "The DNS does not answer. Try again.")
+        refusal = OAuthError(
+            "temporarily_unavailable", Message("The DNS does not answer. Try again.")
+        )
         return rerender(request, refusal, {f"domain-{found.id}": refusal.message})
     except OAuthError as refusal:
         return rerender(request, refusal)
-    return redirect(request, f"{SETUP}#domains", f"{found.domain} is proved.")
+    return redirect(
+        request, f"{SETUP}#domains", Message("{domain} is proved.", domain=found.domain)
+    )
 
 
 def remove_domain(request: PortalRequest) -> Response:
@@ -152,7 +161,9 @@ def remove_domain(request: PortalRequest) -> Response:
     removed = setup.remove_domain(
         request.context, request.actor, request.org_id, request.ids["domain_id"]
     )
-    return redirect(request, f"{SETUP}#domains", f"{removed.domain} is removed.")
+    return redirect(
+        request, f"{SETUP}#domains", Message("{domain} is removed.", domain=removed.domain)
+    )
 
 
 def rerender(

@@ -68,4 +68,4 @@ def _what_came(provider: Provider, claims: Claims) -> dict[str, str]:
 def _shown(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
     text = "".join(char if char.isprintable() else "?" for char in text)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."

@@ -18,6 +18,7 @@ from gatepass.server.portal.pages.sessions.recovery import (
 )
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 _BY_HAND = f"{redirects.TEAM}add/"
@@ -44,7 +45,11 @@ def invite(request: PortalRequest) -> Response:
         )
     except OAuthError as refusal:
         return rerender(request, refusal)
-    return redirect(request, redirects.TEAM, f"The invitation is on its way to {made.email}.")
+    return redirect(
+        request,
+        redirects.TEAM,
+        Message("The invitation is on its way to {email}.", email=made.email),
+    )
 
 
 def rerender(
@@ -60,7 +65,11 @@ def resend(request: PortalRequest) -> Response:
     found = operations.resend(
         request.context, request.actor, request.org_id, request.ids["invitation_id"]
     )
-    return redirect(request, redirects.TEAM, f"A new invitation is on its way to {found.email}.")
+    return redirect(
+        request,
+        redirects.TEAM,
+        Message("A new invitation is on its way to {email}.", email=found.email),
+    )
 
 
 def revoke(request: PortalRequest) -> Response:
@@ -68,7 +77,9 @@ def revoke(request: PortalRequest) -> Response:
     found = operations.revoke(
         request.context, request.actor, request.org_id, request.ids["invitation_id"]
     )
-    return redirect(request, redirects.TEAM, f"The invitation of {found.email} is revoked.")
+    return redirect(
+        request, redirects.TEAM, Message("The invitation of {email} is revoked.", email=found.email)
+    )
 
 
 def acceptance_form(request: PortalRequest) -> Response:

@@ -12,10 +12,11 @@ from gatepass.server.portal.pages.sessions import accounts, recovery
 from gatepass.server.portal.pages.users import team
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
-_CONFIRMED = "The new email address is confirmed."
-_REJECTED = "The new email address is rejected."
+_CONFIRMED = Message("The new email address is confirmed.")
+_REJECTED = Message("The new email address is rejected.")
 
 
 def send_link(request: PortalRequest) -> Response:
@@ -26,7 +27,9 @@ def send_link(request: PortalRequest) -> Response:
         )
     except OAuthError as refusal:
         return _rerender_account(request, refusal)
-    return redirect(request, redirects.ACCOUNT, f"A link is on its way to {email}.")
+    return redirect(
+        request, redirects.ACCOUNT, Message("A link is on its way to {email}.", email=email)
+    )
 
 
 def link_form(request: PortalRequest) -> Response:
@@ -48,7 +51,7 @@ def confirm_by_link(request: PortalRequest) -> Response:
         return recovery.invalid_link(request, invalid)
     except OAuthError as refusal:
         return _rerender_account(request, refusal)
-    return redirect(request, redirects.ACCOUNT, "Your email address is confirmed.")
+    return redirect(request, redirects.ACCOUNT, Message("Your email address is confirmed."))
 
 
 def confirm_own(request: PortalRequest) -> Response:
@@ -96,7 +99,9 @@ def _decide(request: PortalRequest, *, confirmed: bool) -> Response:
     user_id = request.ids["user_id"]
     user = users.find(request.context, request.org_id, user_id)
     if user.id == request.user.id:
-        raise OAuthError("invalid_request", "Your own address is on your account page.", status=409)
+        raise OAuthError(
+            "invalid_request", Message("Your own address is on your account page."), status=409
+        )
     try:
         decide = portal_users.confirm_email if confirmed else portal_users.reject_email
         email = request.form.get("email", "")

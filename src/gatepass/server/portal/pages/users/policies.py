@@ -16,6 +16,7 @@ from gatepass.server.portal.forms.errors import Errors, errors_of
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.durations import span
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 _TEMPLATE = "policies.html"
@@ -42,7 +43,7 @@ def change(request: PortalRequest) -> Response:
         text = request.form.get(field.name, "")
         values[field.name] = errors.check(field.name, partial(_parse, field, text))
     if errors:
-        return rerender(request, OAuthError("invalid_request", "See the fields."), errors)
+        return rerender(request, OAuthError("invalid_request", Message("See the fields.")), errors)
     try:
         before = policies.stated(request.context, request.org_id)
         after = policies.change(
@@ -55,7 +56,9 @@ def change(request: PortalRequest) -> Response:
         )
     except OAuthError as refusal:
         return rerender(request, refusal)
-    done = "Nothing was changed." if before == after else "The policies are changed."
+    done = (
+        Message("Nothing was changed.") if before == after else Message("The policies are changed.")
+    )
     return redirect(request, redirects.POLICIES, done)
 
 
@@ -95,9 +98,9 @@ def _row(field: PolicyField, found: Overview) -> SimpleNamespace:
     operator, own = field.of(found.operator), field.of(found.organization)
     return SimpleNamespace(
         field=field,
-        operator=_words(field, operator, "Leaves it to you"),
-        own=_words(field, own, "Nothing set"),
-        in_force=_words(field, field.of(found.in_force), "No limit"),
+        operator=_words(field, operator, Message("Leaves it to you")),
+        own=_words(field, own, Message("Nothing set")),
+        in_force=_words(field, field.of(found.in_force), Message("No limit")),
         choices=[
             each
             for each in field.choices

@@ -27,6 +27,7 @@ from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
@@ -75,7 +76,9 @@ def add(request: PortalRequest) -> Steps[Response]:
     user_id = request.creation_id()
     errors = _wrong_fields(request)
     if errors and not _is_there(request, user_id):
-        return rerender_add_form(request, OAuthError("invalid_request", "See the fields."), errors)
+        return rerender_add_form(
+            request, OAuthError("invalid_request", Message("See the fields.")), errors
+        )
     try:
         initial_passwords.add_with_access(
             request.context,
@@ -126,7 +129,9 @@ def give_access(request: PortalRequest) -> Steps[Response]:
     if user.id == request.user.id:
         # It would end the session that has to show it.
         raise OAuthError(
-            "invalid_request", "Your own password is changed on your account page.", status=409
+            "invalid_request",
+            Message("Your own password is changed on your account page."),
+            status=409,
         )
     try:
         initial_passwords.give_access(
@@ -150,7 +155,9 @@ def initial_password(request: PortalRequest) -> Response:
         return Response(media_type="text/html")
     kept = request.take_once(_about(user.id))
     if kept is None:
-        return redirect(request, address(user.id), "The initial password was shown already.")
+        return redirect(
+            request, address(user.id), Message("The initial password was shown already.")
+        )
     return page(
         request,
         "initial_password.html",
@@ -168,7 +175,7 @@ def set_role(request: PortalRequest) -> Response:
         operations.set_role(request.context, request.actor, request.org_id, user.id, role)
     except OAuthError as refusal:
         return rerender(request, refusal)
-    return redirect(request, address(user.id), "The role is changed.")
+    return redirect(request, address(user.id), Message("The role is changed."))
 
 
 def reset_factors(request: PortalRequest) -> Response:
@@ -181,18 +188,18 @@ def reset_factors(request: PortalRequest) -> Response:
     return redirect(
         request,
         address(user.id),
-        "Their second factors are removed, and their sessions have ended.",
+        Message("Their second factors are removed, and their sessions have ended."),
     )
 
 
 def enable(request: PortalRequest) -> Response:
     """Enable a user."""
-    return _set_enabled(request, "The user can log in again.", enabled=True)
+    return _set_enabled(request, Message("The user can log in again."), enabled=True)
 
 
 def disable(request: PortalRequest) -> Response:
     """Disable a user and end their sessions."""
-    return _set_enabled(request, "The user is disabled and logged out.", enabled=False)
+    return _set_enabled(request, Message("The user is disabled and logged out."), enabled=False)
 
 
 def _set_enabled(request: PortalRequest, done: str, *, enabled: bool) -> Response:

@@ -4,7 +4,7 @@ The row of a secret has its last use. When the next one is from another address,
 is kept here: for a program that stays at one address nothing is written.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -26,9 +26,9 @@ from sqlalchemy import (
 
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.secrets.uses.model import KEPT, MOST_KEPT, SecretUse
-from gatepass.server.domain.applications.store import LastUse, secret
+from gatepass.server.domain.applications.store import secret
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Timestamp, metadata
-from gatepass.server.storage.statements import as_rows, given_rows, insert_into
+from gatepass.server.storage.statements import given_rows, insert_into
 
 REVISION = "0021"
 """The revision of the tables that has this one."""
@@ -48,14 +48,14 @@ secret_use = Table(
 _KEY = tuple(secret_use.primary_key.columns)
 
 
-def record(connection: Connection, newest: Sequence[LastUse], others: Sequence[LastUse]) -> None:
+def record(connection: Connection, newest: str, others: str) -> None:
     """Keep the uses that `newest` replaces, where they came from another address, and `others`.
 
-    Call it before the newest ones are written as the last uses of their secrets.
+    Both are as `as_use_rows` returns them. Call it before the newest ones are written as the last
+    uses of their secrets.
     """
-    for uses, are_replaced in ((newest, True), (others, False)):
-        if uses:
-            rows = as_rows((each.used.hex(), each.at, each.source, each.agent) for each in uses)
+    for rows, are_replaced in ((newest, True), (others, False)):
+        if rows:
             statement = _keeping(connection.dialect.name, are_replaced)
             changed = set(connection.execute(statement, {"rows": rows}).scalars())
             if changed:

@@ -7,12 +7,15 @@ from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.users.notices.languages import store
 from gatepass.server.storage.database import Connection
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 LANGUAGE = "language"
 """The value of a mail that names the language of its reader; it may be empty."""
 
-_NOT_YET = "This is not possible until the update of the server is complete. Try again later."
+_NOT_YET = Message(
+    "This is not possible until the update of the server is complete. Try again later."
+)
 
 
 def choose(context: Context, by: Actor, user_id: UUID, code: str) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from gatepass.server.domain.users.sessions.model import new_id
+from gatepass.translation.message import Message
 from gatepass.wire import base62
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
@@ -36,7 +37,7 @@ class InvalidCode(OAuthError):
     def __init__(self) -> None:
         super().__init__(
             "invalid_request",
-            "This login did not work.",
+            Message("This login did not work."),
             log_detail="unknown, used or expired login code, or another browser's",
         )
 

@@ -30,6 +30,7 @@ from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.domain.users.transaction_steps import record_audit
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
@@ -268,7 +269,7 @@ def _check_tables(context: Context, connection: Connection) -> None:
     if not context.database.has(connection, store.REVISION):
         raise OAuthError(
             "temporarily_unavailable",
-            "The sandbox cannot be entered until the operator has run: gatepass migrate.",
+            Message("The sandbox cannot be entered until the operator has run: gatepass migrate."),
             log_detail=f"the {context.name} database has no tables for one identity yet",
             status=503,
         )
