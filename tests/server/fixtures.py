@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from httpx2 import Response
 from starlette.testclient import TestClient
 
@@ -66,8 +67,11 @@ class Client(NamedTuple):
 
 
 class InProcessServer:
-    def __init__(self, app: Gatepass, clock: Clock, data: Path) -> None:
+    def __init__(
+        self, app: Gatepass, clock: Clock, data: Path, loop: BlockingPortal | None = None
+    ) -> None:
         self.app = app
+        self.loop = loop  # of all requests, which is quicker than one for each
         self.clock = clock
         self.data = data
 
@@ -125,6 +129,7 @@ class InProcessServer:
         if by:
             sent.append(("Authorization", basic(by.client_id, by.secret.value)))
         http = TestClient(self.app, base_url=URL[mode], client=(source, 50000))
+        http.portal = self.loop
         return http.request(method, path, headers=sent, **given)
 
     def post(self, path: str, mode: Mode = LIVE, **given: Any) -> Response:  # noqa: ANN401
@@ -200,9 +205,10 @@ def open_server(data: Path, clock: Clock | None = None, **given: Any) -> Iterato
     """Open a Gatepass with its followers, and close it."""
     clock = clock or new_clock()
     app = create(settings(data, **given), clock)
-    with TestClient(app):
+    with TestClient(app) as client:
+        assert client.portal
         _log_everything(app)
-        yield InProcessServer(app, clock, data)
+        yield InProcessServer(app, clock, data, client.portal)
 
 
 @contextmanager
@@ -218,7 +224,8 @@ def open_passive_server(
         environment.open()
     _log_everything(app)
     try:
-        yield InProcessServer(app, clock, data)
+        with start_blocking_portal() as loop:
+            yield InProcessServer(app, clock, data, loop)
     finally:
         for environment in app.environments:
             maintenance.close(environment)
