@@ -31,6 +31,7 @@ from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
+from server.migrated import give_tables
 
 FORM = "application/x-www-form-urlencoded"
 GRANT = {"grant_type": "client_credentials"}
@@ -204,7 +205,9 @@ def settings(data: Path, **given: Any) -> Settings:  # noqa: ANN401
 def open_server(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[InProcessServer]:  # noqa: ANN401
     """Open a Gatepass with its followers, and close it."""
     clock = clock or new_clock()
-    app = create(settings(data, **given), clock)
+    configured = settings(data, **given)
+    give_tables(configured)
+    app = create(configured, clock)
     with TestClient(app) as client:
         assert client.portal
         _log_everything(app)
@@ -219,7 +222,9 @@ def open_passive_server(
 ) -> Iterator[InProcessServer]:
     """Open a Gatepass that follows nothing: its memory changes when a test says so."""
     clock = clock or new_clock()
-    app = create(settings(data, **given), clock)
+    configured = settings(data, **given)
+    give_tables(configured)
+    app = create(configured, clock)
     for environment in app.environments:
         environment.open()
     _log_everything(app)
