@@ -3,12 +3,12 @@
 from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import column, select, table
+from sqlalchemy import Select, column, select, table
 
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.server.storage.sqlite_dialect import COMPILED
 
-NAMES = select(column("name")).select_from(table("sqlite_schema"))
+NAMES: Select[tuple[str]] = select(column("name")).select_from(table("sqlite_schema"))
 
 
 def names(file: Path) -> list[str]:
