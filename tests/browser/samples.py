@@ -13,6 +13,7 @@ from gatepass.server.portal.pages.applications.overview import settings_of
 from gatepass.server.portal.presentation import chart
 from gatepass.server.portal.presentation.chart import Bar
 from gatepass.translation.language import ENGLISH, language
+from gatepass.translation.message import Message
 from gatepass.wire.scope import Scope
 
 NOW = datetime(2026, 11, 23, 21, 46, 22, tzinfo=UTC)
@@ -94,7 +95,9 @@ MANY_SCOPES = [
 RESTRICTED = Thing(
     name="introspection", words="Partner API: Ask what any access token is worth.", checked=False
 )
-WORDS = {each.name: each.words for each in (*MANY_SCOPES, *SCOPE, PASSWORD_SCOPE, RESTRICTED)}
+WORDS = {
+    each.name: Message(each.words) for each in (*MANY_SCOPES, *SCOPE, PASSWORD_SCOPE, RESTRICTED)
+}
 
 
 def application(**changes: Any) -> Thing:  # noqa: ANN401
@@ -175,8 +178,9 @@ def usage(**changes: Any) -> Thing:  # noqa: ANN401
 
 def plotted(values: list[int], what: str) -> Thing:
     given = [Bar(value, f"Mon 23 Nov, {at}: {value}") for at, value in enumerate(values)]
-    picture = chart.bars(given, f"{sum(values)} {what}")
-    return Thing(total=sum(values), picture=picture, top=chart.ceiling(values))
+    label = f"{sum(values)} {what}"
+    picture = chart.bars(given, label)  # the page function translates its label
+    return Thing(total=sum(values), picture=picture, label=label, top=chart.ceiling(values))
 
 
 def refusal(minutes: int, words: str, **changes: Any) -> Thing:  # noqa: ANN401

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import Literal
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -70,6 +70,13 @@ class Language:
         if self.code == ENGLISH:
             return there.isoformat()
         return format_date(there, "medium", locale=self.locale)
+
+    def moment(self, time: datetime, english_format: str, skeleton: str) -> str:
+        """Return `time` (aware) in UTC by a format; in other languages by a skeleton (UTS 35)."""
+        there = time.astimezone(UTC)
+        if self.code == ENGLISH:
+            return there.strftime(english_format)
+        return str(format_skeleton(skeleton, there, locale=self.locale))
 
     def write(self, value: Value) -> str:
         """Return a value as this language writes it."""

@@ -21,6 +21,7 @@ from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.catalogue.model import NEEDS_PASSWORD, Catalogue
 from gatepass.server.domain.context import Context
 from gatepass.server.storage.database import Connection
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
@@ -58,8 +59,10 @@ class ChangedMeanwhileError(OAuthError):
     def __init__(self) -> None:
         super().__init__(
             "invalid_request",
-            "The settings were changed meanwhile. Nothing was copied: look at the differences "
-            "again.",
+            Message(
+                "The settings were changed meanwhile. Nothing was copied: look at the differences "
+                "again."
+            ),
             status=409,
         )
 

@@ -20,6 +20,7 @@ from gatepass.server.domain.applications.model import (
 from gatepass.server.domain.applications.networks import check_networks, format_networks
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.token_policy import LONGEST_LIFETIME, SHORTEST_LIFETIME
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
@@ -55,7 +56,7 @@ class Field:
     empty: str = ""  # recorded in place of an empty value
     unit: Literal["", "seconds"] = ""
     is_fact: bool = True  # shown on the application's page, to those as well who may not change it
-    empty_fact: str = "Not set"  # shown there in place of an empty value
+    empty_fact: str = Message("Not set")  # shown there in place of an empty value
 
 
 class Change(NamedTuple):
@@ -120,7 +121,9 @@ def check(
     """
     groups = [group for group in GROUPS if any(field.name in values for field in group.fields)]
     if not all(by.kind in group.changed_by for group in groups):
-        raise OAuthError("invalid_request", "Only the operator changes this field.", status=403)
+        raise OAuthError(
+            "invalid_request", Message("Only the operator changes this field."), status=403
+        )
     known = [field for group in groups for field in group.fields if field.name in values]
     checked: dict[str, Any] = {field.name: field.check(values[field.name]) for field in known}
     if len(checked) < len(values):
@@ -135,7 +138,10 @@ def _number(example: str) -> Callable[[str], int]:
     def parse(text: str) -> int:
         text = text.strip()
         if not (text.isascii() and text.isdecimal()) or len(text) > _LONGEST_NUMBER:
-            raise OAuthError("invalid_request", f"Give a whole number, for example {example}.")
+            raise OAuthError(
+                "invalid_request",
+                Message("Give a whole number, for example {example}.", example=example),
+            )
         return int(text)
 
     return parse
@@ -154,20 +160,20 @@ def _check_scope(change: Change) -> None:
 def _check_rate_limit(change: Change) -> None:
     """Raise OAuthError for a mode that needs a limit, without one."""
     if change.after.rate_limit is None and change.after.rate_limit_mode != "off":
-        raise OAuthError("invalid_request", "Give the number of tokens per hour.")
+        raise OAuthError("invalid_request", Message("Give the number of tokens per hour."))
 
 
 SCOPE = FieldGroup(
     path="scope/",
     action="application.scope",
-    activity="Set the scope to {scope}",
-    done="The scope is changed. It applies to new tokens.",
+    activity=Message("Set the scope to {scope}"),
+    done=Message("The scope is changed. It applies to new tokens."),
     fields=(
         Field(
             name="scope",
-            label="Scope",
+            label=Message("Scope"),
             option="--scope",
-            help="All that its new tokens may allow.",
+            help=Message("All that its new tokens may allow."),
             control="scopes",
             parse=Scope.parse,
             column=str,
@@ -181,12 +187,12 @@ GROUPS: tuple[FieldGroup, ...] = (
     FieldGroup(
         path="rename/",
         action="application.renamed",
-        activity="Renamed an application to {name}",
-        done="The application has a new name.",
+        activity=Message("Renamed an application to {name}"),
+        done=Message("The application has a new name."),
         fields=(
             Field(
                 name="name",
-                label="Name",
+                label=Message("Name"),
                 option="--name",
                 is_required=True,
                 is_fact=False,
@@ -198,16 +204,20 @@ GROUPS: tuple[FieldGroup, ...] = (
     FieldGroup(
         path="lifetime/",
         action="application.lifetime",
-        activity="Set the token lifetime to {seconds} seconds",
-        done="The token lifetime is changed. It applies to new tokens.",
+        activity=Message("Set the token lifetime to {seconds} seconds"),
+        done=Message("The token lifetime is changed. It applies to new tokens."),
         fields=(
             Field(
                 name="token_lifetime",
-                label="Token lifetime",
+                label=Message("Token lifetime"),
                 option="--lifetime",
                 detail="seconds",
-                help=f"From {SHORTEST_LIFETIME} (1 minute) to {LONGEST_LIFETIME} (30 days); "
-                "36000 is 10 hours. Applies to new tokens.",
+                help=Message(
+                    "From {shortest} (1 minute) to {longest} (30 days); 36000 is 10 hours. "
+                    "Applies to new tokens.",
+                    shortest=str(SHORTEST_LIFETIME),
+                    longest=str(LONGEST_LIFETIME),
+                ),
                 control="number",
                 unit="seconds",
                 is_required=True,
@@ -219,15 +229,17 @@ GROUPS: tuple[FieldGroup, ...] = (
     FieldGroup(
         path="contact/",
         action="application.contact",
-        activity="Set the contact to {contact}",
-        done="The contact is changed.",
+        activity=Message("Set the contact to {contact}"),
+        done=Message("The contact is changed."),
         fields=(
             Field(
                 name="contact",
-                label="Contact",
+                label=Message("Contact"),
                 option="--contact",
-                help="Whom to inform about problems with this application, for example an email "
-                "address.",
+                help=Message(
+                    "Whom to inform about problems with this application, for example an email "
+                    "address."
+                ),
                 check=check_contact,
                 empty="nobody",
             ),
@@ -237,23 +249,25 @@ GROUPS: tuple[FieldGroup, ...] = (
     FieldGroup(
         path="networks/",
         action="application.networks",
-        activity="Set the allowed source networks to {networks}",
-        done="The allowed source networks are changed.",
+        activity=Message("Set the allowed source networks to {networks}"),
+        done=Message("The allowed source networks are changed."),
         fields=(
             Field(
                 name="networks",
-                label="Allowed source networks",
+                label=Message("Allowed source networks"),
                 option="--network",
-                help="Networks or addresses that its requests may come from, for example "
-                "203.0.113.0/24. Requests from any other address are refused, as with a wrong "
-                "secret.",
+                help=Message(
+                    "Networks or addresses that its requests may come from, for example "
+                    "203.0.113.0/24. Requests from any other address are refused, as with a wrong "
+                    "secret."
+                ),
                 control="lines",
                 metavar="CIDR",
                 parse=check_networks,
                 text=format_networks,
                 column=format_networks,
                 empty="any",
-                empty_fact="Anywhere",
+                empty_fact=Message("Anywhere"),
             ),
         ),
     ),
@@ -261,23 +275,29 @@ GROUPS: tuple[FieldGroup, ...] = (
     FieldGroup(
         path="minting/",
         action="application.minting",
-        activity="Set the token rate limit to {limit} an hour ({mode})",
-        done="The token rate limit is changed.",
+        activity=Message("Set the token rate limit to {limit} an hour ({mode})"),
+        done=Message("The token rate limit is changed."),
         fields=(
             Field(
                 name="rate_limit_mode",
-                label="Token rate limit",
+                label=Message("Token rate limit"),
                 option="--rate-limit-mode",
                 detail="mode",
-                help="Detects a program that requests a token before each call.",
+                help=Message("Detects a program that requests a token before each call."),
                 control="choice",
                 choices=(
-                    ("off", "No limit", ""),
-                    ("warn", "Warn", "Above the limit, tokens come with a Gatepass-Notice header."),
+                    ("off", Message("No limit"), ""),
+                    (
+                        "warn",
+                        Message("Warn"),
+                        Message("Above the limit, tokens come with a Gatepass-Notice header."),
+                    ),
                     (
                         "enforce",
-                        "Enforce",
-                        "Above the limit, requests are refused (429) until the next full hour.",
+                        Message("Enforce"),
+                        Message(
+                            "Above the limit, requests are refused (429) until the next full hour."
+                        ),
                     ),
                 ),
                 parse=check_rate_limit_mode,
@@ -286,7 +306,7 @@ GROUPS: tuple[FieldGroup, ...] = (
             ),
             Field(
                 name="rate_limit",
-                label="Tokens per hour",
+                label=Message("Tokens per hour"),
                 option="--rate-limit",
                 detail="limit",
                 control="number",

@@ -8,6 +8,7 @@ from uuid import UUID
 from gatepass.server.domain.names import is_visible, tidy
 from gatepass.server.domain.token_policy import LONGEST_LIFETIME, SHORTEST_LIFETIME
 from gatepass.server.storage.timestamps import milliseconds
+from gatepass.translation.message import Message
 from gatepass.wire.credential import Kind, Mode, mint
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import Network
@@ -20,11 +21,11 @@ LONGEST_CONTACT = 200
 MOST_LIVE_SECRETS = 2
 
 OVERLAPS = {
-    timedelta(0): "none",
-    timedelta(hours=1): "1 hour",
-    timedelta(days=1): "24 hours",
-    timedelta(days=7): "7 days",
-    timedelta(days=30): "30 days",
+    timedelta(0): Message("none"),
+    timedelta(hours=1): Message("1 hour"),
+    timedelta(days=1): Message("24 hours"),
+    timedelta(days=7): Message("7 days"),
+    timedelta(days=30): Message("30 days"),
 }
 
 UNTIL_USED = "until the new secret is first used"
@@ -149,9 +150,11 @@ def check_name(name: str) -> str:
     """Return the name, normalized; raise OAuthError if empty, too long, or with invisible parts."""
     name = tidy(name)
     if not is_visible(name):
-        raise OAuthError("invalid_request", "Enter a name.")
+        raise OAuthError("invalid_request", Message("Enter a name."))
     if len(name) > LONGEST_NAME:
-        raise OAuthError("invalid_request", f"A name has {LONGEST_NAME} characters at most.")
+        raise OAuthError(
+            "invalid_request", Message("A name has {most} characters at most.", most=LONGEST_NAME)
+        )
     return name
 
 
@@ -160,7 +163,11 @@ def check_lifetime(seconds: int) -> int:
     if not SHORTEST_LIFETIME <= seconds <= LONGEST_LIFETIME:
         raise OAuthError(
             "invalid_request",
-            f"A token lives {SHORTEST_LIFETIME} to {LONGEST_LIFETIME} seconds (30 days).",
+            Message(
+                "A token lives {shortest} to {longest} seconds (30 days).",
+                shortest=str(SHORTEST_LIFETIME),
+                longest=str(LONGEST_LIFETIME),
+            ),
         )
     return seconds
 
@@ -169,7 +176,10 @@ def check_contact(contact: str) -> str:
     """Return whom to tell of trouble, tidy as a name; empty where nobody is named."""
     contact = tidy(contact)
     if len(contact) > LONGEST_CONTACT:
-        raise OAuthError("invalid_request", f"A contact has {LONGEST_CONTACT} characters at most.")
+        raise OAuthError(
+            "invalid_request",
+            Message("A contact has {most} characters at most.", most=LONGEST_CONTACT),
+        )
     return contact
 
 
@@ -177,7 +187,9 @@ def check_rate_limit_mode(mode: str) -> RateLimitMode:
     """Return what happens above the token rate limit; raise OAuthError for an unknown mode."""
     known = next((each for each in RATE_LIMIT_MODES if each == mode), None)
     if known is None:
-        raise OAuthError("invalid_request", f"Choose one of {', '.join(RATE_LIMIT_MODES)}.")
+        raise OAuthError(
+            "invalid_request", Message("Choose one of {modes}.", modes=", ".join(RATE_LIMIT_MODES))
+        )
     return known
 
 
@@ -185,7 +197,8 @@ def check_rate_limit(limit: int | None) -> int | None:
     """Return the token rate limit; raise OAuthError outside 1 to 1,000,000 tokens per hour."""
     if limit is not None and not 1 <= limit <= HIGHEST_RATE_LIMIT:
         raise OAuthError(
-            "invalid_request", f"A limit is 1 to {HIGHEST_RATE_LIMIT} tokens per hour."
+            "invalid_request",
+            Message("A limit is 1 to {most} tokens per hour.", most=str(HIGHEST_RATE_LIMIT)),
         )
     return limit
 
@@ -193,10 +206,17 @@ def check_rate_limit(limit: int | None) -> int | None:
 def check_scope(scope: Scope, allowed: Scope) -> Scope:
     """Return the scope; raise OAuthError (`invalid_scope`) if empty or not within `allowed`."""
     if not scope.names:
-        raise OAuthError("invalid_scope", "Choose at least one scope.")
+        raise OAuthError("invalid_scope", Message("Choose at least one scope."))
     if not allowed.covers(scope):
         unknown = str(scope.without(allowed))
-        raise OAuthError("invalid_scope", f"There is no scope {unknown}. Choose from: {allowed}.")
+        raise OAuthError(
+            "invalid_scope",
+            Message(
+                "There is no scope {unknown}. Choose from: {allowed}.",
+                unknown=unknown,
+                allowed=str(allowed),
+            ),
+        )
     return scope
 
 
@@ -223,11 +243,11 @@ def with_overlap(
     Raises OAuthError where two are live already, or for an overlap that is not offered.
     """
     if overlap is not None and overlap not in OVERLAPS:
-        raise OAuthError("invalid_request", "Choose one of the offered overlaps.")
+        raise OAuthError("invalid_request", Message("Choose one of the offered overlaps."))
     if len(secrets) >= MOST_LIVE_SECRETS:
         raise OAuthError(
             "invalid_request",
-            "Two secrets are live already. Revoke one of them, then rotate again.",
+            Message("Two secrets are live already. Revoke one of them, then rotate again."),
         )
     if overlap is None:
         return tuple(replace(each, ends_on_use_of=new_id) for each in secrets)

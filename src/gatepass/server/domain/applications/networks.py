@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from ipaddress import ip_network
 
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import Network, as_ipv4
 
@@ -25,7 +26,7 @@ def check_networks(text: str) -> tuple[Network, ...]:
     """
     pieces = text.replace(",", " ").split()
     if len(pieces) > MOST:
-        raise OAuthError("invalid_request", f"Give {MOST} networks at most.")
+        raise OAuthError("invalid_request", Message("Give {most} networks at most.", most=MOST))
     return tuple(dict.fromkeys(_network(piece) for piece in pieces))
 
 
@@ -33,18 +34,22 @@ def _network(text: str) -> Network:
     if "%" in text:
         raise OAuthError(
             "invalid_request",
-            "An address with a zone (%) is of one machine's link alone. Give it without the zone.",
+            Message(
+                "An address with a zone (%) is of one machine's link alone. Give it without the "
+                "zone."
+            ),
         )
     try:
         return as_ipv4(ip_network(text))
     except ValueError:
         pass
-    try:
-        meant = f" Did you mean {ip_network(text, strict=False)}?"
-    except ValueError:
-        meant = ""
-    shown = text if text.isprintable() and len(text) <= 50 else "One of them"
-    raise OAuthError(
-        "invalid_request",
-        f"{shown} is not a network, as 203.0.113.0/24 or 2001:db8::/32, or an address.{meant}",
+    shown = text if text.isprintable() and len(text) <= 50 else Message("One of them")
+    wrong = Message(
+        "{shown} is not a network, as 203.0.113.0/24 or 2001:db8::/32, or an address.", shown=shown
     )
+    try:
+        meant = str(ip_network(text, strict=False))
+        wrong = Message("{wrong} Did you mean {meant}?", wrong=wrong, meant=meant)
+    except ValueError:
+        pass
+    raise OAuthError("invalid_request", wrong)

@@ -37,6 +37,7 @@ from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import Network
 from gatepass.wire.scope import Scope
@@ -104,7 +105,7 @@ def register(  # noqa: PLR0913 - a registration has that many parts
         if organizations.find(connection, org_id) is None:
             raise NotFoundError(str(org_id))
         if lookup.find(connection, new.id):
-            raise OAuthError("invalid_request", "This is done already.", status=409)
+            raise OAuthError("invalid_request", Message("This is done already."), status=409)
         check_secret_end(context, connection, org_id, kept, now)
         store.add(connection, new)
         also(connection, Registered(new, secret))

@@ -1,5 +1,6 @@
 """Redirect URIs (RFC 6749 §3.1.2): kept for the record, as client credentials use none."""
 
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.urls import is_confidential, split
 
@@ -13,13 +14,18 @@ def check_redirect_uris(text: str) -> tuple[str, ...]:
     """
     uris = tuple(line.strip() for line in text.splitlines() if line.strip())
     if len(uris) > MOST:
-        raise OAuthError("invalid_request", f"Give {MOST} redirect URIs at most.")
+        raise OAuthError(
+            "invalid_request", Message("Give {most} redirect URIs at most.", most=MOST)
+        )
     for number, uri in enumerate(uris, 1):
         if not _is_safe(uri):
             raise OAuthError(
                 "invalid_request",
-                f"Line {number} is not an https address without a fragment, "
-                "as https://www.example.com/callback.",
+                Message(
+                    "Line {number} is not an https address without a fragment, "
+                    "as https://www.example.com/callback.",
+                    number=number,
+                ),
             )
     return uris
 

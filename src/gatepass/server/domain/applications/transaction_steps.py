@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import reduce
 from uuid import UUID
 
 from gatepass.server.domain.applications import fields, lookup
@@ -15,6 +16,7 @@ from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 
@@ -72,21 +74,33 @@ def check_seen(application: Application, seen: Mapping[str, str] | None) -> None
     stored = fields.texts(application)
     labels = {field.name: field.label for group in fields.GROUPS for field in group.fields}
     changed = [
-        f"{labels[name]} was {_quoted(before)}, and is {_quoted(stored[name])} now."
+        Message(
+            "{label} was {before}, and is {after} now.",
+            label=labels[name],
+            before=_quoted(before),
+            after=_quoted(stored[name]),
+        )
         for name, before in (seen or {}).items()
         if name in stored and stored[name] != before
     ]
     if changed:
         raise OAuthError(
             "invalid_request",
-            f"Somebody else changed this meanwhile. {' '.join(changed)} "
-            "Nothing was changed by you. Send the form again if it shall be as you typed it.",
+            Message(
+                "Somebody else changed this meanwhile. {changes} "
+                "Nothing was changed by you. Send the form again if it shall be as you typed it.",
+                changes=reduce(_joined, changed),
+            ),
             status=409,
         )
 
 
+def _joined(first: Message, second: Message) -> Message:
+    return Message("{first} {second}", first=first, second=second)
+
+
 def _quoted(text: str) -> str:
-    return f"'{' '.join(text.split())}'" if text else "empty"
+    return f"'{' '.join(text.split())}'" if text else Message("empty")
 
 
 def end_in_words(end: datetime | None) -> dict[str, str]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from gatepass.jose.algorithms import Algorithm
 from gatepass.server.domain.token_policy import Form, Purpose, Tokens
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
@@ -21,6 +22,17 @@ PORTAL_USERS = "portal_users"
 """The scope that, with `write`, changes people who log in to the portal."""
 
 BUILT_IN = frozenset({"read", "write", INTROSPECTION, PORTAL_USERS})
+
+OWN_WORDS = (
+    Message("See the organization and its users"),
+    Message("Create, change and delete users"),
+    Message("Ask what any access token is worth"),
+    Message(
+        "With write: change role and email address of people who log in to the portal, and delete "
+        "them"
+    ),
+)
+"""What the database says of the built-in scopes, unless the operator says it in other words."""
 
 NEEDS_PASSWORD = frozenset({PORTAL_USERS})
 """The scopes that an administrator grants with their password, in the portal."""
@@ -111,10 +123,10 @@ class Catalogue:
         known = (self.scopes[name].resource for name in scope.names if name in self.scopes)
         return tuple(dict.fromkeys(known))
 
-    def words(self, name: str) -> str:
-        """Return what a scope allows."""
+    def words(self, name: str) -> Message:
+        """Return what a scope allows; the server's own words for it can be translated."""
         found = self.scopes.get(name)
-        return found.description if found else "No longer in the catalogue"
+        return Message(found.description) if found else Message("No longer in the catalogue")
 
 
 def purposes(catalogue: Catalogue, algorithm: Algorithm) -> frozenset[Purpose]:

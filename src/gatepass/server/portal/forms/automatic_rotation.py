@@ -10,13 +10,14 @@ from gatepass.server.domain.applications.secrets.automatic_rotation.model import
     Setting,
 )
 from gatepass.server.domain.users.model import InvalidField
+from gatepass.translation.message import Message
 
 ON, OFF = "on", "off"
 STATE, INTERVAL, OVERLAP = "automatic_rotation", "rotation_interval", "rotation_overlap"
 LABELS = {
-    STATE: "Automatic rotation",
-    INTERVAL: "Days between two rotations, at least",
-    OVERLAP: "How long does the old secret keep working?",
+    STATE: Message("Automatic rotation"),
+    INTERVAL: Message("Days between two rotations, at least"),
+    OVERLAP: Message("How long does the old secret keep working?"),
 }
 _LONGEST_NUMBER = 4  # digits
 
@@ -25,7 +26,7 @@ def parse(form: Mapping[str, str]) -> Setting:
     """Return the setting of the form; raise InvalidField for what is not offered."""
     state = form.get(STATE, "")
     if state not in {ON, OFF}:
-        raise InvalidField(STATE, "Choose on or off.")
+        raise InvalidField(STATE, Message("Choose on or off."))
     return Setting(
         state == ON,
         timedelta(days=_days(form.get(INTERVAL, ""))),
@@ -52,7 +53,12 @@ def _days(text: str) -> int:
     is_number = text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER
     if not is_number or not SHORTEST_INTERVAL <= int(text) <= LONGEST_INTERVAL:
         raise InvalidField(
-            INTERVAL, f"Enter a whole number of days, {SHORTEST_INTERVAL} to {LONGEST_INTERVAL}."
+            INTERVAL,
+            Message(
+                "Enter a whole number of days, {shortest} to {longest}.",
+                shortest=SHORTEST_INTERVAL,
+                longest=LONGEST_INTERVAL,
+            ),
         )
     return int(text)
 
@@ -60,5 +66,5 @@ def _days(text: str) -> int:
 def _overlap(text: str) -> timedelta:
     found = next((each for each in OFFERED_OVERLAPS if seconds(each) == text), None)
     if found is None:
-        raise InvalidField(OVERLAP, "Choose one of the offered overlaps.")
+        raise InvalidField(OVERLAP, Message("Choose one of the offered overlaps."))
     return found

@@ -5,15 +5,20 @@ from typing import NamedTuple, get_args
 from urllib.parse import urlencode
 
 from gatepass.server.domain.applications.listing.model import Order, Shown, Wanted
+from gatepass.translation.message import Message
 
 STATES = {
-    "": "All",
-    "active": "Active",
-    "disabled": "Disabled",
-    "unused": "Never used",
-    "expiring": "Secret ends within 90 days",
+    "": Message("All"),
+    "active": Message("Active"),
+    "disabled": Message("Disabled"),
+    "unused": Message("Never used"),
+    "expiring": Message("Secret ends within 90 days"),
 }
-ORDERS = {"created": "Newest first", "name": "Name", "used": "Last used first"}
+ORDERS = {
+    "created": Message("Newest first"),
+    "name": Message("Name"),
+    "used": Message("Last used first"),
+}
 _LONGEST_TEXT = 200
 _LONGEST_NUMBER = 5  # digits
 

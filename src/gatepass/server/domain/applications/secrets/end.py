@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 LIFETIMES = (30, 90, 180, 365)
@@ -31,7 +32,7 @@ def chosen_end(choice: str, on: str, now: datetime) -> datetime | None:
     if choice == ON_DATE:
         return _end_of_day(on)
     if choice not in map(str, LIFETIMES):
-        raise SecretEndRefused("Choose one of the offered ends.")
+        raise SecretEndRefused(Message("Choose one of the offered ends."))
     return now + timedelta(days=int(choice))
 
 
@@ -59,19 +60,25 @@ def check_end(
     if end is None:
         if longest_days is not None:
             raise SecretEndRefused(
-                f"A secret lives {longest_days} days at most here. Choose an end.",
+                Message(
+                    "A secret lives {days} days at most here. Choose an end.",
+                    days=str(longest_days),
+                ),
             )
         return None
     if end <= now:
-        raise SecretEndRefused("This date has passed. Choose a later one.")
+        raise SecretEndRefused(Message("This date has passed. Choose a later one."))
     if longest_days is not None and end > last_end(created_at, longest_days):
         latest = last_end(created_at, longest_days) - timedelta(days=1)
         raise SecretEndRefused(
-            f"A secret lives {longest_days} days at most here: {latest:%Y-%m-%d} is its last "
-            "possible day.",
+            Message(
+                "A secret lives {days} days at most here: {latest} is its last possible day.",
+                days=str(longest_days),
+                latest=latest.date(),
+            ),
         )
     if end > now + _LONGEST:
-        raise SecretEndRefused("Choose a date within the next ten years, or no end.")
+        raise SecretEndRefused(Message("Choose a date within the next ten years, or no end."))
     return end
 
 
@@ -104,7 +111,7 @@ def _end_of_day(text: str) -> datetime:
         return _midnight_after(day)
     except (ValueError, OverflowError):
         raise SecretEndRefused(
-            "Enter the last day on which it works, such as 2027-01-31."
+            Message("Enter the last day on which it works, such as 2027-01-31.")
         ) from None
 
 

@@ -38,6 +38,7 @@ from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 log = structlog.get_logger("gatepass.server")
@@ -66,7 +67,7 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
     """
     with begin_change(context, app_id, org_id) as (connection, application, now):
         if any(each.id == secret_id for each in application.secrets):
-            raise OAuthError("invalid_request", "This is done already.", status=409)
+            raise OAuthError("invalid_request", Message("This is done already."), status=409)
         new_id = secret_id or uuid4()
         if overlap is None:
             _check_not_automatic(context, connection, app_id)
@@ -117,11 +118,13 @@ def set_end(
             raise NotFoundError(str(secret_id))
         if found.id != live[0].id and _is_later(end, found.expires_at):
             raise SecretEndRefused(
-                "A newer secret has replaced this one, so it can only end earlier.",
+                Message("A newer secret has replaced this one, so it can only end earlier."),
             )
         if _is_later(end, found.expires_at) and has_leaked_secret(context, connection, secret_id):
             raise SecretEndRefused(
-                "This secret was reported as leaked, so it can only end earlier. Rotate it."
+                Message(
+                    "This secret was reported as leaked, so it can only end earlier. Rotate it."
+                )
             )
         changed = replace(found, expires_at=end)
         check_secret_end(context, connection, application.org_id, changed, now)
@@ -147,7 +150,9 @@ def revoke(context: Context, by: Actor, app_id: UUID, secret_id: UUID, org_id: U
         if len(live) == 1:
             raise OAuthError(
                 "invalid_request",
-                "This is the only live secret. Rotate it first, or disable the application.",
+                Message(
+                    "This is the only live secret. Rotate it first, or disable the application."
+                ),
             )
         store.end_secret(connection, secret_id, now)
         record_change(
@@ -178,7 +183,7 @@ def replace_leaked(  # noqa: PLR0913 - who, what, how, and what else is written
     """
     with begin_change(context, app_id, org_id) as (connection, application, now):
         if any(each.id == new_id for each in application.secrets):
-            raise OAuthError("invalid_request", "This is done already.", status=409)
+            raise OAuthError("invalid_request", Message("This is done already."), status=409)
         live = _without_prepared(context, connection, application, secret_id, now)
         leaked = next((each for each in live if each.id == secret_id), None)
         if leaked is None:
@@ -248,8 +253,11 @@ def _check_not_automatic(context: Context, connection: Connection, app_id: UUID)
     if automatic_rotation.find(context.database, connection, app_id).setting.is_on:
         raise OAuthError(
             "invalid_request",
-            "Automatic rotation is on, so the old secret cannot end at the first use of the new "
-            "one. Choose a time.",
+            Message(
+                "Automatic rotation is on, so the old secret cannot end at the first use of the "
+                "new "
+                "one. Choose a time."
+            ),
         )
 
 

@@ -6,6 +6,7 @@ from gatepass.server.domain.applications.secrets.automatic_rotation import opera
 from gatepass.server.portal.forms import automatic_rotation as form
 from gatepass.server.portal.pages.applications.sub_pages import change
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 
 
 def configure(request: PortalRequest) -> Response:
@@ -16,7 +17,7 @@ def configure(request: PortalRequest) -> Response:
         lambda app_id: operations.configure(
             request.context, request.actor, app_id, request.org_id, form.parse(request.form)
         ),
-        f"Automatic rotation is {'on' if is_on else 'off'}.",
+        Message("Automatic rotation is on.") if is_on else Message("Automatic rotation is off."),
         form.STATE,
     )
 
@@ -26,6 +27,8 @@ def undo(request: PortalRequest) -> Response:
     return change(
         request,
         lambda app_id: operations.undo(request.context, request.actor, app_id, request.org_id),
-        "The rotation is undone: the old secret works as before, the new one is revoked. "
-        "Automatic rotation is off.",
+        Message(
+            "The rotation is undone: the old secret works as before, the new one is revoked. "
+            "Automatic rotation is off."
+        ),
     )

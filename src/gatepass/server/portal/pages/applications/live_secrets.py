@@ -27,6 +27,7 @@ from gatepass.server.portal.forms import secret_end
 from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.durations import ago
+from gatepass.translation.message import Message
 from gatepass.wire.credential import Kind
 
 _SHORTEST_QUIET = timedelta(hours=24)
@@ -115,7 +116,9 @@ def _used(
     last_four = secret.last_four if secret else places[0].last_four
     return SimpleNamespace(
         id=secret_id,
-        name=f"Secret ending in {last_four}" if last_four else "Imported secret",
+        name=Message("Secret ending in {last_four}", last_four=last_four)
+        if last_four
+        else Message("Imported secret"),
         state=secret.state if secret else "ended",
         uses=places,
     )
@@ -190,7 +193,9 @@ def reminder(secret: ApplicationSecret, newest: ApplicationSecret, now: datetime
     left = days_left(secret.expires_at, now)
     if left > DAYS[-1]:
         return ""
-    return f"It {in_words(left)}. Rotate it, and deploy the new secret before that."
+    return Message(
+        "It {expires}. Rotate it, and deploy the new secret before that.", expires=in_words(left)
+    )
 
 
 def safe_to_end(
@@ -204,8 +209,10 @@ def safe_to_end(
     if old.id == new.id or new.last_used_at is None:
         return ""
     if old.last_used_at is None:
-        return "Safe to revoke: the new secret is in use, and this one never was."
+        return Message("Safe to revoke: the new secret is in use, and this one never was.")
     if now - old.last_used_at < quiet:
         return ""
     last = ago(old.last_used_at, now)
-    return f"Safe to revoke: the new secret is in use, and this one was last used {last}."
+    return Message(
+        "Safe to revoke: the new secret is in use, and this one was last used {last}.", last=last
+    )

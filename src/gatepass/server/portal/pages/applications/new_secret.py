@@ -16,6 +16,7 @@ from gatepass.server.portal.rendering import page, redirect
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import TOKEN
 from gatepass.wire.secret import Secret
@@ -69,10 +70,14 @@ def stored(request: PortalRequest) -> Response:
     if request.form.get("stored") != "yes":
         raise OAuthError(
             "invalid_request",
-            "Tick that you have stored the client secret. If you have not, rotate it: "
-            "it cannot be shown again.",
+            Message(
+                "Tick that you have stored the client secret. If you have not, rotate it: "
+                "it cannot be shown again."
+            ),
         )
-    return redirect(request, sub_pages.address(application.id), "The credentials are stored.")
+    return redirect(
+        request, sub_pages.address(application.id), Message("The credentials are stored.")
+    )
 
 
 def rotate(request: PortalRequest) -> Response:
@@ -125,7 +130,7 @@ def replace_leaked(request: PortalRequest) -> Response:
         if refusal.status != DONE_ALREADY:
             return sub_pages.rerender(request, refusal, field)
         made = None
-    done = "" if made else "The leaked secret and all tokens are revoked."
+    done = "" if made else Message("The leaked secret and all tokens are revoked.")
     return redirect(request, sub_pages.address(app_id, CREDENTIALS), done)
 
 
@@ -136,7 +141,7 @@ def revoke(request: PortalRequest) -> Response:
         lambda app_id: secret_operations.revoke(
             request.context, request.actor, app_id, request.ids["secret_id"], request.org_id
         ),
-        "The secret is revoked.",
+        Message("The secret is revoked."),
     )
 
 
@@ -153,7 +158,7 @@ def set_end(request: PortalRequest) -> Response:
             secret_end.chosen(request),
             request.org_id,
         ),
-        "The end of the secret is changed.",
+        Message("The end of the secret is changed."),
         f"end_{secret_id}",
     )
 

@@ -13,6 +13,7 @@ from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.presentation.guide import Values, programs
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.durations import ago, span
+from gatepass.translation.message import Message
 from gatepass.wire.metadata import TOKEN
 
 _GRANTS = {"client_credentials": "Client Credentials"}
@@ -73,9 +74,9 @@ def _attention(request: PortalRequest, application: Application) -> Iterator[Att
     yield from _of_usage(request, application)
     if not application.contact:
         yield Attention(
-            "No contact is set. With one, the operator knows whom to ask about problems.",
+            Message("No contact is set. With one, the operator knows whom to ask about problems."),
             "settings/",
-            "Set a contact",
+            Message("Set a contact"),
         )
 
 
@@ -83,33 +84,49 @@ def _of_secrets(request: PortalRequest, application: Application) -> Iterator[At
     live = live_secrets.shown(request, application)
     if not live:
         yield Attention(
-            "It has no live secret, so it gets no tokens.", "rotation/", "Create a secret", True
+            Message("It has no live secret, so it gets no tokens."),
+            "rotation/",
+            Message("Create a secret"),
+            True,
         )
         return
     for each in live:
         if each.leak:
             yield Attention(
-                f"The secret ending in {each.last_four} was reported as leaked, and ends "
-                f"{ago(each.expires_at, request.now)}.",
+                Message(
+                    "The secret ending in {last_four} was reported as leaked, and ends {ends}.",
+                    last_four=each.last_four,
+                    ends=ago(each.expires_at, request.now),
+                ),
                 "credentials/",
-                "See what to do",
+                Message("See what to do"),
                 True,
             )
     if live[0].reminder:
         yield Attention(
-            f"The secret ending in {live[0].last_four}: {live[0].reminder}",
+            Message(
+                "The secret ending in {last_four}: {reminder}",
+                last_four=live[0].last_four,
+                reminder=live[0].reminder,
+            ),
             "rotation/",
-            "Rotate the secret",
+            Message("Rotate the secret"),
             True,
         )
     rotation = live_secrets.rotation(request, application)
     if rotation:
         state = {
-            2: "The new secret is not in use yet: deploy it.",
-            3: "The new secret is in use, and a program may still need the old one.",
-            4: "The new secret is in use, and no program needs the old one: revoke it.",
+            2: Message("A rotation is not finished. The new secret is not in use yet: deploy it."),
+            3: Message(
+                "A rotation is not finished. The new secret is in use, and a program may still "
+                "need the old one."
+            ),
+            4: Message(
+                "A rotation is not finished. The new secret is in use, and no program needs the "
+                "old one: revoke it."
+            ),
         }[rotation.step]
-        yield Attention(f"A rotation is not finished. {state}", "rotation/", "Go on with it")
+        yield Attention(state, "rotation/", Message("Go on with it"))
 
 
 def _of_usage(request: PortalRequest, application: Application) -> Iterator[Attention]:
@@ -119,23 +136,35 @@ def _of_usage(request: PortalRequest, application: Application) -> Iterator[Atte
         hour = store.issued_since(connection, [application.id], now - timedelta(hours=1))
     issued = hour[application.id]
     if refused:
-        requests = "1 request was" if refused == 1 else f"{refused:,} requests were"
         yield Attention(
-            f"{requests} refused in the last 24 hours.", "refusals/", "See why, and what to do"
+            Message.plural(
+                "{count} request was refused in the last 24 hours.",
+                "{count} requests were refused in the last 24 hours.",
+                refused,
+            ),
+            "refusals/",
+            Message("See why, and what to do"),
         )
     if is_wasteful(issued, application.token_lifetime):
         yield Attention(
-            f"It requests too many tokens: {issued:,} in the last hour. Each lives "
-            f"{span(application.token_lifetime)}.",
+            Message(
+                "It requests too many tokens: {issued} in the last hour. Each lives {lifetime}.",
+                issued=issued,
+                lifetime=span(application.token_lifetime),
+            ),
             "usage/",
-            "See the usage",
+            Message("See the usage"),
         )
     last = application.last_used_at
     if last is None and now - application.created_at > _LATELY:
         yield Attention(
-            "It was never used. Deploy its credentials, or delete it.", "credentials/", "See them"
+            Message("It was never used. Deploy its credentials, or delete it."),
+            "credentials/",
+            Message("See them"),
         )
     elif last is not None and now - last > _UNUSED_AFTER:
         yield Attention(
-            "It was not used for 90 days. If nobody needs it, disable it.", "danger/", "Disable it"
+            Message("It was not used for 90 days. If nobody needs it, disable it."),
+            "danger/",
+            Message("Disable it"),
         )

@@ -16,15 +16,16 @@ from gatepass.server.portal.pages.applications import new_secret
 from gatepass.server.portal.pages.applications.scopes import choices, chosen_of
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
 _TEMPLATE = "application/register.html"
-_PUBLIC = (
+_PUBLIC = Message(
     "A public client cannot keep a secret, so it cannot use Client Credentials. "
     "If the program runs on a server of yours, choose Confidential."
 )
-_GRANT = "Choose Client Credentials; there is no other grant here."
+_GRANT = Message("Choose Client Credentials; there is no other grant here.")
 
 
 def form(request: PortalRequest) -> Response:
@@ -51,7 +52,9 @@ def register(request: PortalRequest) -> Response:
     if name is not None and not request.form.get("same_name"):
         errors.check("same_name", lambda: check_new_name(request, name, app_id))
     if name is None or uris is None or scope is None or errors:
-        return _refused(request, OAuthError("invalid_request", "See the fields."), errors, chosen)
+        return _refused(
+            request, OAuthError("invalid_request", Message("See the fields.")), errors, chosen
+        )
     try:
         operations.register(
             request.context,
@@ -111,7 +114,7 @@ def _check_client_type(chosen: str | None) -> None:
     if chosen == "public":
         raise OAuthError("invalid_request", _PUBLIC)
     if chosen != "confidential":
-        raise OAuthError("invalid_request", "Choose Confidential.")
+        raise OAuthError("invalid_request", Message("Choose Confidential."))
 
 
 def check_new_name(request: PortalRequest, name: str, app_id: UUID) -> None:
@@ -123,6 +126,9 @@ def check_new_name(request: PortalRequest, name: str, app_id: UUID) -> None:
     if same is not None:
         raise OAuthError(
             "invalid_request",
-            f"There is an application of this name: its client id ends in {same[-4:]}. "
-            "Choose another name, or tick to register a second one.",
+            Message(
+                "There is an application of this name: its client id ends in {last_four}. "
+                "Choose another name, or tick to register a second one.",
+                last_four=same[-4:],
+            ),
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 
 from gatepass.server.domain.catalogue.model import Catalogue
+from gatepass.translation.message import Message
 from gatepass.wire.scope import Scope
 
 
@@ -13,10 +14,14 @@ def choices(catalogue: Catalogue, offered: Scope, checked: Scope) -> list[Simple
     return [
         SimpleNamespace(
             name=name,
-            words=f"{_resource(catalogue, name)}: {words}" if has_several else words,
+            words=Message("{resource}: {words}", resource=_resource(catalogue, name), words=words)
+            if has_several
+            else words,
             checked=name in checked,
         )
-        for name, words in ((name, f"{catalogue.words(name)}.") for name in offered.names)
+        for name, words in (
+            (name, Message("{words}.", words=catalogue.words(name))) for name in offered.names
+        )
     ]
 
 
@@ -27,4 +32,4 @@ def chosen_of(form: Mapping[str, str], offered: Scope) -> Scope:
 
 def _resource(catalogue: Catalogue, name: str) -> str:
     found = catalogue.scopes.get(name)
-    return catalogue.resources[found.resource].name if found else "None"
+    return catalogue.resources[found.resource].name if found else Message("None")

@@ -22,13 +22,14 @@ from gatepass.server.portal.pages.applications import (
 )
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 _LABELS = {
     **{field.name: field.label for group in fields.GROUPS for field in group.fields},
-    "overlap": "Overlap",
-    "confirm": "Name to confirm",
-    "secret_end": "End of the secret",
+    "overlap": Message("Overlap"),
+    "confirm": Message("Name to confirm"),
+    "secret_end": Message("End of the secret"),
     **automatic_rotation.LABELS,
 }
 
@@ -57,11 +58,15 @@ def _nothing(_request: PortalRequest, _application: Application) -> Mapping[str,
 
 
 OVERVIEW = SubPage(
-    "", "Overview", "application/overview.html", overview.context, frozenset({"test-token"})
+    "",
+    Message("Overview"),
+    "application/overview.html",
+    overview.context,
+    frozenset({"test-token"}),
 )
 CREDENTIALS = SubPage(
     "credentials/",
-    "Credentials",
+    Message("Credentials"),
     "application/credentials.html",
     live_secrets.credentials,
     frozenset({"end", "expiry", "leaked"}),
@@ -83,7 +88,7 @@ AUTOMATIC_ROTATION = SubPage(
 )
 SETTINGS = SubPage(
     "settings/",
-    "Settings",
+    Message("Settings"),
     "application/settings.html",
     settings_form.context,
     frozenset(group.path.removesuffix("/") for group in fields.GROUPS),
@@ -91,7 +96,7 @@ SETTINGS = SubPage(
 )
 DANGER_ZONE = SubPage(
     "danger/",
-    "Danger zone",
+    Message("Danger zone"),
     "application/danger.html",
     _nothing,
     frozenset({"void", "enable", "disable", "delete"}),
@@ -104,12 +109,12 @@ SUB_PAGES = (
     AUTOMATIC_ROTATION,
     SubPage("guide/", "", "application/guide.html", overview.guide_page),
     SubPage("uses/", "", "application/uses.html", live_secrets.uses),
-    SubPage("usage/", "Usage", "application/usage.html", usage.context),
-    SubPage("refusals/", "Refusals", "application/refusals.html", usage.refusals),
+    SubPage("usage/", Message("Usage"), "application/usage.html", usage.context),
+    SubPage("refusals/", Message("Refusals"), "application/refusals.html", usage.refusals),
     SETTINGS,
     SubPage(
         "activity/",
-        "Activity",
+        Message("Activity"),
         "application/activity.html",
         application_activity.context,
         access=Access.ADMIN,
@@ -179,7 +184,7 @@ def navigation(
 def _context(request: PortalRequest, sub_page: SubPage) -> dict[str, object]:
     application = find_application(request)
     of_secrets = {
-        f"{what}_{each.id}": "End of the secret"
+        f"{what}_{each.id}": Message("End of the secret")
         for each in application.live_secrets(request.now)
         for what in ("end", "leaked")
     }

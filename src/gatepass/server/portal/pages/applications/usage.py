@@ -16,18 +16,25 @@ from gatepass.server.portal.presentation import chart
 from gatepass.server.portal.presentation.chart import Bar
 from gatepass.server.portal.rendering import page
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.language import Language
+from gatepass.translation.message import Message
 
 _TICKS = 4  # of the time axis
+_ISSUED = Message("{total} tokens issued in {period}; the table below has the figures")
+_REFUSED = Message("{total} requests refused in {period}; the table below has the figures")
 
 
 class Range(NamedTuple):
-    """A period in bars of `size` seconds; `each` names the size, `tick` formats the axis."""
+    """A period in bars of `size` seconds; `each` names the size, `tick` formats the axis.
+
+    `tick` is a format of English, and a skeleton of the dates of other languages (Unicode TR 35).
+    """
 
     words: str
     each: str
     size: int
     bars: int
-    tick: str
+    tick: tuple[str, str]
 
     def starts(self, now: datetime) -> list[datetime]:
         """Return the start of each bar, oldest first; the last bar is still growing."""
@@ -37,9 +44,9 @@ class Range(NamedTuple):
 
 
 RANGES = {
-    "24h": Range("24 hours", "30 min", 1800, 48, "%H:%M"),
-    "7d": Range("7 days", "3 h", 3 * 3600, 56, "%a %H:%M"),
-    "90d": Range("90 days", "day", 24 * 3600, 90, "%-d %b"),
+    "24h": Range(Message("24 hours"), Message("30 min"), 1800, 48, ("%H:%M", "Hm")),
+    "7d": Range(Message("7 days"), Message("3 h"), 3 * 3600, 56, ("%a %H:%M", "EHm")),
+    "90d": Range(Message("90 days"), Message("day"), 24 * 3600, 90, ("%-d %b", "MMMd")),
 }
 
 
@@ -66,7 +73,7 @@ def context(request: PortalRequest, application: Application) -> Mapping[str, ob
         hour = store.issued_since(connection, [application.id], request.now - timedelta(hours=1))
     issued = hour[application.id]
     return {
-        "usage": _shown(counts, chosen, [*RANGES], request.now),
+        "usage": _shown(counts, chosen, [*RANGES], request),
         "wasted": issued if is_wasteful(issued, application.token_lifetime) else 0,
     }
 
@@ -83,18 +90,18 @@ def of_organization(request: PortalRequest) -> Response:
     return page(
         request,
         "applications_usage.html",
-        usage=_shown(counts, chosen, _OF_ORGANIZATION, request.now),
+        usage=_shown(counts, chosen, _OF_ORGANIZATION, request),
         most_used=most_used,
         most=_MOST,
     )
 
 
 def _shown(
-    found: Iterable[SpanCount], chosen: str, offered: Iterable[str], now: datetime
+    found: Iterable[SpanCount], chosen: str, offered: Iterable[str], request: PortalRequest
 ) -> SimpleNamespace:
     """Return counts as the charts and their table show them."""
-    span = RANGES[chosen]
-    starts = span.starts(now)
+    span, reads = RANGES[chosen], request.language
+    starts = span.starts(request.now)
     issued, refused = dict.fromkeys(starts, 0), dict.fromkeys(starts, 0)
     for each in found:
         counts = issued if each.what == ISSUED else refused
@@ -105,21 +112,29 @@ def _shown(
         ranges=[SimpleNamespace(name=name, words=RANGES[name].words) for name in offered],
         words=span.words,
         each=span.each,
-        issued=_drawn("tokens issued", issued, span),
-        refused=_drawn("requests refused", refused, span),
-        ticks=[format(start, span.tick) for start in starts[:: span.bars // _TICKS][:_TICKS]],
+        issued=_drawn(_ISSUED, issued, span, reads),
+        refused=_drawn(_REFUSED, refused, span, reads),
+        ticks=[
+            reads.moment(start, *span.tick) for start in starts[:: span.bars // _TICKS][:_TICKS]
+        ],
         rows=[
-            SimpleNamespace(at=start, words=_period(start, span), issued=n, refused=refused[start])
+            SimpleNamespace(
+                at=start, words=_period(start, span, reads), issued=n, refused=refused[start]
+            )
             for start, n in reversed(issued.items())
             if n or refused[start]
         ],
     )
 
 
-def _drawn(what: str, counts: Mapping[datetime, int], span: Range) -> SimpleNamespace:
+def _drawn(
+    what: Message, counts: Mapping[datetime, int], span: Range, reads: Language
+) -> SimpleNamespace:
     total = sum(counts.values())
-    given = [Bar(n, f"{_period(start, span)}: {n:,}") for start, n in counts.items()]
-    label = f"{total:,} {what} in {span.words}; the table below has the figures"
+    given = [
+        Bar(n, f"{_period(start, span, reads)}: {reads.number(n)}") for start, n in counts.items()
+    ]
+    label = reads.translate(what.with_values(total=total, period=span.words))
     return SimpleNamespace(
         total=total,
         picture=chart.bars(given, label),
@@ -127,9 +142,9 @@ def _drawn(what: str, counts: Mapping[datetime, int], span: Range) -> SimpleName
     )
 
 
-def _period(start: datetime, span: Range) -> str:
+def _period(start: datetime, span: Range, reads: Language) -> str:
     """Return the start of a bar in words: "Mon 23 Nov, 14:00", "Mon 23 Nov"."""
-    day = f"{start:%a} {start.day} {start:%b}"
+    day = reads.moment(start, "%a %-d %b", "MMMEd")
     if span.size >= timedelta(days=1).total_seconds():
         return day
     return f"{day}, {start:%H:%M}"
@@ -142,7 +157,7 @@ def _refusal(refusal: Refusal) -> SimpleNamespace:
     return SimpleNamespace(
         at=refusal.at,
         first_at=refusal.first_at,
-        words=note[:1].upper() + note[1:],
+        words=note[:1].upper() + note[1:] if kind.note else reason.words,
         todo=reason.todo,
         source=kind.source,
         agent=kind.agent,

@@ -10,6 +10,7 @@ from gatepass.server.portal.pages.copying import form
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.errors import NotFoundError
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 _TEMPLATE = "copy_compare.html"
@@ -40,8 +41,14 @@ def apply(request: PortalRequest) -> Response:
     except OAuthError as refusal:
         shown = _context(request, source, target)
         return rejected_form(request, _TEMPLATE, refusal, errors=errors_of(refusal), **shown)
-    done = f"{target.name} has the settings of {source.name} now." if changed else ""
-    return redirect(request, address(target.id), done or "Nothing was different.")
+    done = (
+        Message(
+            "{target} has the settings of {source} now.", target=target.name, source=source.name
+        )
+        if changed
+        else ""
+    )
+    return redirect(request, address(target.id), done or Message("Nothing was different."))
 
 
 def _target(request: PortalRequest, client_id: str) -> Application | None:

@@ -8,6 +8,7 @@ from gatepass.server.portal.pages.copying import form
 from gatepass.server.portal.pages.copying.source import find_other, from_code, from_id
 from gatepass.server.portal.rendering import page, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 _TEMPLATE, _ENTER = "copy_from_other.html", "copy_enter.html"
@@ -39,7 +40,7 @@ def register_from_other(request: PortalRequest) -> Response:
         return _refused_code(request, refusal)
     done = form.register(request, source, errors)
     return done or _refused(
-        request, source, OAuthError("invalid_request", "See the fields."), errors
+        request, source, OAuthError("invalid_request", Message("See the fields.")), errors
     )
 
 

@@ -11,6 +11,7 @@ from gatepass.server.portal.pages.copying import form
 from gatepass.server.portal.pages.copying.source import make_code
 from gatepass.server.portal.rendering import page, rejected_form
 from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 _TEMPLATE = "copy_application.html"
@@ -26,7 +27,9 @@ def register_here(request: PortalRequest) -> Response:
     """Register a new application with the settings of this one."""
     source, errors = Source(find_application(request), request.environment.name), Errors()
     done = form.register(request, source, errors)
-    return done or _refused(request, OAuthError("invalid_request", "See the fields."), errors)
+    return done or _refused(
+        request, OAuthError("invalid_request", Message("See the fields.")), errors
+    )
 
 
 def rerender(request: PortalRequest, refusal: OAuthError) -> Response:

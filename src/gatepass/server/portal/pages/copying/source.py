@@ -20,12 +20,13 @@ from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.server.storage.master_key import MasterKeyError
 from gatepass.server.storage.timestamps import milliseconds
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 CODE_LIFETIME = timedelta(hours=1)
 _PURPOSE = "gatepass copy code"
 _LONGEST = 1000  # characters of a code; it has some 220
-_INVALID = (
+_INVALID = Message(
     "This is no copy code of the other environment, or it is more than an hour old. Open the "
     "application there, choose \u201cCopy the settings\u201d, and copy the code again."
 )
@@ -54,7 +55,7 @@ def from_code(request: PortalRequest, code: str) -> Source:
         found = operations.find(other.context, UUID(what["app"]), UUID(what["org"]))
     except NotFoundError:
         raise OAuthError(
-            "invalid_request", "This application was deleted in the other environment."
+            "invalid_request", Message("This application was deleted in the other environment.")
         ) from None
     return Source(found, other.name)
 

@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from gatepass.server.domain.applications.model import OVERLAPS, Application, ApplicationSecret
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 SHORTEST_INTERVAL, DEFAULT_INTERVAL, LONGEST_INTERVAL = 1, 30, 365  # days
@@ -136,11 +137,14 @@ def check_setting(setting: Setting) -> Setting:
     if not SHORTEST_INTERVAL <= setting.interval / timedelta(days=1) <= LONGEST_INTERVAL:
         raise OAuthError(
             "invalid_request",
-            f"The shortest time between two rotations is {SHORTEST_INTERVAL} to "
-            f"{LONGEST_INTERVAL} days.",
+            Message(
+                "The shortest time between two rotations is {shortest} to {longest} days.",
+                shortest=SHORTEST_INTERVAL,
+                longest=LONGEST_INTERVAL,
+            ),
         )
     if setting.overlap not in OFFERED_OVERLAPS:
-        raise OAuthError("invalid_request", "Choose one of the offered overlaps.")
+        raise OAuthError("invalid_request", Message("Choose one of the offered overlaps."))
     return setting
 
 

@@ -46,6 +46,7 @@ from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.notices import mails
 from gatepass.server.storage.database import Connection
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
@@ -166,8 +167,11 @@ def configure(
         if not context.database.has(connection, store.REVISION):
             raise OAuthError(
                 "temporarily_unavailable",
-                "Automatic rotation cannot be set yet: the database has the tables of the version "
-                "before. The operator runs `gatepass migrate`.",
+                Message(
+                    "Automatic rotation cannot be set yet: the database has the tables of the "
+                    "version "
+                    "before. The operator runs `gatepass migrate`."
+                ),
                 log_detail="tables of the version before",
                 status=503,
             )
@@ -175,8 +179,10 @@ def configure(
         if setting.is_on and any(each.ends_on_use_of for each in application.live_secrets(now)):
             raise OAuthError(
                 "invalid_request",
-                "The current rotation ends the old secret at the first use of the new one. "
-                "Use the new secret first.",
+                Message(
+                    "The current rotation ends the old secret at the first use of the new one. "
+                    "Use the new secret first."
+                ),
             )
         if rotation.setting == setting:
             return
@@ -205,8 +211,11 @@ def undo(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None
         if found is None or found.current is None:
             raise OAuthError(
                 "invalid_request",
-                "This rotation cannot be undone any more: the old secret has ended, or the secret "
-                "was rotated again. Rotate it here instead.",
+                Message(
+                    "This rotation cannot be undone any more: the old secret has ended, or the "
+                    "secret "
+                    "was rotated again. Rotate it here instead."
+                ),
                 status=409,
             )
         (old,) = found.previous

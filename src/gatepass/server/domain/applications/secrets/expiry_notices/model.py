@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from gatepass.translation.message import Message
+
 DAYS = (0, 1, 7, 15, 30, 60, 90)
 """How many days before the last day of a secret people are reminded; 0 is that day itself."""
 
@@ -53,8 +55,9 @@ def due_reminder(secret: ExpiringSecret, now: datetime) -> int | None:
     return due
 
 
-def in_words(left: int) -> str:
+def in_words(left: int) -> Message:
     """Return in how many days a secret expires, in words."""
     if left < 0:
-        return "has expired"
-    return {0: "expires today", 1: "expires tomorrow"}.get(left, f"expires in {left} days")
+        return Message("has expired")
+    words = {0: Message("expires today"), 1: Message("expires tomorrow")}
+    return words.get(left) or Message("expires in {days} days", days=left)

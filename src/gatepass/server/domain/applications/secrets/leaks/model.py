@@ -6,11 +6,15 @@ from typing import Literal
 from uuid import UUID
 
 from gatepass.server.domain.organizations.policies.model import Policy
+from gatepass.translation.message import Message
 
 Channel = Literal["report", "github"]
 """How a leak became known: by the endpoint for reports, or by GitHub's secret scanning."""
 
-REPORTERS: dict[Channel, str] = {"report": "a leak report", "github": "GitHub secret scanning"}
+REPORTERS: dict[Channel, Message] = {
+    "report": Message("a leak report"),
+    "github": Message("GitHub secret scanning"),
+}
 """Who reported a leak, in words."""
 
 
