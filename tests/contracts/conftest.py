@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -7,6 +8,7 @@ from sqlalchemy import text
 
 from contracts import postgres
 from gatepass.server.storage.database import Database, sqlite_url
+from server.migrated import empty_database
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +33,23 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def postgresql_url(cluster: str) -> str:
     """The address of an empty database on PostgreSQL."""
-    return _create(cluster, f"test_{uuid4().hex}")
+    return _create(cluster, _new_name())
+
+
+@pytest.fixture(scope="session")
+def template(cluster: str) -> str:
+    """The name of a database with this version's tables on PostgreSQL, which is only copied."""
+    name = _new_name()
+    made = Database(_create(cluster, name))
+    made.migrate()
+    made.close()
+    return name
+
+
+@pytest.fixture
+def migrated_postgresql_url(cluster: str, template: str) -> str:
+    """The address of a database with this version's tables on PostgreSQL."""
+    return _create(cluster, _new_name(), template)
 
 
 @pytest.fixture
@@ -49,17 +67,30 @@ def connect(url: str) -> Iterator[Callable[[], Database]]:
 
 
 @pytest.fixture
-def database(connect: Callable[[], Database]) -> Database:
-    """A database with this version's tables."""
-    database = connect()
-    database.migrate()
-    return database
+def database(request: pytest.FixtureRequest, url: str, connect: Callable[[], Database]) -> Database:
+    """A database with this version's tables, copied: migrations have tests of their own."""
+    if url.startswith("postgresql"):
+        cluster, template = request.getfixturevalue("cluster"), request.getfixturevalue("template")
+        name = url.partition("?")[0].rpartition("/")[2]
+        _run(cluster, f"DROP DATABASE {name}")
+        _create(cluster, name, template)
+    else:
+        shutil.copyfile(empty_database(), url.removeprefix("sqlite:///"))
+    return connect()
 
 
-def _create(address: str, name: str) -> str:
+def _new_name() -> str:
+    return f"test_{uuid4().hex}"
+
+
+def _create(address: str, name: str, template: str = "template1") -> str:
+    _run(address, f"CREATE DATABASE {name} TEMPLATE {template}")
+    return address.format(name=name)
+
+
+def _run(address: str, statement: str) -> None:
     server = Database(address.format(name="postgres"))
     autocommit = server.engine.execution_options(isolation_level="AUTOCOMMIT")
     with autocommit.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(statement))
     server.close()
-    return address.format(name=name)

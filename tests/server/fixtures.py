@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from httpx2 import Response
 from starlette.testclient import TestClient
 
@@ -30,6 +31,7 @@ from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
+from server.migrated import give_tables
 
 FORM = "application/x-www-form-urlencoded"
 GRANT = {"grant_type": "client_credentials"}
@@ -66,8 +68,11 @@ class Client(NamedTuple):
 
 
 class InProcessServer:
-    def __init__(self, app: Gatepass, clock: Clock, data: Path) -> None:
+    def __init__(
+        self, app: Gatepass, clock: Clock, data: Path, loop: BlockingPortal | None = None
+    ) -> None:
         self.app = app
+        self.loop = loop  # of all requests, which is quicker than one for each
         self.clock = clock
         self.data = data
 
@@ -125,6 +130,7 @@ class InProcessServer:
         if by:
             sent.append(("Authorization", basic(by.client_id, by.secret.value)))
         http = TestClient(self.app, base_url=URL[mode], client=(source, 50000))
+        http.portal = self.loop
         return http.request(method, path, headers=sent, **given)
 
     def post(self, path: str, mode: Mode = LIVE, **given: Any) -> Response:  # noqa: ANN401
@@ -199,10 +205,13 @@ def settings(data: Path, **given: Any) -> Settings:  # noqa: ANN401
 def open_server(data: Path, clock: Clock | None = None, **given: Any) -> Iterator[InProcessServer]:  # noqa: ANN401
     """Open a Gatepass with its followers, and close it."""
     clock = clock or new_clock()
-    app = create(settings(data, **given), clock)
-    with TestClient(app):
+    configured = settings(data, **given)
+    give_tables(configured)
+    app = create(configured, clock)
+    with TestClient(app) as client:
+        assert client.portal
         _log_everything(app)
-        yield InProcessServer(app, clock, data)
+        yield InProcessServer(app, clock, data, client.portal)
 
 
 @contextmanager
@@ -213,12 +222,15 @@ def open_passive_server(
 ) -> Iterator[InProcessServer]:
     """Open a Gatepass that follows nothing: its memory changes when a test says so."""
     clock = clock or new_clock()
-    app = create(settings(data, **given), clock)
+    configured = settings(data, **given)
+    give_tables(configured)
+    app = create(configured, clock)
     for environment in app.environments:
         environment.open()
     _log_everything(app)
     try:
-        yield InProcessServer(app, clock, data)
+        with start_blocking_portal() as loop:
+            yield InProcessServer(app, clock, data, loop)
     finally:
         for environment in app.environments:
             maintenance.close(environment)

@@ -48,6 +48,7 @@ def test_only_stores_migrations_and_the_database_modules_speak_sql() -> None:
         "tombstones.py",
         "database.py",
         "sqlite.py",
+        "sqlite_dialect.py",
     }
     speakers = [
         file

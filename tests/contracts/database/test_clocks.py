@@ -65,9 +65,9 @@ VOIDS = [void, disable_and_enable, suspend_and_resume]
 
 
 @pytest.fixture
-def on_postgresql(postgresql_url: str, tmp_path: Path) -> Iterator[Nodes]:
+def on_postgresql(migrated_postgresql_url: str, tmp_path: Path) -> Iterator[Nodes]:
     """Starts nodes on one PostgreSQL, each with its clock."""
-    given = EnvironmentSettings(database=postgresql_url)
+    given = EnvironmentSettings(database=migrated_postgresql_url)
     with ExitStack() as stands:
         yield lambda *clocks: [
             stands.enter_context(open_passive_server(tmp_path / "data", clock, production=given))

@@ -7,13 +7,16 @@ from commands import Ran
 from gatepass.server.environment import data_directory
 from gatepass.server.settings import load
 from server.cli import inside
+from server.migrated import give_tables
 
 Command = Callable[..., Ran]
 
 
 def made(data: Path) -> Path:
     """Make a data directory, as `gatepass serve` does at its first start."""
-    data_directory.prepare(load(data=data))
+    configured = load(data=data)
+    give_tables(configured)
+    data_directory.prepare(configured)
     return data
 
 

@@ -6,6 +6,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
+from anyio.from_thread import start_blocking_portal
 from httpx2 import Response
 from starlette.testclient import TestClient
 
@@ -44,8 +45,11 @@ class PortalServer:
         self.app: Gatepass = create(self.settings, clock)
         self.app.lifespan.open()
         self.environment: ServedEnvironment = self.app.environments[0]
+        self._event_loop = start_blocking_portal()  # one for all requests is quicker than one each
+        self._loop = self._event_loop.__enter__()
 
     def close(self) -> None:
+        self._event_loop.__exit__(None, None, None)
         self.app.lifespan.close()
 
     def browser(self, source: str = HOME, *, sandbox: bool = False) -> "Browser":
@@ -58,6 +62,7 @@ class PortalServer:
             client=(source, 50000),
             headers={"user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"},
         )
+        client.portal = self._loop
         return Browser(client)
 
     def as_(self, username: str, source: str = HOME) -> "Browser":
@@ -95,12 +100,14 @@ class Browser:
     def __init__(self, client: TestClient) -> None:
         self.client = client
         self.origin = str(client.base_url).rstrip("/")
+        # the cookies that it came with, and the token
+        self._csrf: tuple[list[tuple[str, str | None]] | None, str] = (None, "")
 
     def get(self, path: str, params: dict[str, str] | None = None) -> Response:
         return self.client.get(path, params=params)
 
     def post(self, path: str, **form: str) -> Response:
-        return self.send(path, {"csrf": self.csrf(), **form})
+        return self.send(path, {"csrf": self._csrf_of_page(), **form})
 
     def send(self, path: str, form: dict[str, str], **headers: str) -> Response:
         sent = {"origin": self.origin, "sec-fetch-site": "same-origin"}
@@ -108,6 +115,20 @@ class Browser:
         return self.client.post(path, data=form, headers=sent)
 
     def csrf(self) -> str:
+        """Read the token of its forms from a page that has one."""
+        token = self._read_csrf()
+        self._csrf = (self._cookies(), token)
+        return token
+
+    def _csrf_of_page(self) -> str:
+        """Return the token as a page has it that was opened since the cookies changed."""
+        cookies, token = self._csrf
+        return token if cookies == self._cookies() else self.csrf()
+
+    def _cookies(self) -> list[tuple[str, str | None]]:
+        return [(each.name, each.value) for each in self.client.cookies.jar]
+
+    def _read_csrf(self) -> str:
         for path in ("/accounts/login/", "/accounts/password/", "/account/"):
             found = _CSRF.findall(self.get(path).text)
             if found:
@@ -118,7 +139,8 @@ class Browser:
         return str(_ONCE.findall(self.get(path).text)[-1])
 
     def log_in(self, username: str, password: str = PASSWORD, **form: str) -> Response:
-        return self.post("/accounts/login/", username=username, password=password, **form)
+        sent = {"csrf": self.csrf(), "username": username, "password": password, **form}
+        return self.send("/accounts/login/", sent)
 
     def register(self, name: str = "Billing sync", **form: str) -> str:
         """Register an application; give its path."""

@@ -36,10 +36,10 @@ def alone(
 
 
 def test_by_http_1_0_which_nginx_speaks_there_is_no_such_page(
-    fresh_server: InProcessServer,
+    server: InProcessServer,
 ) -> None:
-    assert fresh_server.app.figures.respond(asked()).status == 200
-    assert fresh_server.app.figures.respond(asked(http_version="1.0")).status == 404
+    assert server.app.figures.respond(asked()).status == 200
+    assert server.app.figures.respond(asked(http_version="1.0")).status == 404
 
 
 @pytest.mark.spec("ASVS", "13.4.5")
@@ -66,23 +66,23 @@ def test_where_something_forwards_or_it_has_its_own_port_it_is_on_no_other(
 
 
 @pytest.mark.parametrize("path", ["/", "/metrics/", "/healthz", "/oauth2/token/", "/m%65trics"])
-def test_its_own_port_has_no_other_page(fresh_server: InProcessServer, path: str) -> None:
+def test_its_own_port_has_no_other_page(server: InProcessServer, path: str) -> None:
     for method in ("GET", "HEAD", "POST"):
-        assert alone(fresh_server, raw_path=path.encode(), method=method).status == 404
+        assert alone(server, raw_path=path.encode(), method=method).status == 404
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "get", "CONNECT"])
-def test_its_own_port_takes_no_other_method(fresh_server: InProcessServer, method: str) -> None:
-    assert alone(fresh_server, method=method).status == 404
+def test_its_own_port_takes_no_other_method(server: InProcessServer, method: str) -> None:
+    assert alone(server, method=method).status == 404
 
 
 @pytest.mark.parametrize(
     ("source", "status"), [("127.0.0.1", 200), ("::ffff:127.0.0.1", 200), ("192.0.2.7", 404)]
 )
 def test_its_own_port_answers_the_operators_networks_alone(
-    fresh_server: InProcessServer, source: str, status: int
+    server: InProcessServer, source: str, status: int
 ) -> None:
-    assert alone(fresh_server, client=(source, 4711)).status == status
+    assert alone(server, client=(source, 4711)).status == status
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,13 @@ def test_its_own_port_answers_the_operators_networks_alone(
     ],
 )
 def test_its_own_port_knows_no_name_that_may_be_a_strangers(
-    fresh_server: InProcessServer, hosts: list[str], status: int
+    server: InProcessServer, hosts: list[str], status: int
 ) -> None:
     scope = asked() | {"headers": [(b"host", each.encode()) for each in hosts]}
 
-    assert fresh_server.app.figures.respond_alone(scope).status == status
+    assert server.app.figures.respond_alone(scope).status == status
 
 
 @pytest.mark.parametrize("name", ADDED)
-def test_its_own_port_answers_no_proxy(fresh_server: InProcessServer, name: str) -> None:
-    assert alone(fresh_server, headers=((name.lower().encode(), b"127.0.0.1"),)).status == 404
+def test_its_own_port_answers_no_proxy(server: InProcessServer, name: str) -> None:
+    assert alone(server, headers=((name.lower().encode(), b"127.0.0.1"),)).status == 404

@@ -13,7 +13,6 @@ from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.secrets import end as secret_end
 from gatepass.server.domain.applications.secrets import operations as secret_operations
-from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.server.environment.environment import Environment
@@ -78,7 +77,7 @@ def create(  # noqa: PLR0913 - one parameter for each option
         registered = operations.register(
             environment.context,
             environment.catalogue,
-            OPERATOR,
+            options.operator(),
             owner,
             name=name,
             scope=Scope.parse(scope),
@@ -180,7 +179,7 @@ def delete(application_id: str, target: options.Target, *, yes: bool) -> None:
         found = find(environment, application_id)
         if not yes:
             _confirm(found)
-        operations.delete(environment.context, OPERATOR, found.id, None)
+        operations.delete(environment.context, options.operator(), found.id, None)
     click.echo(f"{application_id} is deleted.")
 
 
@@ -206,7 +205,7 @@ def _set_enabled(application_id: str, target: options.Target, *, enabled: bool) 
     with options.environment_of(target) as environment:
         found = find(environment, application_id)
         operations.set_enabled(
-            environment.context, OPERATOR, found.id, enabled=enabled, org_id=None
+            environment.context, options.operator(), found.id, enabled=enabled, org_id=None
         )
 
 

@@ -19,7 +19,6 @@ from gatepass.server.domain.applications.secrets.automatic_rotation.model import
     OFFERED_OVERLAPS,
     Setting,
 )
-from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import Network
@@ -68,7 +67,7 @@ def set_command(groups: Iterable[FieldGroup]) -> click.Command:
             found = find(environment, application_id)
             operations.change(
                 environment.context,
-                OPERATOR,
+                options.operator(),
                 found.id,
                 None,
                 allowed=environment.catalogue.everything,
@@ -169,7 +168,7 @@ def automatic_rotation(
             before.interval if days is None else timedelta(days=days),
             before.overlap if overlap is None else _OVERLAPS[overlap],
         )
-        rotations.configure(environment.context, OPERATOR, found.id, None, setting)
+        rotations.configure(environment.context, options.operator(), found.id, None, setting)
     click.echo(f"Automatic rotation of {application_id} is {'on' if setting.is_on else 'off'}.")
 
 

@@ -15,7 +15,6 @@ import click
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.domain.applications.model import check_scope
-from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.imports import operations
 from gatepass.server.domain.imports.django_oauth_toolkit import store as django_oauth_toolkit
 from gatepass.server.domain.imports.django_oauth_toolkit.store import has_password
@@ -109,7 +108,7 @@ def django_oauth_toolkit_(  # noqa: PLR0913 - one parameter for each option
             cast("OrganizationBy", organization_by),
         )
         outcomes = operations.import_applications(
-            environment.context, OPERATOR, found, terms, dry_run=dry_run
+            environment.context, options.operator(), found, terms, dry_run=dry_run
         )
         report = _Report(outcomes, environment.name, is_dry=dry_run, is_json=is_json)
     report.print()

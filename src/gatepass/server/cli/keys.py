@@ -5,7 +5,6 @@ import click
 from gatepass.command_group import CommandGroup, example
 from gatepass.jose.signing import SigningKey
 from gatepass.server.cli import options
-from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.keys import operations
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD, Key
 
@@ -54,11 +53,14 @@ def rotate(target: options.Target, *, at_once: bool, yes: bool) -> None:
     """Generate the next keys and publish them before they are used; existing tokens stay valid."""
     with options.environment_of(target) as environment:
         options.confirm(_REVOKE.format(environment.name), yes=yes or not at_once)
-        operations.rotate(environment.context, environment.purposes, OPERATOR, at_once=at_once)
+        operations.rotate(
+            environment.context, environment.purposes, options.operator(), at_once=at_once
+        )
     click.echo(_AT_ONCE if at_once else _SOON)
 
 
 @keys.command("rotate-master", epilog=example("gatepass keys rotate-master"))
+@options.as_option
 @options.data_options
 def rotate_master(target: options.Target) -> None:
     """Encrypt the keys of both environments under a new master key; tokens stay valid.
@@ -70,7 +72,7 @@ def rotate_master(target: options.Target) -> None:
     settings = options.settings_of(target)
     with options.one_line_errors():
         options.check_has_data(settings)
-        rotated = master_key_rotation.rotate(settings)
+        rotated = master_key_rotation.rotate(settings, options.operator())
     click.echo(f"{rotated.keys} keys are encrypted under the first master key in {rotated.place}.")
     if rotated.earlier is None:
         click.echo("Now remove the earlier key from there, and restart the servers.")

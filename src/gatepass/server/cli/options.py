@@ -2,9 +2,11 @@
 
 import json
 import os
+import pwd
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -15,6 +17,7 @@ import click
 import structlog
 
 from gatepass.server.configuration.environment_variables import service_variables
+from gatepass.server.domain.audit.model import OPERATOR, Actor
 from gatepass.server.domain.imports.model import SourceError
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.environment import data_directory
@@ -32,6 +35,8 @@ from gatepass.wire.errors import OAuthError
 Command = TypeVar("Command", bound=Callable[..., Any])
 _MODES = {name: mode for mode, name in NAMES.items()}
 _ENVIRONMENT = "GATEPASS_ENVIRONMENT"
+_AS = "GATEPASS_AS"
+_LONGEST_CLAIM = 100
 _NO_DATA = (
     "There is no Gatepass data in {}. Choose the directory with --data, "
     "or create one: gatepass serve"
@@ -84,9 +89,46 @@ def reading_options(command: Command) -> Command:
 
 
 def environment_option_to_change(command: Command) -> Command:
-    """Add --data, --config and --environment to a changing command, see `Target`."""
+    """Add --data, --config, --environment and --as to a changing command, see `Target`."""
     default = "[default: production, unless both contain organizations]"
-    return _environment_option(None, default)(data_options(command))
+    return _environment_option(None, default)(data_options(as_option(command)))
+
+
+def as_option(command: Command) -> Command:
+    """Add --as, which `operator` reads."""
+    return click.option(
+        "--as",
+        metavar="NAME",
+        envvar=_AS,
+        expose_value=False,
+        callback=_keep_claim,
+        help="Who you are, for the audit trail: it is recorded beside your system user, and not "
+        f"checked. Also read from {_AS}.",
+    )(command)
+
+
+def _keep_claim(context: click.Context, _: click.Parameter, name: str | None) -> None:
+    if name and (len(name) > _LONGEST_CLAIM or not name.isprintable()):
+        raise click.BadParameter(f"Give one line of {_LONGEST_CLAIM} characters at most.")
+    context.meta[_AS] = name or ""
+
+
+def operator() -> Actor:
+    """Return who runs this command: the operator, by the name of the system's user."""
+    return replace(
+        OPERATOR, operator=_system_user(), claim=click.get_current_context().meta.get(_AS, "")
+    )
+
+
+def _system_user() -> str:
+    """Return the user of this process; of sudo the one who called it, with the other's name."""
+    try:
+        name = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a container's user need not have a name
+        name = f"uid {os.geteuid()}"
+    caller = os.environ.get("SUDO_USER", "")
+    is_name = 0 < len(caller) <= _LONGEST_CLAIM and caller.isprintable() and caller != name
+    return f"{caller} as {name}" if is_name else name
 
 
 def _environment_option(value: str | None, default: str) -> Callable[[Command], Command]:
@@ -222,7 +264,7 @@ def given(**values: object) -> dict[str, object]:
     """Return the given options; raise UsageError if there are none."""
     found = {name: value for name, value in values.items() if value is not None}
     if not found:
-        raise click.UsageError("Nothing to change; return at least one option (see --help).")
+        raise click.UsageError("Nothing to change; give at least one option (see --help).")
     return found
 
 

@@ -4,7 +4,6 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
-from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users.single_sign_on import setup
@@ -54,7 +53,7 @@ def disable(organization: str, target: options.Target, *, yes: bool) -> None:
         if setup.find(environment.context, org_id) is None:
             raise click.ClickException(f"{name} has no OpenID provider in {environment.name}.")
         options.confirm(_DISABLE.format(name, environment.name), yes=yes)
-        was_on = setup.turn_off(environment.context, OPERATOR, org_id)
+        was_on = setup.turn_off(environment.context, options.operator(), org_id)
     click.echo(
         f"Single sign-on of {name} is off. Passwords log in again."
         if was_on

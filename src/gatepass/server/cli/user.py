@@ -4,7 +4,6 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
-from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import initial_passwords, operations, portal_users
 from gatepass.server.domain.users.factors import operations as factors
@@ -66,7 +65,7 @@ def reset(username: str, target: options.Target, *, yes: bool, is_json: bool) ->
         options.confirm(_RESET.format(found.username, environment.name), yes=yes)
         given, initial_password = initial_passwords.give_access(
             environment.context,
-            OPERATOR,
+            options.operator(),
             found.org_id,
             found.id,
             None,
@@ -89,7 +88,7 @@ def reset_factors(username: str, target: options.Target, *, yes: bool) -> None:
     with options.environment_of(target) as environment:
         found = _find(environment, username)
         options.confirm(_RESET_FACTORS.format(found.username, environment.name), yes=yes)
-        removed = factors.reset(environment.context, OPERATOR, found.org_id, found.id)
+        removed = factors.reset(environment.context, options.operator(), found.org_id, found.id)
     click.echo(f"{found.username} had {removed} second factors; they are removed.")
 
 
@@ -102,7 +101,9 @@ def disable(username: str, target: options.Target, *, yes: bool) -> None:
     with options.environment_of(target) as environment:
         found = _find(environment, username)
         options.confirm(_DISABLE.format(found.username, environment.name), yes=yes)
-        operations.set_enabled(environment.context, OPERATOR, found.org_id, found.id, enabled=False)
+        operations.set_enabled(
+            environment.context, options.operator(), found.org_id, found.id, enabled=False
+        )
     click.echo(f"{found.username} is disabled and logged out.")
 
 
@@ -113,7 +114,9 @@ def enable(username: str, target: options.Target) -> None:
     """Enable somebody again; their password is the one from before."""
     with options.environment_of(target) as environment:
         found = _find(environment, username)
-        operations.set_enabled(environment.context, OPERATOR, found.org_id, found.id, enabled=True)
+        operations.set_enabled(
+            environment.context, options.operator(), found.org_id, found.id, enabled=True
+        )
     click.echo(f"{found.username} can log in again.")
 
 
@@ -132,11 +135,11 @@ def end_sessions(username: str | None, target: options.Target, *, of_all: bool, 
     with options.environment_of(target) as environment:
         if username is None:
             options.confirm(_END_ALL.format(environment.name), yes=yes)
-            ended = operations.end_all_sessions(environment.context, OPERATOR)
+            ended = operations.end_all_sessions(environment.context, options.operator())
             click.echo(f"Ended {ended} {'session' if ended == 1 else 'sessions'}.")
             return
         found = _find(environment, username)
-        operations.end_sessions(environment.context, OPERATOR, found.org_id, found.id)
+        operations.end_sessions(environment.context, options.operator(), found.org_id, found.id)
     click.echo(f"All sessions of {found.username} have ended.")
 
 

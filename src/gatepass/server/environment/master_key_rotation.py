@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.keys import operations
 from gatepass.server.domain.users.factors import operations as factors
 from gatepass.server.domain.users.single_sign_on import setup as single_sign_on
@@ -28,7 +28,7 @@ class Rotated(NamedTuple):
     earlier: Path | None
 
 
-def rotate(settings: Settings) -> Rotated:
+def rotate(settings: Settings, by: Actor) -> Rotated:
     """Encrypt under a new master key what is under another; raise MasterKeyError, ServingError.
 
     The file in the data directory has both keys until everything is encrypted under the new one.
@@ -42,7 +42,7 @@ def rotate(settings: Settings) -> Rotated:
     changed = 0
     for mode in Mode:
         with data_directory.opened(settings, mode) as environment:
-            changed += operations.encrypt_again(environment.context, OPERATOR)
+            changed += operations.encrypt_again(environment.context, by)
             environment.context.outbox.encrypt_again()
             changed += factors.encrypt_again(environment.context)
             single_sign_on.encrypt_again(environment.context)

@@ -11,16 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import quote
 
 import apsw
 from sqlalchemy import Connection as Transaction
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.sqlite.base import SQLiteDialect
-from sqlalchemy.engine.interfaces import DBAPIModule
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -28,6 +24,9 @@ from gatepass.server.storage import deadline
 from gatepass.server.storage.connection_slots import KEPT, MOST
 from gatepass.server.storage.direct_reads import DirectReads
 from gatepass.server.storage.errors import DatabaseAwayError, DatabaseLostError, reason_of
+from gatepass.server.storage.sqlite_dialect import COMPILED, version
+
+__all__ = ["OLDEST", "Connection", "Cursor", "File", "reader", "version"]
 
 OLDEST = (3, 51, 3)  # before it a WAL reset could lose acknowledged commits
 
@@ -35,32 +34,6 @@ _READ_AND_WRITE = apsw.SQLITE_OPEN_READWRITE
 _MAGIC = b"SQLite format 3\0"  # with which the file begins
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
 _READ_ONLY = ("query_only = ON",)  # opened as read-only, it would leave the files of its log behind
-_OPERATIONAL = (
-    "AbortError",
-    "AuthError",
-    "BusyError",
-    "CantOpenError",
-    "CorruptError",
-    "FullError",
-    "IOError",
-    "InterruptError",
-    "LockedError",
-    "NotADBError",
-    "PermissionsError",
-    "ProtocolError",
-    "ReadOnlyError",
-    "SchemaChangeError",
-)
-_ERRORS = dict.fromkeys(_OPERATIONAL, "OperationalError") | {
-    "BindingsError": "ProgrammingError",
-    "ConstraintError": "IntegrityError",
-    "InternalError": "InternalError",
-    "MismatchError": "IntegrityError",
-    "MisuseError": "ProgrammingError",
-    "RangeError": "ProgrammingError",
-    "SQLError": "ProgrammingError",
-    "TooBigError": "DataError",
-}
 
 
 class Cursor(apsw.Cursor):
@@ -99,11 +72,6 @@ class Connection(apsw.Connection):
         """Undo the transaction, if there is one: SQLite itself has, after some errors."""
         if self.in_transaction:
             self.execute("ROLLBACK")
-
-
-def version() -> tuple[int, ...]:
-    """Return the version of the SQLite library."""
-    return tuple(map(int, apsw.sqlite_lib_version().split(".")))
 
 
 class File:
@@ -249,7 +217,13 @@ def _copy_of(path: Path, name: str) -> Connection:
 
 
 def _engine(connect: Callable[[], Connection], **pool: int) -> Engine:
-    return create_engine("sqlite+apsw://", creator=connect, hide_parameters=True, **pool)
+    return create_engine(
+        "sqlite+apsw://",
+        creator=connect,
+        hide_parameters=True,
+        execution_options={"compiled_cache": COMPILED},
+        **pool,
+    )
 
 
 def _connect(file: Path, flags: int) -> Connection:
@@ -271,31 +245,3 @@ def _describe(cursor: Any, _sql: str, _bindings: object) -> bool:  # noqa: ANN40
 
 
 _columns = apsw.Cursor.description.__get__  # type: ignore[attr-defined] # the slot above hides it
-
-
-class Dialect(SQLiteDialect):
-    """SQLAlchemy's SQLite over apsw."""
-
-    driver = "apsw"
-    default_paramstyle = "qmark"
-    supports_statement_cache = True
-    supports_sane_multi_rowcount = False  # rowcount is that of the last of many
-    returns_native_bytes = True
-    dbapi_exception_translation_map = _ERRORS
-
-    @classmethod
-    def import_dbapi(cls) -> DBAPIModule:
-        """Return what SQLAlchemy needs of a DB-API module."""
-        module = SimpleNamespace(
-            paramstyle="qmark",
-            Error=apsw.Error,
-            Binary=bytes,
-            sqlite_version_info=version(),
-        )
-        return cast("DBAPIModule", module)
-
-    def _get_server_version_info(self, connection: object) -> tuple[int, ...]:  # noqa: ARG002
-        return version()
-
-
-registry.register("sqlite.apsw", __name__, Dialect.__name__)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.environment import master_key_rotation
 from gatepass.server.environment.backup.copy import copy, settings_of
 from gatepass.server.environment.backup.progress import unseen
@@ -28,7 +29,7 @@ def _copy(source: str, target: str) -> None:
 
 
 def _rotate(data: str) -> None:
-    master_key_rotation.rotate(load(data=Path(data)))
+    master_key_rotation.rotate(load(data=Path(data)), OPERATOR)
 
 
 WORK: dict[str, Callable[..., None]] = {"restore": _restore, "copy": _copy, "rotate": _rotate}

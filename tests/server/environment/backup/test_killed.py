@@ -126,7 +126,7 @@ def test_a_rotation_of_the_master_key_that_was_killed_can_be_run_again(
     _killed("rotate", function, str(nth), place.data)
 
     assert {mode: _all_keys(place, mode) for mode in Mode} == before  # a server can start
-    master_key_rotation.rotate(place)
+    master_key_rotation.rotate(place, OPERATOR)
     assert {mode: _all_keys(place, mode) for mode in Mode} == before
     assert len((place.data / "master.key").read_text().split()) == 1
     assert (place.data / "master.key").read_bytes() != (source.data / "master.key").read_bytes()

@@ -29,6 +29,7 @@ _UNDONE = (
 @unlock_options
 @click.option("--keep-sessions", is_flag=True, help="Do not end the sessions of people.")
 @click.option("--keep-tokens", is_flag=True, help="Do not revoke the tokens issued until now.")
+@options.as_option
 @options.data_options
 def restore(
     *,
@@ -46,7 +47,8 @@ def restore(
     master key needs it in its place before.
     """
     settings = options.settings_of(target)
-    kept = Options(keep_sessions=keep_sessions, keep_tokens=keep_tokens)
+    by = options.operator()
+    kept = Options(keep_sessions=keep_sessions, keep_tokens=keep_tokens, by=by)
     with options.one_line_errors(), options.progress_bar() as progress:
         restored = restore_backup(
             settings, place, unlock(identities, passphrase_file), kept, progress

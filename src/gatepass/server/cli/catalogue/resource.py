@@ -5,7 +5,6 @@ import click
 from gatepass.command_group import CommandGroup, example
 from gatepass.jose.algorithms import ALGORITHMS, Algorithm
 from gatepass.server.cli import options
-from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations
 from gatepass.server.domain.catalogue.model import Resource
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
@@ -44,7 +43,9 @@ def add(
 ) -> None:
     """Add an API by its resource URI (RFC 8707). Then add scopes to it."""
     with options.environment_of(target) as environment:
-        operations.add_resource(environment.context, OPERATOR, uri, name, tokens, algorithm)
+        operations.add_resource(
+            environment.context, options.operator(), uri, name, tokens, algorithm
+        )
         until = _signed_until_then(environment, uri)
     click.echo(
         f"The resource {uri} is added. Add scopes to it: gatepass scope add --resource {uri}{until}"
@@ -76,7 +77,7 @@ def set_(
         if values.get(column) == _DEFAULT:
             values[column] = None
     with options.environment_of(target) as environment:
-        operations.change_resource(environment.context, OPERATOR, uri, values)
+        operations.change_resource(environment.context, options.operator(), uri, values)
         until = _signed_until_then(environment, uri)
     click.echo(f"The resource {uri} is changed. It applies to new tokens.{until}")
 
@@ -87,7 +88,7 @@ def set_(
 def remove(uri: str, target: options.Target) -> None:
     """Remove a resource that has no scopes."""
     with options.environment_of(target) as environment:
-        operations.remove_resource(environment.context, OPERATOR, uri)
+        operations.remove_resource(environment.context, options.operator(), uri)
     click.echo(f"The resource {uri} is removed.")
 
 

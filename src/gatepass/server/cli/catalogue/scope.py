@@ -5,7 +5,6 @@ import click
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.domain.applications.store import count_with_scope
-from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations
 from gatepass.server.domain.catalogue.model import CataloguedScope
 
@@ -56,7 +55,7 @@ def add(
     with options.environment_of(target) as environment:
         resource = environment.partner_api if uri is None else uri
         new = CataloguedScope(name, description, is_default, is_restricted, resource)
-        operations.add_scope(environment.context, OPERATOR, new)
+        operations.add_scope(environment.context, options.operator(), new)
     click.echo(f"The scope {name} is added to {resource}.")
 
 
@@ -89,7 +88,7 @@ def set_(
         description=description, is_default=is_default, is_restricted=is_restricted
     )
     with options.environment_of(target) as environment:
-        operations.change_scope(environment.context, OPERATOR, name, values)
+        operations.change_scope(environment.context, options.operator(), name, values)
     click.echo(f"The scope {name} is changed.")
 
 
@@ -99,7 +98,7 @@ def set_(
 def remove(name: str, target: options.Target) -> None:
     """Remove a scope that no application has."""
     with options.environment_of(target) as environment:
-        operations.remove_scope(environment.context, OPERATOR, name, count_with_scope)
+        operations.remove_scope(environment.context, options.operator(), name, count_with_scope)
     click.echo(f"The scope {name} is removed.")
 
 

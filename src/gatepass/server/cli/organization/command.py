@@ -9,7 +9,6 @@ from gatepass.server.cli import options
 from gatepass.server.cli.organization.link import link, unlink
 from gatepass.server.cli.user import show_access
 from gatepass.server.domain import organization_lifecycle
-from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.domain.users import initial_passwords
@@ -62,7 +61,7 @@ def create(
     if address and not (username or email):
         with options.environment_of(target, creates=True) as environment:
             _, invited = organization_lifecycle.create_with_invitation(
-                environment.context, OPERATOR, name, address
+                environment.context, options.operator(), name, address
             )
         _show_invitation(environment, invited, is_json=is_json)
         return
@@ -70,7 +69,7 @@ def create(
         raise click.UsageError("Give either --invite ADDRESS, or --admin USERNAME.")
     with options.environment_of(target, creates=True) as environment:
         _, user, initial_password = organization_lifecycle.create(
-            environment.context, environment.hasher, OPERATOR, name, username, email
+            environment.context, environment.hasher, options.operator(), name, username, email
         )
     show_access(environment, user, initial_password, is_json=is_json)
 
@@ -94,7 +93,7 @@ def add_admin(
         found = operations.find(environment.context, options.uuid_of(org_id))
         user, initial_password = initial_passwords.add_with_access(
             environment.context,
-            OPERATOR,
+            options.operator(),
             found.id,
             username=username,
             email=email,
@@ -121,9 +120,9 @@ def invite(org_id: str, address: str, role: str, target: options.Target, *, is_j
         found = operations.find(context, options.uuid_of(org_id))
         older = invitations.find_by_email(context, found.id, address)
         if older and older.expires_at > environment.now() and older.role == role:
-            invited = invitations.resend(context, OPERATOR, found.id, older.id)
+            invited = invitations.resend(context, options.operator(), found.id, older.id)
         else:
-            invited = invitations.invite(context, OPERATOR, found.id, address, role)
+            invited = invitations.invite(context, options.operator(), found.id, address, role)
     _show_invitation(environment, invited, is_json=is_json)
 
 
@@ -164,7 +163,7 @@ def revoke_invitation(org_id: str, address: str, target: options.Target) -> None
         invited = invitations.find_by_email(environment.context, found.id, address)
         if invited is None:
             raise NotFoundError(f"An invitation of {address}")
-        invitations.revoke(environment.context, OPERATOR, found.id, invited.id)
+        invitations.revoke(environment.context, options.operator(), found.id, invited.id)
     click.echo(f"The invitation of {invited.email} is revoked.")
 
 
@@ -185,7 +184,7 @@ def reset_password(org_id: str, username: str, target: options.Target, *, is_jso
         found = users.find_by_username(environment.context, options.uuid_of(org_id), username)
         user, initial_password = initial_passwords.give_access(
             environment.context,
-            OPERATOR,
+            options.operator(),
             found.org_id,
             found.id,
             None,
@@ -270,7 +269,7 @@ def _set_suspended(
         found = operations.find(environment.context, options.uuid_of(org_id))
         options.confirm(_SUSPEND.format(found.name, environment.name), yes=yes)
         organization_lifecycle.set_suspended(
-            environment.context, OPERATOR, found.id, suspended=suspended
+            environment.context, options.operator(), found.id, suspended=suspended
         )
 
 

@@ -4,7 +4,6 @@ import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
-from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.users.sessions.linked import operations as linked
 
@@ -23,7 +22,7 @@ def link(org_id: str, production_id: str, target: options.Target) -> None:
         theirs = operations.find(production.context, options.uuid_of(production_id))
     with options.environment_of(target._replace(environment_name="sandbox")) as sandbox:
         own = linked.link_organization(
-            sandbox.context, OPERATOR, theirs.id, options.uuid_of(org_id)
+            sandbox.context, options.operator(), theirs.id, options.uuid_of(org_id)
         )
     click.echo(f'People of "{theirs.name}" in production work in "{own.name}" in the sandbox.')
 
@@ -34,5 +33,7 @@ def link(org_id: str, production_id: str, target: options.Target) -> None:
 def unlink(org_id: str, target: options.Target) -> None:
     """End the link of an organization of the sandbox; its applications stay."""
     with options.environment_of(target._replace(environment_name="sandbox")) as sandbox:
-        own = linked.unlink_organization(sandbox.context, OPERATOR, options.uuid_of(org_id))
+        own = linked.unlink_organization(
+            sandbox.context, options.operator(), options.uuid_of(org_id)
+        )
     click.echo(f'"{own.name}" in the sandbox is no longer linked to an organization of production.')

@@ -6,7 +6,6 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
-from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations.policies.fields import FIELDS, OPEN, PolicyField
 from gatepass.server.domain.users.sessions import policies
 from gatepass.server.domain.users.sessions.policies import Overview
@@ -74,7 +73,7 @@ def set_(
         policies.change(
             environment.context,
             environment.session_settings,
-            OPERATOR,
+            options.operator(),
             owner,
             {known.name: parsed},
         )

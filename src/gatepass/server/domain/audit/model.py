@@ -14,6 +14,10 @@ class Actor:
     source: str = ""
     org_id: UUID | None = None
     kind: Literal["person", "application", "operator"] = "person"
+    operator: str = ""
+    """Who of the operator's people; organizations do not see it."""
+    claim: str = ""
+    """Who they say they are, which nobody has checked."""
 
     @property
     def description(self) -> str:
@@ -23,6 +27,8 @@ class Actor:
         return "the operator" if self.kind == "operator" else self.name
 
 
+OF_OPERATOR = ("operator", "claim")
+"""What the detail of an entry says of the operator's people, and organizations do not see."""
 OPERATOR = Actor("operator", "command line", kind="operator")
 
 
@@ -69,6 +75,13 @@ def entry(
     **detail: str,
 ) -> Entry:
     """Make the entry of something that `by` did."""
+    who = {name: getattr(by, name) for name in OF_OPERATOR if getattr(by, name)}
     return Entry(
-        now, org_id or by.org_id, by.name, action, subject, source=by.source, detail=detail
+        now,
+        org_id or by.org_id,
+        by.name,
+        action,
+        subject,
+        source=by.source,
+        detail={**detail, **who},
     )

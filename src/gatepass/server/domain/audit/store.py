@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -22,7 +22,7 @@ from sqlalchemy import (
     select,
 )
 
-from gatepass.server.domain.audit.model import Entry, Filter
+from gatepass.server.domain.audit.model import OF_OPERATOR, Entry, Filter
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Counter, Timestamp, metadata
 from gatepass.server.storage.statements import insert_many
 
@@ -61,12 +61,15 @@ def page(
     limit: int = 50,
     wanted: Filter = EVERYTHING,
 ) -> list[tuple[int, Entry]]:
-    """Return an organization's entries before a number, newest first, each with its number."""
+    """Return an organization's entries before a number, newest first, each with its number.
+
+    What they say of the operator's people is left out.
+    """
     query = select(audit).where(audit.c.org_id == org_id, *_conditions(wanted))
     if before is not None:
         query = query.where(audit.c.id < before)
     query = query.order_by(audit.c.id.desc()).limit(limit)
-    return [_numbered(row) for row in connection.execute(query)]
+    return [_of_organization(*_numbered(row)) for row in connection.execute(query)]
 
 
 def prune(connection: Connection, older_than: datetime, limit: int = FORGOTTEN_AT_ONCE) -> int:
@@ -97,6 +100,11 @@ def _conditions(wanted: Filter) -> Iterator[ColumnElement[bool]]:
         yield audit.c.at >= wanted.since
     if wanted.until:
         yield audit.c.at < wanted.until
+
+
+def _of_organization(number: int, entry: Entry) -> tuple[int, Entry]:
+    shown = {name: text for name, text in entry.detail.items() if name not in OF_OPERATOR}
+    return number, replace(entry, detail=shown)
 
 
 def _numbered(row: Sequence[Any]) -> tuple[int, Entry]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from gatepass.server.domain.audit.model import OPERATOR, Actor
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.backup import contents, filling, store
 from gatepass.server.environment.backup.contents import Contents
@@ -36,10 +37,11 @@ _NO_KEY = (
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a restore keeps that it ends by default."""
+    """What a restore keeps that it ends by default, and who does it."""
 
     keep_sessions: bool = False
     keep_tokens: bool = False
+    by: Actor = OPERATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ def _finish(work: Filling, database: Database, name: str, options: Options) -> R
         with deadline.each(deadline.LONG), database.write() as connection:
             return store.finish_restore(
                 connection,
+                options.by,
                 name,
                 keep_sessions=options.keep_sessions,
                 keep_tokens=options.keep_tokens,

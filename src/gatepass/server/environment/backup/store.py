@@ -16,7 +16,7 @@ from gatepass.server.domain.applications.secrets.leaks import store as _leaks
 from gatepass.server.domain.applications.secrets.uses import store as _secret_uses
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.domain.audit import store as audit
-from gatepass.server.domain.audit.model import OPERATOR, entry
+from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes.outbox import store as outbox
 from gatepass.server.domain.imports import store as _imports
@@ -92,7 +92,12 @@ def check_tables(names: Collection[str], revision: str) -> None:
 
 
 def finish_restore(
-    connection: Connection, environment: str, *, keep_sessions: bool, keep_tokens: bool
+    connection: Connection,
+    by: Actor,
+    environment: str,
+    *,
+    keep_sessions: bool,
+    keep_tokens: bool,
 ) -> Revived:
     """End sessions and revoke tokens, unless they are kept; count what there is."""
     now = _now(connection)
@@ -106,7 +111,7 @@ def finish_restore(
     changes.start_over(connection, now)
     tokens = "kept" if keep_tokens else "revoked"
     kept = "kept" if keep_sessions else "ended"
-    record = entry(OPERATOR, now, "environment.restored", environment, tokens=tokens, sessions=kept)
+    record = entry(by, now, "environment.restored", environment, tokens=tokens, sessions=kept)
     audit.record(connection, record)
     return _count(connection, now, ended)
 
