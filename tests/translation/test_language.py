@@ -82,3 +82,10 @@ def test_a_message_survives_the_way_to_another_process() -> None:
     sent = Message("{who} is now an administrator", who="Anna")
 
     assert GERMAN.translate(pickle.loads(pickle.dumps(sent))) == "Anna ist jetzt Administrator"
+
+
+def test_a_moment_is_written_by_a_format_in_english_and_as_other_languages_do() -> None:
+    time = datetime(2026, 11, 23, 14, 5, tzinfo=UTC)
+
+    assert ENGLISH.moment(time, "%a %-d %b", "MMMEd") == "Mon 23 Nov"
+    assert GERMAN.moment(time, "%a %-d %b", "MMMEd") == "Mo., 23. Nov."
