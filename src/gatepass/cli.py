@@ -23,8 +23,12 @@ _CLIENT = "gatepass.client"
 _SERVER = "gatepass.server.cli"
 _COMMANDS = {
     "application": _Entry(
-        f"{_SERVER}.application:application",
+        f"{_SERVER}.application.command:application",
         "Register and manage applications; each is identified by its client id.",
+    ),
+    "audit": _Entry(
+        f"{_SERVER}.audit:audit",
+        "Search and export the record of who changed what, and what was refused.",
     ),
     "backup": _Entry(
         f"{_SERVER}.backup.backup:backup", "Back up both environments while the server runs."

@@ -3,6 +3,7 @@
 This is above the packages of the domain, as it changes several of them in one transaction.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -63,6 +64,25 @@ def create_with_invitation(
         audit.record(connection, entry(by, now, "organization.created", new.name, org_id=new.id))
         invited = invitations.add(context, connection, by, new, email, "admin", uuid4())
     return new, invited
+
+
+def rename(context: Context, by: Actor, org_id: UUID, name: str) -> Organization:
+    """Give an organization another name; return it. Names need not be unique.
+
+    Raises OAuthError for a name that is none, NotFoundError where there is no such organization.
+    """
+    name = check_name(name)
+    with context.database.write() as connection:
+        found = store.find(connection, org_id)
+        if found is None:
+            raise NotFoundError(str(org_id))
+        if found.name != name:
+            store.rename(connection, org_id, name)
+            record = entry(
+                by, context.now(), "organization.renamed", name, org_id=org_id, before=found.name
+            )
+            audit.record(connection, record)
+    return replace(found, name=name)
 
 
 def set_suspended(context: Context, by: Actor, org_id: UUID, *, suspended: bool) -> None:

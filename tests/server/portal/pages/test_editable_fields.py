@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner
 
-from gatepass.server.cli.application_settings import set_command
+from gatepass.server.cli.application.settings import set_command
 from gatepass.server.domain.applications import fields, operations
 from gatepass.server.domain.applications.fields import Field, FieldGroup
 from gatepass.server.domain.audit.model import OPERATOR, Actor, Entry

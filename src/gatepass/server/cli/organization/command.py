@@ -7,6 +7,7 @@ import click
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.cli.organization.link import link, unlink
+from gatepass.server.cli.organization.rename import rename
 from gatepass.server.cli.user import show_access
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.organizations import operations
@@ -29,6 +30,7 @@ def organization() -> None:
 
 
 organization.add_command(link)
+organization.add_command(rename)
 organization.add_command(unlink)
 
 

@@ -65,11 +65,26 @@ def page(
 
     What they say of the operator's people is left out.
     """
-    query = select(audit).where(audit.c.org_id == org_id, *_conditions(wanted))
+    found = every(connection, org_id=org_id, before=before, limit=limit, wanted=wanted)
+    return [_of_organization(number, entry) for number, entry in found]
+
+
+def every(
+    connection: Connection,
+    *,
+    org_id: UUID | None = None,
+    before: int | None = None,
+    limit: int = 50,
+    wanted: Filter = EVERYTHING,
+) -> list[tuple[int, Entry]]:
+    """Return entries as the operator sees them, as `page` does; of all without an organization."""
+    query = select(audit).where(*_conditions(wanted))
+    if org_id is not None:
+        query = query.where(audit.c.org_id == org_id)
     if before is not None:
         query = query.where(audit.c.id < before)
     query = query.order_by(audit.c.id.desc()).limit(limit)
-    return [_of_organization(*_numbered(row)) for row in connection.execute(query)]
+    return [_numbered(row) for row in connection.execute(query)]
 
 
 def prune(connection: Connection, older_than: datetime, limit: int = FORGOTTEN_AT_ONCE) -> int:

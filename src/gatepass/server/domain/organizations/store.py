@@ -49,6 +49,11 @@ def add(connection: Connection, *new: Organization) -> None:
     insert_many(connection, organization, rows)
 
 
+def rename(connection: Connection, org_id: UUID, name: str) -> None:
+    """Give an organization another name."""
+    connection.execute(update(organization).where(organization.c.id == org_id).values(name=name))
+
+
 def set_suspended(connection: Connection, org_id: UUID, at: datetime | None) -> None:
     """Suspend an organization, or resume it (None)."""
     connection.execute(

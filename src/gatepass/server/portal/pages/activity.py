@@ -54,6 +54,7 @@ _WORDS: dict[str, Message] = {
     "logout": Message("Logged out"),
     "organization.created": Message("Created the organization"),
     "organization.linked": Message("Linked the organization with the one in production"),
+    "organization.renamed": Message("Renamed the organization. Before: {before}"),
     "organization.resumed": Message("Resumed the organization"),
     "organization.suspended": Message("Suspended the organization"),
     "organization.unlinked": Message("Ended the link with the organization in production"),

@@ -7,8 +7,9 @@ from uuid import UUID
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import application_settings, options
-from gatepass.server.cli.application_settings import find, networks_of
+from gatepass.server.cli import options
+from gatepass.server.cli.application import credentials, settings, usage
+from gatepass.server.cli.application.settings import find, networks_of
 from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.secrets import end as secret_end
@@ -27,8 +28,15 @@ def application() -> None:
     """Register and manage applications; each is identified by its client id."""
 
 
-application.add_command(application_settings.set_)
-application.add_command(application_settings.automatic_rotation)
+application.add_command(settings.set_)
+application.add_command(settings.automatic_rotation)
+for _command in (
+    credentials.rotate,
+    credentials.revoke_tokens,
+    usage.usage,
+    usage.refusals,
+):
+    application.add_command(_command)
 
 
 @application.command(
@@ -51,8 +59,8 @@ application.add_command(application_settings.automatic_rotation)
     help="When the secret ends: a number of days, its last day (2027-01-31), or never. "
     "[default: as late as the policies allow]",
 )
-@application_settings.contact_option
-@application_settings.network_option
+@settings.contact_option
+@settings.network_option
 @options.environment_option_to_change
 @options.as_json
 def create(  # noqa: PLR0913 - one parameter for each option
@@ -127,7 +135,7 @@ def show_(application_id: str, target: options.Target, *, is_json: bool) -> None
     with options.environment_of(target) as environment:
         found = find(environment, application_id)
         live = found.live_secrets(environment.now())
-        rotation = application_settings.shown_rotation(environment, found.id)
+        rotation = settings.shown_rotation(environment, found.id)
     secrets = [
         {
             "ends_with": each.last_four or None,
@@ -140,7 +148,7 @@ def show_(application_id: str, target: options.Target, *, is_json: bool) -> None
     ]
     more = {
         "id": found.id,
-        **application_settings.shown(found),
+        **settings.shown(found),
         "created_by": found.created_by,
         "imported_from": found.imported_from,
         "redirect_uris": found.redirect_uris,

@@ -1,0 +1,1 @@
+"""`gatepass application`: the applications of every organization."""
