@@ -468,11 +468,14 @@ def test_the_operator_gets_mail_about_each_kind_of_leak(alerting_server: InProce
 
     found = [each.values for each in alerts(alerting_server)]
     said = [(each["client_id"], each["secret"]) for each in found]
-    assert said == [
-        (client.client_id, ""),  # a token
-        (client.client_id, client.secret.value[-4:]),
-        (other.client_id, other.secret.value[-4:]),
-    ]
+    assert (
+        said
+        == [
+            (client.client_id, ""),  # a token
+            (client.client_id, client.secret.value[-4:]),
+            (other.client_id, other.secret.value[-4:]),
+        ]
+    )
     assert [each["reporter"] for each in found[:2]] == ["a leak report"] * 2
     assert client.secret.value not in str(found)
 

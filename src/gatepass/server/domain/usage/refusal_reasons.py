@@ -18,9 +18,8 @@ REASONS = {
         Message("Wrong secret"),
         Message(
             "Compare the secret's last four characters with those on the application's page. If "
-            "none "
-            "are named here, what came is no whole secret of Gatepass: a part is missing, or it "
-            "belongs to another program. If it is lost or old, rotate the secret."
+            "none are named here, what came is no whole secret of Gatepass: a part is missing, or "
+            "it belongs to another program. If it is lost or old, rotate the secret."
         ),
     ),
     "expired_secret": Reason(
@@ -45,9 +44,8 @@ REASONS = {
     "unknown_client": Reason(
         Message("Unknown client"),
         Message(
-            "A program sent a client id that no application has, and that differs from this "
-            "one's by "
-            "one or two characters. Copy the client id from the application's page."
+            "A program sent a client id that no application has, and that differs from this one's "
+            "by one or two characters. Copy the client id from the application's page."
         ),
     ),
     "disabled": Reason(

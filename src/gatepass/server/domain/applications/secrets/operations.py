@@ -255,8 +255,7 @@ def _check_not_automatic(context: Context, connection: Connection, app_id: UUID)
             "invalid_request",
             Message(
                 "Automatic rotation is on, so the old secret cannot end at the first use of the "
-                "new "
-                "one. Choose a time."
+                "new one. Choose a time."
             ),
         )
 

@@ -169,8 +169,7 @@ def configure(
                 "temporarily_unavailable",
                 Message(
                     "Automatic rotation cannot be set yet: the database has the tables of the "
-                    "version "
-                    "before. The operator runs `gatepass migrate`."
+                    "version before. The operator runs `gatepass migrate`."
                 ),
                 log_detail="tables of the version before",
                 status=503,
@@ -213,8 +212,7 @@ def undo(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None
                 "invalid_request",
                 Message(
                     "This rotation cannot be undone any more: the old secret has ended, or the "
-                    "secret "
-                    "was rotated again. Rotate it here instead."
+                    "secret was rotated again. Rotate it here instead."
                 ),
                 status=409,
             )
