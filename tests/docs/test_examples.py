@@ -31,6 +31,9 @@ PLAYED = {
 # How many blocks of a language on a page are run one by one, and where.
 RUN = {
     ("README.md", "python"): (2, "test_readme.py"),
+    ("docs/contribute/translations.md", "console"): (1, "test_translations_page.py"),
+    ("docs/contribute/translations.md", "jinja"): (1, "test_translations_page.py"),
+    ("docs/contribute/translations.md", "python"): (1, "test_translations_page.py"),
     ("docs/operate/back-up.md", "console"): (8, "test_backup_pages.py"),
     ("docs/operate/branding.md", "toml"): (1, "test_branding_page.py"),
     ("docs/operate/move-to-postgresql.md", "console"): (3, "test_backup_pages.py"),
