@@ -37,7 +37,6 @@ def audit() -> None:
 @click.option("--since", help="First day (UTC), or moment, as 2026-11-01T09:30:00Z.")
 @click.option("--until", help="Last day (UTC), or the first moment after.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many.")
-@click.option("--json-lines", is_flag=True, help="Print all, one JSON object a line.")
 @options.reading_options
 def list_(  # noqa: PLR0913 - one parameter for each option
     *,
@@ -49,19 +48,18 @@ def list_(  # noqa: PLR0913 - one parameter for each option
     since: str | None,
     until: str | None,
     limit: int,
-    json_lines: bool,
     target: options.Target,
     is_json: bool,
 ) -> None:
     """List entries of the audit trail, the newest first, with the names of the operator's people.
 
-    An entry is kept for 400 days.
+    An entry is kept for 400 days. With --json-lines all are printed, without a limit.
     """
     wanted = Filter(actor, client_id, actions, refused, _moment(since), _moment(until, is_end=True))
     with options.environment_of(target) as environment:
         owner = None if org_id is None else options.uuid_of(org_id)
         found = _all(environment, owner, wanted)
-        if json_lines:
+        if options.has_lines():
             for number, entry in found:
                 click.echo(json.dumps(_object(number, entry)))
             return

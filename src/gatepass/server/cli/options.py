@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,8 @@ _MODES = {name: mode for mode, name in NAMES.items()}
 _ENVIRONMENT = "GATEPASS_ENVIRONMENT"
 _AS = "GATEPASS_AS"
 _LONGEST_CLAIM = 100
+_LINES = "gatepass.json_lines"
+_NARROWEST = 12  # characters, of a column that is cut to fit the terminal
 _NO_DATA = (
     "There is no Gatepass data in {}. Choose the directory with --data, "
     "or create one: gatepass serve"
@@ -83,9 +86,9 @@ def data_options(command: Command) -> Command:
 
 
 def reading_options(command: Command) -> Command:
-    """Add --data, --config, --environment (default: production) and --json to a reading command."""
+    """Add --data, --config, --environment (default: production), --json and --json-lines."""
     with_environment = _environment_option(NAMES[Mode.LIVE], "[default: production]")
-    return with_environment(data_options(as_json(command)))
+    return with_environment(data_options(as_json(_as_json_lines(command))))
 
 
 def environment_option_to_change(command: Command) -> Command:
@@ -145,6 +148,26 @@ def _environment_option(value: str | None, default: str) -> Callable[[Command], 
 def as_json(command: Command) -> Command:
     """Add --json."""
     return click.option("--json", "is_json", is_flag=True, help="Print JSON.")(command)
+
+
+def _as_json_lines(command: Command) -> Command:
+    """Add --json-lines, which the functions that print a list find by `has_lines`."""
+    return click.option(
+        "--json-lines",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep_lines,
+        help="Print JSON, each object of a list on a line of its own.",
+    )(command)
+
+
+def _keep_lines(context: click.Context, _: click.Parameter, given: bool) -> None:  # noqa: FBT001
+    context.meta[_LINES] = given
+
+
+def has_lines() -> bool:
+    """Return whether the command was given --json-lines."""
+    return bool(click.get_current_context().meta.get(_LINES))
 
 
 def settings_of(target: Target, **given: Any) -> Settings:  # noqa: ANN401 - as `load` has it
@@ -278,7 +301,7 @@ def uuid_of(text: str) -> UUID:
 
 def show(values: Mapping[str, object], *, is_json: bool) -> None:
     """Print one object as aligned lines or JSON."""
-    if is_json:
+    if is_json or has_lines():
         click.echo(json.dumps({name: _plain(value) for name, value in values.items()}))
         return
     width = max(map(len, values)) + 2
@@ -287,9 +310,17 @@ def show(values: Mapping[str, object], *, is_json: bool) -> None:
 
 
 def show_list(rows: Sequence[Mapping[str, object]], nothing: str, *, is_json: bool) -> None:
-    """Print a list as aligned columns with a heading, or JSON."""
+    """Print a list as aligned columns with a heading, or as JSON.
+
+    On a terminal the widest columns are cut until a row fits; the first one, which names the row,
+    stays whole. Elsewhere, as in a file, nothing is cut.
+    """
+    plain = [{name: _plain(value) for name, value in row.items()} for row in rows]
+    if has_lines():
+        for each in plain:
+            click.echo(json.dumps(each))
+        return
     if is_json:
-        plain = [{name: _plain(value) for name, value in row.items()} for row in rows]
         click.echo(json.dumps(plain))
         return
     if not rows:
@@ -298,10 +329,31 @@ def show_list(rows: Sequence[Mapping[str, object]], nothing: str, *, is_json: bo
     names = list(rows[0])
     lines = [names]
     lines += [[_words(row[name]) for name in names] for row in rows]
-    widths = [max(len(line[at]) for line in lines) for at in range(len(names))]
+    widths = _fitting([max(len(line[at]) for line in lines) for at in range(len(names))])
     for line in lines:
-        columns = (f"{text:<{width}}" for text, width in zip(line, widths, strict=True))
+        columns = (
+            f"{_cut(text, width):<{width}}" for text, width in zip(line, widths, strict=True)
+        )
         click.echo("  ".join(columns).rstrip())
+
+
+def _fitting(widths: list[int]) -> list[int]:
+    """Return the widths of columns that fit the terminal, as far as that is possible."""
+    if not sys.stdout.isatty():
+        return widths
+    left = sum(widths) + 2 * (len(widths) - 1) - shutil.get_terminal_size().columns
+    widths = widths.copy()
+    while left > 0:
+        widest = max(range(1, len(widths)), key=widths.__getitem__, default=0)
+        if widest == 0 or widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
+        left -= 1
+    return widths
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _plain(value: object) -> object:
