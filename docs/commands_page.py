@@ -15,7 +15,7 @@ _COMMANDS_HEAD = """\
 
 <!-- Written by docs/generate.py from the commands themselves. -->
 
-`gatepass` has the commands of the client (`call`, `check`, `scan` and `token`) and, with
+`gatepass` has the commands of the client (`call`, `check`, `rotate`, `scan` and `token`) and, with
 `gatepass[server]`, those of the server. Every one prints its help with `--help`. A command that
 fails prints one line `Error: ...` to standard error and ends with status 1, or 2 where it was
 called wrongly.
