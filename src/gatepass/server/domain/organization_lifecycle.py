@@ -67,9 +67,9 @@ def create_with_invitation(
 
 
 def rename(context: Context, by: Actor, org_id: UUID, name: str) -> Organization:
-    """Give an organization another name; return it. Names need not be unique.
+    """Rename an organization, and return it. Names need not be unique.
 
-    Raises OAuthError for a name that is none, NotFoundError where there is no such organization.
+    Raises OAuthError for an invalid name, NotFoundError where there is no such organization.
     """
     name = check_name(name)
     with context.database.write() as connection:

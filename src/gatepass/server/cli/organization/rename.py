@@ -12,7 +12,7 @@ from gatepass.server.domain import organization_lifecycle
 @click.argument("name")
 @options.environment_option_to_change
 def rename(org_id: str, name: str, target: options.Target) -> None:
-    """Give an organization another name; its id, people and applications stay."""
+    """Rename an organization; its id, people and applications stay."""
     with options.environment_of(target) as environment:
         renamed = organization_lifecycle.rename(
             environment.context, options.operator(), options.uuid_of(org_id), name

@@ -50,7 +50,7 @@ def add(connection: Connection, *new: Organization) -> None:
 
 
 def rename(connection: Connection, org_id: UUID, name: str) -> None:
-    """Give an organization another name."""
+    """Rename an organization."""
     connection.execute(update(organization).where(organization.c.id == org_id).values(name=name))
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from gatepass.server.domain.users.sessions.user_agents import words
-from gatepass.server.environment.mail import secret_messages
+from gatepass.server.environment.mail import factor_messages, secret_messages
 from gatepass.server.environment.mail.content import (
     Content,
     Link,
@@ -138,103 +138,6 @@ def _new_administrator(values: Values, site: Site) -> Content:
         ),
         about(values, site),
         Link(Message("Look at the team"), f"{site.issuer}/team/"),
-    )
-
-
-def _factor_added(values: Values, site: Site) -> Content:
-    return Content(
-        Message("A second factor was added to your account"),
-        (
-            Message(
-                "“{factor}” can now be used to log in to your account.", factor=values["factor"]
-            ),
-            Message("All other sessions have ended."),
-        ),
-        about(values, site),
-        Link(Message("Look at your second factors"), site.factors_url),
-        was_it_you(Message("remove it there, change your password, and tell your administrator.")),
-    )
-
-
-def _factor_removed(values: Values, site: Site) -> Content:
-    return Content(
-        Message("A second factor was removed from your account"),
-        (
-            Message(
-                "“{factor}” can no longer be used to log in to your account.",
-                factor=values["factor"],
-            ),
-            Message("All other sessions have ended."),
-        ),
-        about(values, site),
-        Link(Message("Look at your second factors"), site.factors_url),
-        was_it_you(Message("change your password, and tell your administrator.")),
-    )
-
-
-def _factors_reset(values: Values, site: Site) -> Content:
-    return Content(
-        Message("Your second factors were removed"),
-        (
-            Message(
-                "{by} removed your passkeys, apps and recovery codes.", by=sentence(values["by"])
-            ),
-            Message("All your sessions have ended."),
-            Message("Until you set up new ones, the login needs your password alone."),
-        ),
-        about(values, site),
-        Link(Message("Set up a second factor"), site.factors_url),
-        Message("If you did not ask for this, tell your administrator at once."),
-    )
-
-
-def _recovery_codes_made(values: Values, site: Site) -> Content:
-    return Content(
-        Message("You have new recovery codes"),
-        (
-            Message(
-                "New recovery codes were made for your account. The earlier ones no longer work."
-            ),
-        ),
-        about(values, site),
-        Link(Message("Look at your second factors"), site.factors_url),
-        was_it_you(Message("change your password, and tell your administrator.")),
-    )
-
-
-def _recovery_code_used(values: Values, site: Site) -> Content:
-    return Content(
-        Message("A recovery code was used"),
-        (
-            Message(
-                "Somebody used one of your recovery codes. You have {left} left.",
-                left=values["left"],
-            ),
-        ),
-        about(values, site),
-        Link(Message("Look at your second factors"), site.factors_url),
-        was_it_you(
-            Message("change your password, make new recovery codes, and tell your administrator.")
-        ),
-    )
-
-
-def _passkey_copied(values: Values, site: Site) -> Content:
-    return Content(
-        Message("One of your passkeys may have been copied"),
-        (
-            Message(
-                "The passkey “{factor}” was used, and its counter went back.",
-                factor=values["factor"],
-            ),
-            Message(
-                "That happens when a security key was reset, but also when somebody has a copy "
-                "of it."
-            ),
-        ),
-        about(values, site),
-        Link(Message("Look at your second factors"), site.factors_url),
-        Message("If you do not know why, remove the passkey there, and tell your administrator."),
     )
 
 
@@ -399,12 +302,12 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "email_rejected": _email_rejected,
     "new_browser": _new_browser,
     "new_administrator": _new_administrator,
-    "factor_added": _factor_added,
-    "factor_removed": _factor_removed,
-    "factors_reset": _factors_reset,
-    "recovery_codes_made": _recovery_codes_made,
-    "recovery_code_used": _recovery_code_used,
-    "passkey_copied": _passkey_copied,
+    "factor_added": factor_messages.factor_added,
+    "factor_removed": factor_messages.factor_removed,
+    "factors_reset": factor_messages.factors_reset,
+    "recovery_codes_made": factor_messages.recovery_codes_made,
+    "recovery_code_used": factor_messages.recovery_code_used,
+    "passkey_copied": factor_messages.passkey_copied,
     "policy_changed": _policy_changed,
     "single_sign_on_changed": _single_sign_on_changed,
     "single_sign_on_connected": _single_sign_on_connected,
