@@ -8,6 +8,7 @@ from jinja2.runtime import Context
 
 from gatepass.translation.durations import ago, span
 from gatepass.translation.language import Language
+from gatepass.translation.message import Message
 
 
 def install(templates: jinja2.Environment, language_of: Callable[[Context], Language]) -> None:
@@ -29,7 +30,9 @@ def install(templates: jinja2.Environment, language_of: Callable[[Context], Lang
 
     @jinja2.pass_context
     def finalize(context: Context, value: object) -> object:
-        return language_of(context).write(value) if isinstance(value, str | date) else value
+        if isinstance(value, Message | date):
+            return language_of(context).write(value)
+        return value
 
     templates.install_gettext_callables(  # type: ignore[attr-defined]
         gettext, ngettext, newstyle=True

@@ -18,6 +18,7 @@ from gatepass.server.domain.users.sessions import user_agents
 from gatepass.server.domain.users.sessions.model import new_id
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import redirects, static_files
+from gatepass.server.portal.presentation import words
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation import templates
 from gatepass.translation.language import ENGLISH, Language, language
@@ -43,6 +44,8 @@ def template_environment() -> jinja2.Environment:
     )
     templates.install(made, _language_of)
     made.filters["iso"] = iso
+    for table in ("CLIENT_TYPES", "ROLES", "STATES"):
+        made.globals[table] = getattr(words, table)
     made.filters["program"] = user_agents.words
     return made
 
