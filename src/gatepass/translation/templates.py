@@ -12,7 +12,7 @@ from gatepass.translation.message import Message
 
 
 def install(templates: jinja2.Environment, language_of: Callable[[Context], Language]) -> None:
-    """Give templates `trans` and `_`, the filters of dates and numbers, and translated messages.
+    """Add `trans`, `_`, filters of dates and numbers, and translated messages to templates.
 
     `language_of` finds the language in the context that a template is rendered with. Every
     `Message`, and every date, that a template writes is put into it, wherever it comes from.

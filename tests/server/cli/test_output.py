@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -77,3 +78,14 @@ def test_one_object_is_one_line_of_json(gatepass: Command, org_id: str) -> None:
 def test_a_list_of_nothing_is_nothing(gatepass: Command) -> None:
     assert gatepass("application", "list", "--json-lines").out == ""
     assert json.loads(gatepass("application", "list", "--json").out) == []
+
+
+def test_what_strangers_sent_does_not_command_the_terminal(data: Path) -> None:
+    run("organization", "create", "Acme", "--admin", "anna", data=data)
+    with sqlite3.connect(data / "production.sqlite3") as connection:
+        connection.execute("UPDATE audit SET subject = ?", ("\x1b[2J\x07\r\u202ehidden",))
+
+    listed = run("audit", "list", data=data).out
+
+    assert "\ufffd[2J\ufffd\ufffd\ufffdhidden" in listed
+    assert not {"\x1b", "\x07", "\r", "\u202e"} & set(listed)

@@ -383,4 +383,9 @@ def _words(value: object) -> str:
         case dict():
             return ", ".join(f"{name} {_words(each)}" for name, each in value.items())
         case _:
-            return str(value)
+            return _printable(str(value))
+
+
+def _printable(text: str) -> str:
+    """Return a text without what a terminal would obey: some come from strangers' requests."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
