@@ -154,7 +154,7 @@ def _served(
 
 def _fast_path_setting(checkout: Path) -> str:
     """Return the variable of the setting that another checkout may have by its earlier name."""
-    settings = (checkout / "src/gatepass/server/settings.py").read_text()
+    settings = (checkout / "src/gatepass/server/configuration/settings.py").read_text()
     return "GATEPASS_FAST_PATH" if "    fast_path:" in settings else "GATEPASS_LANE"
 
 

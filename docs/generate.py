@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from docs.commands_page import commands_page
 from docs.log_events import log_events_page
-from gatepass.server.settings import Settings
+from gatepass.server.configuration.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -28,7 +28,7 @@ SPECIFICATIONS_PAGE = ROOT / "docs" / "reference" / "rfc-map.md"
 _HEAD = """\
 # Settings
 
-<!-- Written by docs/generate.py from src/gatepass/server/settings.py. -->
+<!-- Written by docs/generate.py from src/gatepass/server/configuration/settings.py. -->
 
 Read once, at the start: arguments of the command line first, then environment variables, then
 `gatepass.toml` in the data directory (or the file that `--config` names). An unknown setting is an

@@ -13,11 +13,11 @@ from bench.guard.verification import EACH, ROUNDS, in_turns
 from bench.report import Part, Row, limit_row, print_part
 from bench.server import gatepass_server
 from gatepass.guard import Expectation, Guard, Request, Requirements
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.configuration.settings import Settings
+from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.oauth.access_token import find_in_memory, inspect
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.partner_api.access import recall
-from gatepass.server.settings import Settings
 from gatepass.server.storage import master_key
 from gatepass.server.tokens.verified_cache import VerifiedTokenCache
 from gatepass.wire.credential import Mode

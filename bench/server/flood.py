@@ -28,9 +28,9 @@ from bench.processes import cpu_seconds, memory
 from bench.report import Part, Row, print_part, ratio_row
 from bench.server import gatepass_server, million_clients, seed
 from bench.server.gatepass_server import Credentials
+from gatepass.server.configuration.settings import load
 from gatepass.server.domain.applications.model import new_client_id
 from gatepass.server.environment.data_directory import opened
-from gatepass.server.settings import load
 from gatepass.server.tokens import opaque
 from gatepass.server.tokens.claims import Claims
 from gatepass.wire.credential import Kind, Mode, mint

@@ -28,11 +28,11 @@ from bench.report import Part, Row, limit_row, print_part, ratio_row
 from bench.server import gatepass_server, seed
 from bench.server.gatepass_server import BODY, FORM, TOKEN, Credentials, Server
 from gatepass.server.app import create
+from gatepass.server.configuration.settings import load
 from gatepass.server.environment import maintenance
 from gatepass.server.http import NeedsThread, Response
 from gatepass.server.http import Request as EndpointRequest
 from gatepass.server.oauth.token import token
-from gatepass.server.settings import load
 
 ROUNDS = 3
 SECONDS = 2

@@ -19,16 +19,16 @@ from sqlalchemy import event
 
 from bench.report import Part, Row, limit_row, print_part
 from bench.server import seed
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.applications import lookup
 from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.usage import counter, store
 from gatepass.server.domain.usage.model import FINE, MERGES, Use
-from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
+from gatepass.server.domain.users.passwords.passwords import Hasher, PasswordSettings
 from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
 from gatepass.server.environment.housekeeping import FLUSH_EVERY
-from gatepass.server.settings import Settings
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 

@@ -8,7 +8,7 @@ import yaml
 
 from deploy.conftest import ROOT, Run
 from gatepass.server.configuration.environment_variables import PREFIX
-from gatepass.server.settings import Settings, load
+from gatepass.server.configuration.settings import Settings, load
 from shape.test_release import program
 
 CONTAINERFILE = ROOT / "Containerfile"

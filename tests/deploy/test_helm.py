@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from deploy.conftest import ROOT, Run
-from gatepass.server.settings import load
+from gatepass.server.configuration.settings import load
 from gatepass.wire.credential import Mode
 
 CHART = ROOT / "examples" / "deploy" / "helm" / "gatepass"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy.conftest import ROOT
-from gatepass.server.settings import load
+from gatepass.server.configuration.settings import load
 from server_process import Server
 
 UNITS = ROOT / "examples" / "deploy" / "systemd"

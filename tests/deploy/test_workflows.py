@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from deploy.conftest import ROOT, TOOLS, Run
-from gatepass.server.settings import Settings
+from gatepass.server.configuration.settings import Settings
 
 GITHUB = ROOT / ".github" / "workflows"
 GITLAB = ROOT / ".gitlab-ci.yml"

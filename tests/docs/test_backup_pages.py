@@ -18,9 +18,9 @@ from moto.server import ThreadedMotoServer
 from commands import run
 from contracts import postgres
 from docs.page import ROOT, Block, Reader, blocks
+from gatepass.server.configuration.settings import load
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.backup.copy import settings_of
-from gatepass.server.settings import load
 from gatepass.wire.credential import Mode
 
 BACK_UP, RESTORE = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docs.page import ROOT
-from gatepass.server.settings import SettingsError, load
+from gatepass.server.configuration.settings import SettingsError, load
 from gatepass.wire.credential import Mode
 from server.configuration.branding.samples import DRAWING, picture
 

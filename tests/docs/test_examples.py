@@ -16,7 +16,7 @@ from pre_commit.clientlib import load_config, load_manifest
 from docs.examples import EXAMPLES, Example
 from docs.page import ROOT, commands
 from gatepass.cli import main
-from gatepass.server.settings import load
+from gatepass.server.configuration.settings import load
 
 # Pages of which a test runs every block, in their order.
 PLAYED = {

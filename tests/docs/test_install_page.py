@@ -12,7 +12,7 @@ from uv import find_uv_bin
 from commands import clean_variables, run
 from docs.page import ROOT, Reader, commands
 from docs.page import blocks as page_blocks
-from gatepass.server.settings import load
+from gatepass.server.configuration.settings import load
 from gatepass.server.storage import master_key
 from gatepass.wire.credential import Mode
 from shape.test_version import hatch

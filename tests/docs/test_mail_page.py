@@ -7,8 +7,8 @@ import pytest
 
 from commands import run_in_process
 from docs.page import ROOT, commands, looks_like
+from gatepass.server.configuration.settings import load
 from gatepass.server.environment.mail.messages import KINDS
-from gatepass.server.settings import load
 from server.cli.conftest import made
 from server.environment.mail.smtp_server import PASSWORD, smtp_server
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from docs.page import ROOT, commands, looks_like
+from gatepass.server.configuration.settings import load
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.mail import delivery
-from gatepass.server.settings import load
 from gatepass.wire.credential import Mode
 from server.cli import inside
 from server.cli.conftest import made

@@ -16,7 +16,7 @@ from gatepass.client import settings as client
 from gatepass.client.tokens.source import DEADLINE, TokenSource
 from gatepass.client.tokens.telemetry import Status
 from gatepass.client.tokens.token import UNSTATED_LIFETIME, CachedToken
-from gatepass.server.settings import Settings
+from gatepass.server.configuration.settings import Settings
 from gatepass.wire.errors import STATUS
 from gatepass.wire.secret import Secret
 from gatepass.wire.token_response import TokenResponse

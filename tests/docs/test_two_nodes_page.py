@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from docs.page import ROOT
-from gatepass.server.settings import load
+from gatepass.server.configuration.settings import load
 from gatepass.wire.credential import Mode
 from gateways.deployed import APP, EXAMPLES, TWO_NODES
 

@@ -14,17 +14,17 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from gatepass.server.app import Gatepass, create
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.throttling.hourly_limit import HourlyLimit
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
-from gatepass.server.domain.users.passwords import PasswordSettings
+from gatepass.server.domain.users.passwords.passwords import PasswordSettings
 from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import file
 from gatepass.server.oauth.served_environment import ServedEnvironment
-from gatepass.server.settings import Settings
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.testing import Clock
 from gatepass.wire.credential import Mode

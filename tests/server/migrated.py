@@ -6,8 +6,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.environment.environment import file
-from gatepass.server.settings import Settings
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.wire.credential import Mode
 

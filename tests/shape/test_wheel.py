@@ -187,11 +187,11 @@ def test_the_wheel_has_the_licence_of_each_part_that_is_not_ours(wheel: Path) ->
     swagger_ui = "src/gatepass/server/partner_api/static/swagger-ui"
     assert sorted(licences) == [
         "LICENSE",
-        "src/gatepass/server/domain/users/common_passwords.LICENSE",
+        "src/gatepass/server/domain/users/passwords/common_passwords.LICENSE",
         f"{swagger_ui}/LICENSE",
         f"{swagger_ui}/swagger-ui-bundle.js.LICENSE.txt",
     ]
-    assert "gatepass/server/domain/users/common_passwords.md" in names
+    assert "gatepass/server/domain/users/passwords/common_passwords.md" in names
 
 
 def test_the_client_runs_without_the_server_extra(wheel: Path) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gatepass.server.configuration import hosts
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.configuration.settings import Settings
+from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.environment import data_directory
 from gatepass.server.http import (
     App,
@@ -35,7 +36,6 @@ from gatepass.server.serving.metrics_listener import Listener
 from gatepass.server.serving.oauth_endpoints import REQUEST, Match, RouteTable, serve
 from gatepass.server.serving.proxy_advice import ProxyAdvice
 from gatepass.server.serving.readiness import Readiness
-from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.wire import metadata
 from gatepass.wire.credential import Mode

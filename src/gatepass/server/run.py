@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 
 from gatepass.server.app import create
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.environment.data_directory import ServingError
 from gatepass.server.http import App
 from gatepass.server.oauth.client_of_request import client_of
@@ -32,7 +33,6 @@ from gatepass.server.serving.processes.worker_process import Limits, Start, Work
 from gatepass.server.serving.proxy_headers import ProxyHeaders, TrustedProxies
 from gatepass.server.serving.readiness import Readiness
 from gatepass.server.serving.uvicorn_compat import protocol
-from gatepass.server.settings import Settings
 
 _FOR_REQUESTS = 0.8  # of the time to end after the drain, in which running requests may finish
 _NO_PROXY = (

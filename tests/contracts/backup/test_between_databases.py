@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from gatepass.server.configuration.settings import Settings, load
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.environment import data_directory, databases
@@ -15,7 +16,6 @@ from gatepass.server.environment.backup.copy import copy
 from gatepass.server.environment.backup.errors import BackupError
 from gatepass.server.environment.backup.progress import unseen
 from gatepass.server.environment.data_directory import ServingError
-from gatepass.server.settings import Settings, load
 from gatepass.server.storage import master_key
 from gatepass.server.storage.database import Database
 from gatepass.server.storage.migrations import revisions, runner

@@ -13,13 +13,13 @@ from sqlalchemy import Connection, MetaData, Table
 
 from contracts import samples
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.applications import lookup
 from gatepass.server.domain.keys import store as keys
 from gatepass.server.domain.keys.opaque_token_key import OpaqueTokenKey
 from gatepass.server.domain.users import store as people
-from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
+from gatepass.server.domain.users.passwords.passwords import Hasher, PasswordSettings
 from gatepass.server.environment.environment import Environment
-from gatepass.server.settings import Settings
 from gatepass.server.storage.database import Database
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.storage.migrations import revisions, runner

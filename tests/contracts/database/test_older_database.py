@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 
 from contracts.samples import NOW
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.operations import Registered
@@ -23,9 +24,8 @@ from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.keys import operations as keys
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed.cursor import Cursor
-from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
+from gatepass.server.domain.users.passwords.passwords import Hasher, PasswordSettings
 from gatepass.server.oauth.served_environment import ServedEnvironment
-from gatepass.server.settings import Settings
 from gatepass.server.storage.database import Connection, Database
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode

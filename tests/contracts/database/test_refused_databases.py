@@ -16,8 +16,8 @@ import pytest
 from commands import Ran, run
 from contracts import postgres, tls_postgres
 from contracts.tls_postgres import Cluster
+from gatepass.server.configuration.settings import load
 from gatepass.server.environment import data_directory
-from gatepass.server.settings import load
 from gatepass.server.storage.database import Database, sqlite_url
 from server.cli import inside
 from server_process import free_ports

@@ -13,16 +13,16 @@ from sqlalchemy import Connection, event, func, make_url, select
 
 from contracts import samples
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.applications import lookup
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.model import FINE, Use
-from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
+from gatepass.server.domain.users.passwords.passwords import Hasher, PasswordSettings
 from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
-from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage.errors import DatabaseAwayError
 from gatepass.server.storage.master_key import MasterKey

@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 
 from contracts.samples import NOW
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.cached_application import CachedApplication
@@ -21,11 +22,10 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User
-from gatepass.server.domain.users.password_hashing import run
-from gatepass.server.domain.users.passwords import Hasher, PasswordSettings
+from gatepass.server.domain.users.passwords.hashing import run
+from gatepass.server.domain.users.passwords.passwords import Hasher, PasswordSettings
 from gatepass.server.environment import maintenance
 from gatepass.server.environment.environment import Environment
-from gatepass.server.settings import Settings
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError

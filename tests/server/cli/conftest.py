@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from commands import Ran
+from gatepass.server.configuration.settings import load
 from gatepass.server.environment import data_directory
-from gatepass.server.settings import load
 from server.cli import inside
 from server.migrated import give_tables
 

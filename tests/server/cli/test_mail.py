@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from commands import Ran
+from gatepass.server.configuration.settings import Settings, load
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.mail import delivery
-from gatepass.server.settings import Settings, load
 from gatepass.wire.credential import Mode
 from server.cli import inside
 from server.cli.conftest import made

@@ -5,11 +5,11 @@ from uuid import UUID
 import pytest
 
 from commands import Ran
+from gatepass.server.configuration.settings import load
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.single_sign_on import setup, store
 from gatepass.server.environment import data_directory
-from gatepass.server.settings import load
 from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret
 from server.cli import inside

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.server.settings import Settings, SettingsError, load
+from gatepass.server.configuration.settings import Settings, SettingsError, load
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors/lists_in_variables.json").read_text())
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.server.settings import SettingsError, load
+from gatepass.server.configuration.settings import SettingsError, load
 from gatepass.wire.credential import Mode
 
 

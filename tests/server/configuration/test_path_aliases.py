@@ -2,10 +2,10 @@ import pytest
 from starlette.routing import Route
 
 from gatepass.server.configuration.path_aliases import PathAliases
+from gatepass.server.configuration.settings import SettingsError, load
 from gatepass.server.observability import health
 from gatepass.server.observability.metrics import endpoint
 from gatepass.server.portal import app as portal
-from gatepass.server.settings import SettingsError, load
 from gatepass.wire import metadata
 
 ENDPOINTS = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.server.settings import SettingsError, load
+from gatepass.server.configuration.settings import SettingsError, load
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from server.fixtures import (
     GRANT,

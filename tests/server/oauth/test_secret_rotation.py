@@ -22,7 +22,7 @@ from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.domain.organizations.policies.model import StatedPolicy
 from gatepass.server.domain.revocations.leak_reports import operations as leak_reports
 from gatepass.server.domain.users import initial_passwords
-from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords.hashing import run
 from gatepass.server.environment import maintenance
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import REPORT_LEAK, ROTATE_SECRET

@@ -9,10 +9,10 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from gatepass.server.app import Gatepass, create
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.throttling.hourly_limit import MOST_ROWS, HourlyLimit
-from gatepass.server.domain.users.passwords import PasswordSettings
+from gatepass.server.domain.users.passwords.passwords import PasswordSettings
 from gatepass.server.environment.environment import Environment
-from gatepass.server.settings import Settings
 from gatepass.wire.credential import Mode
 from server.partner_api.partner_client import Partner, join
 

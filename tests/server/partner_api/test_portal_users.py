@@ -11,7 +11,7 @@ from gatepass.server.domain.users import initial_passwords, portal_users
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import InvalidField, User
 from gatepass.server.domain.users.notices import operations as notices
-from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords.hashing import run
 from gatepass.wire.scope import Scope
 from server.partner_api.partner_client import Partner, join
 

@@ -12,15 +12,15 @@ from starlette.testclient import TestClient
 
 from gatepass.server.app import Gatepass, create
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import User
-from gatepass.server.domain.users.password_hashing import run
-from gatepass.server.domain.users.passwords import PasswordSettings
+from gatepass.server.domain.users.passwords.hashing import run
+from gatepass.server.domain.users.passwords.passwords import PasswordSettings
 from gatepass.server.oauth.served_environment import ServedEnvironment
-from gatepass.server.settings import Settings
 from gatepass.testing import Clock
 from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret

@@ -8,7 +8,7 @@ import pytest
 
 from gatepass.concurrency.bounded_pool import RETRY_AFTER
 from gatepass.server.domain.users import initial_passwords
-from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords.hashing import run
 from gatepass.server.domain.users.sessions import login
 from gatepass.server.domain.users.sessions.operations import Visitor
 from gatepass.wire.errors import OAuthError

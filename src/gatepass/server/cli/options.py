@@ -18,6 +18,7 @@ import click
 import structlog
 
 from gatepass.server.configuration.environment_variables import service_variables
+from gatepass.server.configuration.settings import Settings, SettingsError, load
 from gatepass.server.domain.audit.model import OPERATOR, Actor
 from gatepass.server.domain.imports.model import SourceError
 from gatepass.server.domain.organizations import operations as organizations
@@ -27,7 +28,6 @@ from gatepass.server.environment.backup.progress import Progress, unseen
 from gatepass.server.environment.environment import NAMES, Environment
 from gatepass.server.observability import logging
 from gatepass.server.serving.processes import published_addresses
-from gatepass.server.settings import Settings, SettingsError, load
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.server.storage.master_key import MasterKeyError
 from gatepass.wire.credential import Mode

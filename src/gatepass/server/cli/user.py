@@ -8,7 +8,7 @@ from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import initial_passwords, operations, portal_users
 from gatepass.server.domain.users.factors import operations as factors
 from gatepass.server.domain.users.model import User, has_expired_password
-from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords.hashing import run
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.secret import Secret

@@ -19,8 +19,8 @@ from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users.invitations import operations as invitations
 from gatepass.server.domain.users.invitations.model import Invitation
 from gatepass.server.domain.users.model import User
-from gatepass.server.domain.users.password_hashing import run
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.passwords.hashing import run
+from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.domain.users.sessions import store as sessions
 from gatepass.server.domain.users.transaction_steps import add_draft
 from gatepass.server.storage.errors import NotFoundError

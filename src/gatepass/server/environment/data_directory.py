@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.keys import store as keys
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.environment import databases
 from gatepass.server.environment.databases import NAMES, file
 from gatepass.server.environment.environment import Environment
-from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage import master_key as master
 from gatepass.server.storage.database import Database, sqlite_url

@@ -3,7 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
-from gatepass.server.settings import Settings
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.server.storage.errors import DatabaseError

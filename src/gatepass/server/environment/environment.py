@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from gatepass.server.configuration import hosts
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.catalogue import store as catalogue
 from gatepass.server.domain.catalogue.model import Catalogue, purposes
 from gatepass.server.domain.changes import store as changes
@@ -29,12 +30,11 @@ from gatepass.server.domain.token_policy import Purpose, TokenPolicy
 from gatepass.server.domain.usage.counter import UsageCounter
 from gatepass.server.domain.usage.issuance_limit import IssuanceLimit
 from gatepass.server.domain.users.factors import operations as factors
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.environment import databases, pools
 from gatepass.server.environment.clock import EnvironmentClock
 from gatepass.server.environment.databases import NAMES, file
 from gatepass.server.environment.state import State
-from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import DatabaseAwayError, DatabaseLostError

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.keys import operations
 from gatepass.server.domain.users.factors import operations as factors
 from gatepass.server.domain.users.single_sign_on import setup as single_sign_on
 from gatepass.server.environment import data_directory
-from gatepass.server.settings import Settings
 from gatepass.server.storage import master_key
 from gatepass.server.storage.master_key import MasterKeyError, Place
 from gatepass.wire.credential import Mode

@@ -4,16 +4,16 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.applications.cache import Lookup
 from gatepass.server.domain.revocations.feed import page as feed_page
 from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.revocations.feed.page_cache import PageCache
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.environment.environment import Environment
 from gatepass.server.environment.lookup_batches import LookupBatches
 from gatepass.server.http import NeedsThread, Response
 from gatepass.server.oauth.leak_reports.github_keys import GitHubKeys
-from gatepass.server.settings import Settings
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.tokens.grant_cache import CachedCaller, CachedGrant, GrantCache
 from gatepass.server.tokens.issue import entropy

@@ -3,11 +3,11 @@
 import importlib.util
 from collections.abc import Callable
 
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.environment.data_directory import ServingError
 from gatepass.server.http import App
 from gatepass.server.observability.metrics.endpoint import Background
 from gatepass.server.observability.metrics.snapshot import Snapshot
-from gatepass.server.settings import Settings
 
 _INSTALL = "pip install 'gatepass[server,telemetry]'."
 

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from gatepass.server.domain.audit import denials
 from gatepass.server.domain.users.links.model import masked
-from gatepass.server.domain.users.password_hashing import Steps, Work
+from gatepass.server.domain.users.passwords.hashing import Steps, Work
 from gatepass.server.portal import access, cookies, error_pages, redirects, routes
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.pages.sessions import (

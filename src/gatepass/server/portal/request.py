@@ -11,7 +11,7 @@ from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.catalogue.model import Catalogue
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.users.model import User
-from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.domain.users.sessions import one_time_secret, step_up
 from gatepass.server.domain.users.sessions.model import key
 from gatepass.server.domain.users.sessions.operations import Login, Visitor

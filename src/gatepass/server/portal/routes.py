@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from gatepass.server.domain.applications import fields
-from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.portal import redirects
 from gatepass.server.portal.access import SAFE, Access

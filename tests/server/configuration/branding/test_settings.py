@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.server.settings import Settings, SettingsError, load
+from gatepass.server.configuration.settings import Settings, SettingsError, load
 from gatepass.wire.credential import Mode
 from server.configuration.branding.samples import DRAWING, picture
 

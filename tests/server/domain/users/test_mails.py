@@ -10,7 +10,7 @@ import pytest
 from gatepass.server.domain.audit.model import OPERATOR, Actor
 from gatepass.server.domain.users import initial_passwords, operations, portal_users
 from gatepass.server.domain.users.model import User
-from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords.hashing import run
 from gatepass.server.domain.users.sessions.login import log_in
 from gatepass.server.domain.users.sessions.opening import LoggedIn
 from gatepass.server.domain.users.sessions.operations import Visitor

@@ -14,9 +14,9 @@ from django.contrib import auth
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatepass.server.domain.users import passwords
 from gatepass.server.domain.users.model import InvalidField
-from gatepass.server.domain.users.passwords import (
+from gatepass.server.domain.users.passwords import passwords
+from gatepass.server.domain.users.passwords.passwords import (
     LONGEST,
     SHORTEST,
     Hasher,

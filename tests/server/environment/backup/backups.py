@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.environment.backup.encryption import (
     Encryption,
     Recipients,
@@ -12,7 +13,6 @@ from gatepass.server.environment.backup.encryption import (
 from gatepass.server.environment.backup.progress import unseen
 from gatepass.server.environment.backup.restore import Options, Restored, restore
 from gatepass.server.environment.backup.save import save
-from gatepass.server.settings import Settings
 from gatepass.wire.secret import Secret
 
 OPEN = Unencrypted()

@@ -3,8 +3,8 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from gatepass.server.configuration.settings import Settings, load
 from gatepass.server.environment.backup.encryption import Recipients, Unlock
-from gatepass.server.settings import Settings, load
 from gatepass.wire.secret import Secret
 from server.environment.backup import places_with_data
 from server.environment.backup.backups import Lock

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from gatepass.server.configuration.settings import load
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.environment import master_key_rotation
 from gatepass.server.environment.backup.copy import copy, settings_of
 from gatepass.server.environment.backup.progress import unseen
-from gatepass.server.settings import load
 from server.environment.backup.backups import KEEP, restored
 
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table, Uuid, insert, select
 
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.environment import data_directory, databases
 from gatepass.server.environment.databases import NAMES
-from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import Timestamp, metadata
 from gatepass.server.storage.migrations import state

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gatepass.server.configuration.settings import Settings, load
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.keys import operations
 from gatepass.server.domain.keys import store as keys
@@ -18,7 +19,6 @@ from gatepass.server.environment.backup.copy import copy
 from gatepass.server.environment.backup.errors import BackupError
 from gatepass.server.environment.backup.progress import unseen
 from gatepass.server.environment.data_directory import ServingError
-from gatepass.server.settings import Settings, load
 from gatepass.wire.credential import Mode
 from server.environment.backup import killed
 from server.environment.backup.backups import KEEP, backed_up, give_master_key, restored

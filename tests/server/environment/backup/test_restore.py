@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gatepass.server.configuration.settings import Settings, load
 from gatepass.server.domain.applications.store import application
 from gatepass.server.domain.changes.outbox.store import outbox
 from gatepass.server.domain.changes.store import change
@@ -20,7 +21,6 @@ from gatepass.server.environment.backup.errors import BackupError
 from gatepass.server.environment.backup.progress import unseen
 from gatepass.server.environment.backup.restore import Options
 from gatepass.server.environment.data_directory import ServingError
-from gatepass.server.settings import Settings, load
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import metadata
 from gatepass.server.storage.transfer import target as transfer_target

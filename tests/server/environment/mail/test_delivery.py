@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.changes.outbox import store
 from gatepass.server.domain.changes.outbox.model import LEASE, Message
 from gatepass.server.domain.changes.outbox.operations import Outbox
@@ -18,7 +19,6 @@ from gatepass.server.domain.users.links import recovery
 from gatepass.server.environment.environment import Environment
 from gatepass.server.environment.mail import delivery
 from gatepass.server.environment.mail.delivery import MailDelivery
-from gatepass.server.settings import Settings
 from gatepass.server.storage import master_key
 from gatepass.server.storage.database import Database, sqlite_url
 from gatepass.server.storage.master_key import MasterKey

@@ -23,7 +23,7 @@ from gatepass.server.domain.organizations.policies.fields import Value
 from gatepass.server.domain.revocations.leak_reports import operations
 from gatepass.server.domain.throttling.report_budget import MOST_IN_TOTAL, MOST_REPORTS, WINDOW
 from gatepass.server.domain.users import initial_passwords
-from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords.hashing import run
 from gatepass.server.domain.users.sessions import policies
 from gatepass.server.http import Request
 from gatepass.server.oauth.leak_reports.endpoint import ACCEPTED as ACCEPTED_RESPONSE

@@ -4,7 +4,7 @@ import pytest
 
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import initial_passwords
-from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords.hashing import run
 from gatepass.testing import Clock
 from server.portal.fixtures import (
     NEW_PASSWORD,

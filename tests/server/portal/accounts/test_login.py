@@ -13,8 +13,8 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.model import User
-from gatepass.server.domain.users.password_hashing import run
-from gatepass.server.domain.users.passwords import PasswordSettings
+from gatepass.server.domain.users.passwords.hashing import run
+from gatepass.server.domain.users.passwords.passwords import PasswordSettings
 from gatepass.wire.secret import Secret
 from server.portal.conftest import MakePortal
 from server.portal.fixtures import CHEAP, NEW_PASSWORD, PASSWORD, PortalServer, without_what_varies

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatepass.server.domain.users.passwords import generate
+from gatepass.server.domain.users.passwords.passwords import generate
 from gatepass.testing import Clock
 from server.portal.fixtures import NEW_PASSWORD, PASSWORD, Browser, PortalServer
 

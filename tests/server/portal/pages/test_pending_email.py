@@ -10,7 +10,7 @@ from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR, Actor
 from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users import operations as people
-from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords.hashing import run
 from gatepass.testing import Clock
 from server.portal.fixtures import Browser, PortalServer
 from server.portal.pages.sessions.verifying import prove

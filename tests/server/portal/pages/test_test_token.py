@@ -10,7 +10,7 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import Role
-from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords.hashing import run
 from gatepass.server.environment import maintenance
 from gatepass.server.oauth.access_token import inspect
 from gatepass.server.oauth.served_environment import ServedEnvironment

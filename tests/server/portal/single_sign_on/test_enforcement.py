@@ -7,7 +7,7 @@ from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.domain.organizations.policies.model import OPERATOR as OF_OPERATOR
 from gatepass.server.domain.organizations.policies.model import StatedPolicy
 from gatepass.server.domain.users import initial_passwords
-from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords.hashing import run
 from gatepass.testing import Clock
 from server.portal.single_sign_on.company import REFUSED, SETUP, Company, sent
 

@@ -8,10 +8,10 @@ import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
+from gatepass.server.configuration.settings import Settings, load
 from gatepass.server.environment import data_directory
 from gatepass.server.observability import logging
 from gatepass.server.serving.processes import published_addresses
-from gatepass.server.settings import Settings, load
 from gatepass.wire.credential import Mode
 
 _LOG = "demo.log"

@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 from gatepass.server.cli.demo.partner import Administrator, PartnerServer
 from gatepass.server.cli.demo.transcript import Transcript
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organization_lifecycle import Created
-from gatepass.server.domain.users import passwords
+from gatepass.server.domain.users.passwords import passwords
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.environment import NAMES
-from gatepass.server.settings import Settings
 from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret
 

@@ -17,7 +17,7 @@ from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users.invitations import operations as invitations
 from gatepass.server.domain.users.invitations.model import Invitation
 from gatepass.server.domain.users.model import ROLES, User, has_expired_password
-from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords.hashing import run
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.errors import NotFoundError
 

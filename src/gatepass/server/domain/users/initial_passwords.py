@@ -8,12 +8,13 @@ from uuid import UUID, uuid4
 
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.users import passwords, store
+from gatepass.server.domain.users import store
 from gatepass.server.domain.users.links import recovery
 from gatepass.server.domain.users.model import User, check_email, check_role, check_username
 from gatepass.server.domain.users.notices import mails
-from gatepass.server.domain.users.password_hashing import Steps
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.passwords import passwords
+from gatepass.server.domain.users.passwords.hashing import Steps
+from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.domain.users.sessions import store as sessions
 from gatepass.server.domain.users.transaction_steps import (
     add_draft,

@@ -9,7 +9,7 @@ from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
-from gatepass.server.domain.users import passwords, store, transaction_steps
+from gatepass.server.domain.users import store, transaction_steps
 from gatepass.server.domain.users.links import recovery
 from gatepass.server.domain.users.model import (
     InvalidField,
@@ -18,8 +18,9 @@ from gatepass.server.domain.users.model import (
     check_role,
 )
 from gatepass.server.domain.users.notices import mails
-from gatepass.server.domain.users.password_hashing import Steps
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.passwords import passwords
+from gatepass.server.domain.users.passwords.hashing import Steps
+from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.domain.users.portal_users import (
     check_deletable,
     check_unprotected,

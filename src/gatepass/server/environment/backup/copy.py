@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from gatepass.server.configuration.settings import Settings, load
 from gatepass.server.domain.keys import store as keys
 from gatepass.server.environment import data_directory, databases
 from gatepass.server.environment.backup import filling, store
@@ -15,7 +16,6 @@ from gatepass.server.environment.backup.filling import Filling
 from gatepass.server.environment.backup.progress import Progress
 from gatepass.server.environment.databases import NAMES
 from gatepass.server.environment.housekeeping import WRITE_EVERY
-from gatepass.server.settings import Settings, load
 from gatepass.server.storage import deadline, master_key
 from gatepass.server.storage.database import Connection, Database
 from gatepass.server.storage.errors import DatabaseAwayError

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.environment import data_directory, databases
 from gatepass.server.environment.backup.errors import BackupError
 from gatepass.server.environment.databases import NAMES
-from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline, master_key
 from gatepass.server.storage.database import Database
 from gatepass.server.storage.errors import DatabaseAwayError, DatabaseError

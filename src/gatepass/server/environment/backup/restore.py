@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.audit.model import OPERATOR, Actor
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.backup import contents, filling, store
@@ -21,7 +22,6 @@ from gatepass.server.environment.backup.format import (
 from gatepass.server.environment.backup.progress import Progress
 from gatepass.server.environment.backup.store import Revived
 from gatepass.server.environment.databases import NAMES
-from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline, master_key
 from gatepass.server.storage.database import Database
 from gatepass.server.storage.transfer import target

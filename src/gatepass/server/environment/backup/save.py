@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from importlib.metadata import version
 
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.keys import store as keys
 from gatepass.server.environment import data_directory, databases
 from gatepass.server.environment.backup import places, store
@@ -12,7 +13,6 @@ from gatepass.server.environment.backup.errors import BackupError
 from gatepass.server.environment.backup.format import EnvironmentStart, Start, Writer
 from gatepass.server.environment.backup.progress import Progress
 from gatepass.server.environment.databases import NAMES
-from gatepass.server.settings import Settings
 from gatepass.server.storage import deadline
 from gatepass.server.storage.migrations import state
 from gatepass.server.storage.transfer import rows, unfinished

@@ -8,6 +8,7 @@ import structlog
 
 from gatepass.server.configuration.branding.brand import Brand
 from gatepass.server.configuration.mail_settings import MailSettings
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.changes.outbox.model import LEASE, Message
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.users.links import recovery
@@ -21,7 +22,6 @@ from gatepass.server.environment.mail.smtp import (
     RefusedError,
     SmtpConnection,
 )
-from gatepass.server.settings import Settings
 from gatepass.server.storage.errors import DatabaseAwayError
 
 _LOOK_EVERY = 2.0  # seconds

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.environment import NAMES
-from gatepass.server.settings import Settings
 
 if sys.platform != "win32":
     import fcntl

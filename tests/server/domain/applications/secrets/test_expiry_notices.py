@@ -16,7 +16,7 @@ from gatepass.server.domain.applications.secrets.expiry_notices.operations impor
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.users import initial_passwords
-from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords.hashing import run
 from server.fixtures import InProcessServer, open_passive_server
 
 MAIL = {"host": "127.0.0.1", "port": 9, "sender": "partners@acme.example"}

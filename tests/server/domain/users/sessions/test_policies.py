@@ -13,7 +13,7 @@ from gatepass.server.domain.organizations.policies.fields import Value
 from gatepass.server.domain.organizations.policies.model import StatedPolicy
 from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users.model import InvalidField, User
-from gatepass.server.domain.users.password_hashing import run
+from gatepass.server.domain.users.passwords.hashing import run
 from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.sessions import policies
 from gatepass.server.domain.users.sessions.opening import open_session

@@ -12,7 +12,6 @@ from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import of_invitation
-from gatepass.server.domain.users import passwords
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.invitations import store
 from gatepass.server.domain.users.invitations.model import Invitation
@@ -27,8 +26,9 @@ from gatepass.server.domain.users.model import (
     email_key,
 )
 from gatepass.server.domain.users.notices.languages import operations as languages
-from gatepass.server.domain.users.password_hashing import Steps
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.passwords import passwords
+from gatepass.server.domain.users.passwords.hashing import Steps
+from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.domain.users.transaction_steps import add_draft, check_username_is_free
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError

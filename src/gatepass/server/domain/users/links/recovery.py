@@ -19,15 +19,15 @@ from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import of_recovery
-from gatepass.server.domain.users import passwords
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.links import store
 from gatepass.server.domain.users.links.model import LIFETIMES, InvalidLink, Link
 from gatepass.server.domain.users.model import User, check_email, email_key
 from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.notices.languages import operations as languages
-from gatepass.server.domain.users.password_hashing import Steps
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.passwords import passwords
+from gatepass.server.domain.users.passwords.hashing import Steps
+from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.domain.users.sessions import store as sessions
 from gatepass.server.domain.users.single_sign_on import enforcement
 from gatepass.server.domain.users.transaction_steps import record_audit

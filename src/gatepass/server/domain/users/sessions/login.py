@@ -16,8 +16,8 @@ from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import Limit, of_login, too_many
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.model import LONGEST_EMAIL, User, email_key, has_expired_password
-from gatepass.server.domain.users.password_hashing import Steps
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.passwords.hashing import Steps
+from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.domain.users.sessions import second_step, store
 from gatepass.server.domain.users.sessions.opening import LoggedIn, open_session
 from gatepass.server.domain.users.sessions.operations import Visitor

@@ -12,8 +12,8 @@ from gatepass.server.domain.context import Context
 from gatepass.server.domain.throttling import store as limits
 from gatepass.server.domain.throttling.model import Limit, of_login, too_many
 from gatepass.server.domain.users.model import InvalidField
-from gatepass.server.domain.users.password_hashing import Steps
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.passwords.hashing import Steps
+from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.domain.users.sessions import store
 from gatepass.server.domain.users.sessions.linked import store as linked
 from gatepass.server.domain.users.sessions.model import new_id

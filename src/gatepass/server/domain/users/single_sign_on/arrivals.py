@@ -12,7 +12,7 @@ from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.model import InvalidField, Role, User
 from gatepass.server.domain.users.notices import mails
-from gatepass.server.domain.users.passwords import Hasher
+from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.domain.users.sessions.opening import LoggedIn, open_session
 from gatepass.server.domain.users.sessions.operations import Login, Visitor
 from gatepass.server.domain.users.sessions.proofs import store as proofs

@@ -6,11 +6,12 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from gatepass.server.domain.users import operations as users
-from gatepass.server.domain.users import passwords, portal_users
+from gatepass.server.domain.users import portal_users
 from gatepass.server.domain.users.factors import checks
 from gatepass.server.domain.users.factors import operations as factors
 from gatepass.server.domain.users.model import User
-from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.passwords import passwords
+from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.domain.users.sessions import login, opening, step_up
 from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.sessions.linked import operations as linked

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import structlog
 from starlette.responses import Response
 
-from gatepass.server.domain.users import passwords
 from gatepass.server.domain.users.links import recovery
 from gatepass.server.domain.users.links.model import InvalidLink
-from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.passwords import passwords
+from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.portal import cookies, redirects, rendering
 from gatepass.server.portal.forms.errors import Errors, errors_of
 from gatepass.server.portal.pages.sessions.accounts import NOT_REPEATED

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from starlette.responses import Response
 
-from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.domain.users.sessions import step_up
 from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.portal import cookies, redirects

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from gatepass.server.domain.users.factors import checks
 from gatepass.server.domain.users.factors.checks import Claimant, PasskeyAnswer, Proof
 from gatepass.server.domain.users.factors.model import Factors
-from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.domain.users.sessions.linked import operations as linked
 from gatepass.server.domain.users.sessions.operations import Login
 from gatepass.server.domain.users.sessions.proofs.model import SECOND_FACTORS, Method

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.domain.users.single_sign_on import arrivals, connections, providers
 from gatepass.server.environment.openid_provider.errors import ProviderError
 from gatepass.server.portal import redirects

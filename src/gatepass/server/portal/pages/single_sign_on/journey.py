@@ -7,7 +7,7 @@ from uuid import UUID
 import structlog
 from starlette.responses import RedirectResponse, Response
 
-from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.domain.users.sessions.proofs.model import FRESH
 from gatepass.server.domain.users.single_sign_on import (
     arrivals,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.single_sign_on import arrivals, providers, round_trips, setup
 from gatepass.server.domain.users.single_sign_on.model import Claims

@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gatepass.server.domain.users.model import Role, check_role
-from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.domain.users.single_sign_on import setup
 from gatepass.server.domain.users.single_sign_on.model import (
     check_client_id,

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from gatepass.server.domain.users.invitations import operations
 from gatepass.server.domain.users.links.model import InvalidLink
 from gatepass.server.domain.users.model import check_email, check_role, check_username
-from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.portal import redirects
 from gatepass.server.portal.forms.errors import Errors, errors_of
 from gatepass.server.portal.pages.sessions.recovery import (

@@ -18,7 +18,7 @@ from gatepass.server.domain.users.model import (
     check_username,
     has_expired_password,
 )
-from gatepass.server.domain.users.password_hashing import Steps
+from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.store import After
 from gatepass.server.portal import redirects

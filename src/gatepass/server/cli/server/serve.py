@@ -6,10 +6,10 @@ import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
+from gatepass.server.configuration.settings import Settings, load
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.environment import NAMES
 from gatepass.server.serving.processes import published_addresses
-from gatepass.server.settings import Settings, load
 from gatepass.server.storage import master_key
 from gatepass.wire.credential import Mode
 

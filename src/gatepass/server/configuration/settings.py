@@ -38,7 +38,7 @@ from gatepass.server.domain.users.factors.model import (
     is_domain_of,
     relying_party,
 )
-from gatepass.server.domain.users.passwords import PasswordSettings
+from gatepass.server.domain.users.passwords.passwords import PasswordSettings
 from gatepass.server.domain.users.sessions.model import SessionSettings
 from gatepass.wire.credential import Mode
 from gatepass.wire.urls import is_loopback

@@ -6,9 +6,9 @@ import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.environment import data_directory, databases
 from gatepass.server.environment.databases import NAMES
-from gatepass.server.settings import Settings
 from gatepass.server.storage.migrations.revisions import NEWEST, Migration, load
 from gatepass.server.storage.migrations.state import Schema
 from gatepass.server.storage.postgresql.address import without_password

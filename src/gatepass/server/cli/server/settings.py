@@ -5,8 +5,8 @@ import click
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.configuration.branding.brand import Brand
+from gatepass.server.configuration.settings import Settings
 from gatepass.server.environment.environment import NAMES
-from gatepass.server.settings import Settings
 from gatepass.server.storage.postgresql.address import without_password
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gatepass.concurrency.bounded_pool import RETRY_AFTER, BoundedPool
 from gatepass.server.domain.users.model import InvalidField
-from gatepass.server.domain.users.password_strength import effective_length
+from gatepass.server.domain.users.passwords.strength import effective_length
 from gatepass.translation.message import Message
 from gatepass.wire.secret import Secret
 
@@ -165,7 +165,7 @@ def _placeholder_hash(settings: PasswordSettings) -> str:
 def common() -> frozenset[str]:
     """Return the passwords that are tried first, in lower case without spaces and signs."""
     text = (
-        resources.files("gatepass.server.domain.users")
+        resources.files("gatepass.server.domain.users.passwords")
         .joinpath("common_passwords.txt")
         .read_text("utf-8")
     )

@@ -1,0 +1,1 @@
+"""Commands about the server itself: serve, migrate, settings."""

@@ -1,0 +1,1 @@
+"""Passwords: their rules, their hashes, and how people set them."""
