@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 
 import psycopg
 import pytest
@@ -118,17 +118,17 @@ def test_a_silent_host_leaves_time_for_the_next_one(address: str) -> None:
 
 
 def test_nobody_waits_for_a_connection_beyond_the_deadline(own: Database) -> None:
-    over, entered = Event(), Event()
+    over, all_entered = Event(), Barrier(16)
 
     def read() -> None:
         with deadline.each(60), own.read():
-            entered.set()
+            all_entered.wait()
             over.wait()
 
     with ThreadPoolExecutor(15) as threads:
         reading = [threads.submit(read) for _ in range(15)]
         try:
-            entered.wait()
+            all_entered.wait()
             with pytest.raises(DatabaseAwayError), own.read():
                 pytest.fail("all connections are in use")
         finally:

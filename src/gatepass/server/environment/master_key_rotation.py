@@ -60,7 +60,6 @@ def _keep_earlier(place: Place) -> Path | None:
     if place.file is None:
         return None
     new, *earlier = place.keys()
-    kept = place.file.with_name(f"{place.file.name}.until-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-    master_key.create(kept, master_key.format_keys(tuple(earlier)))
+    kept = master_key.keep_earlier(place.file, tuple(earlier), datetime.now(UTC))
     master_key.replace(place.file, (new,))
     return kept

@@ -4,6 +4,7 @@ A place may hold several keys, separated by white space: the first one encrypts,
 can be rotated while servers run.
 """
 
+import math
 import os
 import secrets
 import threading
@@ -12,6 +13,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -28,6 +30,7 @@ _SIZE = 32  # bytes
 _NONCE = 12  # bytes
 _KINDS = ("file", "env", "vault", "aws", "gcp", "google", "azure", "keyring", "command")
 _FIELD = "#master_key"  # of a secret in Vault, unless another one is named
+_UNTIL = ".until-"
 _READ_AGAIN_EVERY = 1.0  # seconds, however much cannot be decrypted
 
 
@@ -38,7 +41,7 @@ class MasterKeyError(Exception):
 class MasterKey:
     """Encrypts what must not lie in the database in clear (AES-256-GCM under HKDF-SHA-256).
 
-    `read_again` returns the keys that are in their place now.
+    `read_again` returns the keys that are in their place now, and earlier ones kept beside it.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class MasterKey:
         self._keys = keys
         self._read_again = read_again
         self._now = now
-        self._read_at = now()
+        self._read_at = -math.inf
         self._lock = threading.Lock()
 
     def encrypt(self, plain: bytes, purpose: str) -> bytes:
@@ -120,6 +123,18 @@ class Place:
         """Return the keys there; raise MasterKeyError for what is none, OSError without a file."""
         return parse(self.read(), self.name)
 
+    def keys_and_earlier(self) -> tuple[bytes, ...]:
+        """Return the keys there, then those that rotations have kept in files beside it.
+
+        A server that has not yet read the new key may encrypt under the earlier one meanwhile.
+        """
+        keys = [*self.keys()]
+        kept = self.file.parent.glob(f"{self.file.name}{_UNTIL}*") if self.file else ()
+        for each in sorted(kept, reverse=True):
+            with suppress(MasterKeyError, OSError):
+                keys += parse(_text(each), str(each))
+        return tuple(keys)
+
 
 def place_of(data: Path, source: str = "") -> Place:
     """Return where the key is: `source`, the variable, systemd's credential, or `data`."""
@@ -150,7 +165,7 @@ def load(data: Path, source: str = "") -> MasterKey:
     place = place_of(data, source)
     if place.file and not place.file.exists():
         create(place.file, format_keys((generate(),)))
-    return MasterKey(*place.keys(), read_again=place.keys)
+    return MasterKey(*place.keys(), read_again=place.keys_and_earlier)
 
 
 def parse(text: str, name: str) -> tuple[bytes, ...]:
@@ -179,6 +194,13 @@ def replace(file: Path, keys: tuple[bytes, ...]) -> None:
     draft = _draft(file, format_keys(keys))
     draft.replace(file)
     _sync(file.parent)
+
+
+def keep_earlier(file: Path, keys: tuple[bytes, ...], now: datetime) -> Path:
+    """Write earlier keys beside the file of the present one, and return where."""
+    kept = file.with_name(f"{file.name}{_UNTIL}{now:%Y%m%dT%H%M%SZ}")
+    create(kept, format_keys(keys))
+    return kept
 
 
 def create(file: Path, text: str) -> None:
