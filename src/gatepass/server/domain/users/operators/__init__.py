@@ -1,1 +1,1 @@
-"""Operators: people of the company that runs the server, and what they may do in which environment."""
+"""Operators: people of the company that runs the server, and their roles in each environment."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from gatepass.server.domain.audit.model import Actor
-from gatepass.server.domain.users.model import InvalidField, User
+from gatepass.server.domain.users.model import InvalidField, Role, User
 from gatepass.translation.message import Message
 from gatepass.wire.credential import ENVIRONMENTS, Mode
 from gatepass.wire.errors import OAuthError
@@ -88,11 +88,16 @@ def check_may_set(granter: Operator | None, before: Roles, after: Roles) -> None
         is_changed = before.get(mode, nothing) != after.get(mode, nothing)
         if granter and is_changed and not granter.is_owner(mode):
             raise OAuthError(
-                "access_denied",
+                "invalid_request",
                 _LACKS.with_values(environment=ENVIRONMENTS[mode]),
                 log_detail="not an owner",
                 status=403,
             )
+
+
+def portal_role(roles: Roles) -> Role:
+    """Return the role in the portal: owners of production administer their organization there."""
+    return "admin" if "owner" in roles.get(Mode.LIVE, ()) else "user"
 
 
 def described(roles: Roles) -> str:

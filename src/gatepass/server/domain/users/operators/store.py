@@ -74,9 +74,7 @@ def list_all(database: Database, connection: Connection) -> list[Operator]:
 def roles_of(connection: Connection, user_id: UUID) -> Roles:
     """Return somebody's roles."""
     found = operator_role.c
-    return _roles(
-        connection, select(found.environment, found.role).where(found.user_id == user_id)
-    )
+    return _roles(connection, select(found.environment, found.role).where(found.user_id == user_id))
 
 
 def set_roles(connection: Connection, user_id: UUID, roles: Roles) -> None:
@@ -85,15 +83,13 @@ def set_roles(connection: Connection, user_id: UUID, roles: Roles) -> None:
     insert_many(connection, operator_role, [{"user_id": user_id, **row} for row in _rows(roles)])
 
 
-def roles_of_invitation(
-    database: Database, connection: Connection, invitation_id: UUID
-) -> Roles | None:
-    """Return the roles that an invitation gives; None for one that makes nobody an operator."""
+def roles_of_invitation(database: Database, connection: Connection, invitation_id: UUID) -> Roles:
+    """Return the roles that an invitation gives: none for one of a partner."""
     if not database.has(connection, REVISION):
-        return None
+        return {}
     found = invited_role.c
     query = select(found.environment, found.role).where(found.invitation_id == invitation_id)
-    return _roles(connection, query) or None
+    return _roles(connection, query)
 
 
 def add_roles_of_invitation(connection: Connection, invitation_id: UUID, roles: Roles) -> None:
@@ -108,11 +104,11 @@ def is_last_owner(database: Database, connection: Connection, whose: User) -> bo
         return False
     can = _owners_who_log_in()
     is_one = connection.execute(can.where(user.c.id == whose.id)).scalar_one()
-    return bool(is_one) and connection.execute(can).scalar_one() == 1
+    return is_one > 0 and connection.execute(can).scalar_one() == 1
 
 
-def _owners_who_log_in() -> Select[tuple[int]]:
-    owns = operator_role.c.environment == Mode.LIVE, operator_role.c.role == "owner"
+def _owners_who_log_in() -> Select[Any]:
+    owns = operator_role.c.environment == Mode.LIVE.value, operator_role.c.role == "owner"
     return (
         select(func.count())
         .select_from(user.join(operator_role, operator_role.c.user_id == user.c.id))

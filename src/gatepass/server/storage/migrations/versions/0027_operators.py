@@ -13,9 +13,7 @@ def upgrade() -> None:
     op.create_table(
         "operating_organization",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column(
-            "org_id", sa.Uuid, sa.ForeignKey("organization.id"), nullable=False, unique=True
-        ),
+        sa.Column("org_id", sa.Uuid, sa.ForeignKey("organization.id"), nullable=False, unique=True),
     )
     op.create_table(
         "operator_role",
