@@ -21,7 +21,7 @@ from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.storage.database import Database, Timestamp, metadata
 from gatepass.server.storage.statements import as_rows, given_rows, insert_many, partial_index
 
-OPERATING_REVISION = "0027"
+OPERATING_REVISION = "0028"
 """The revision of the tables that has the one of the operating organization."""
 
 organization = Table(
