@@ -162,7 +162,8 @@ def roles(
     """
     if bool(roles) == has_none:
         raise click.UsageError("Give --role, or --none to take away every role.")
-    given = dict.fromkeys(_modes(environments), frozenset()) if has_none else None
+    nothing: Roles = dict.fromkeys(_modes(environments), frozenset())
+    given = nothing if has_none else _roles(roles, environments)
     with options.environment_of(_production(target)) as environment:
         found = operations.find_by_username(environment.context, username)
         changed = operations.set_roles(
@@ -170,7 +171,7 @@ def roles(
             options.operator(),
             None,
             found.user.id,
-            given or _roles(roles, environments),
+            given,
         )
         row = _row(environment, changed.user, changed.roles)
     options.show(row, is_json=is_json)

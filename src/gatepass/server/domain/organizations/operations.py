@@ -44,4 +44,4 @@ def find_operating(context: Context) -> UUID | None:
 def list_all(context: Context) -> list[Organization]:
     """Return every organization of a partner, oldest first; the operating one is left out."""
     with context.database.read() as connection:
-        return store.list_all(context.database, connection)
+        return store.list_partners(context.database, connection)

@@ -60,8 +60,14 @@ def find_many(connection: Connection, org_ids: Iterable[UUID]) -> list[Organizat
     return [Organization(*row) for row in connection.execute(query, {"rows": rows})]
 
 
-def list_all(database: Database, connection: Connection) -> list[Organization]:
-    """Return every organization of a partner, oldest first; the operating one is none."""
+def list_all(connection: Connection) -> list[Organization]:
+    """Return every organization, oldest first."""
+    query = select(organization).order_by(organization.c.created_at, organization.c.id)
+    return [Organization(*row) for row in connection.execute(query)]
+
+
+def list_partners(database: Database, connection: Connection) -> list[Organization]:
+    """Return every organization but the operating one, oldest first."""
     query = select(organization).order_by(organization.c.created_at, organization.c.id)
     if database.has(connection, OPERATING_REVISION):
         query = query.where(organization.c.id.not_in(select(operating.c.org_id)))

@@ -90,7 +90,7 @@ def check_may_set(granter: Operator | None, before: Roles, after: Roles) -> None
             raise OAuthError(
                 "invalid_request",
                 _LACKS.with_values(environment=ENVIRONMENTS[mode]),
-                log_detail="not an owner",
+                log_detail=f"not an owner of {ENVIRONMENTS[mode]}",
                 status=403,
             )
 

@@ -103,8 +103,9 @@ def is_last_owner(database: Database, connection: Connection, whose: User) -> bo
     if not database.has(connection, REVISION):
         return False
     can = _owners_who_log_in()
-    is_one = connection.execute(can.where(user.c.id == whose.id)).scalar_one()
-    return is_one > 0 and connection.execute(can).scalar_one() == 1
+    is_one: int = connection.execute(can.where(user.c.id == whose.id)).scalar_one()
+    every: int = connection.execute(can).scalar_one()
+    return is_one > 0 and every == 1
 
 
 def _owners_who_log_in() -> Select[Any]:
