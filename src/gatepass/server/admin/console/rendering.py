@@ -17,7 +17,7 @@ from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError
 
 _WORDS = {Mode.LIVE: Message("Production"), Mode.TEST: Message("Sandbox")}
-_TEMPLATES = rendering.template_environment(
+TEMPLATES = rendering.template_environment(
     jinja2.PrefixLoader({"console": jinja2.PackageLoader("gatepass.server.admin.console")})
 )
 
@@ -92,4 +92,4 @@ def _rendered(
 ) -> HTMLResponse:
     site = replace(rendering.site(request.portal, flash), environment=NAMES[request.mode])
     given = {**context, "site": site, "console": around(request), "status": status}
-    return HTMLResponse(_TEMPLATES.get_template(f"console/{template}").render(given), status)
+    return HTMLResponse(TEMPLATES.get_template(f"console/{template}").render(given), status)

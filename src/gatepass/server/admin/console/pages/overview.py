@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from gatepass.server.admin.console.rendering import page
-from gatepass.server.admin.console.request import ConsoleRequest, path_of
+from gatepass.server.admin.console.request import ConsoleRequest
 from gatepass.server.domain.usage import store as usage
 from gatepass.server.domain.usage.model import RefusalOf
 from gatepass.server.observability import health
@@ -42,9 +42,10 @@ class Point(NamedTuple):
 
 
 def first(request: PortalRequest) -> Response:
-    """Redirect to the first environment in which the operator has a role."""
-    modes = request.operator.modes if request.operator else ()
-    return RedirectResponse(path_of(modes[0]), status_code=303)
+    """Show the first environment in which the operator has a role."""
+    if request.operator is None:
+        raise RuntimeError("a page for operators was opened by somebody else")
+    return show(ConsoleRequest(request, request.operator.modes[0]))
 
 
 def show(request: ConsoleRequest) -> Response:

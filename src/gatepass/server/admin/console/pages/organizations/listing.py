@@ -44,7 +44,7 @@ def show(request: ConsoleRequest) -> Response:
     return page(
         request,
         "organizations.html",
-        organizations=[Organization.model_validate_strings(each) for each in found["items"]],
+        organizations=[Organization.model_validate(each) for each in found["items"]],
         values={"q": text, "state": state},
         states=STATES,
         errors=errors,
