@@ -107,7 +107,7 @@ class ConsoleRequest:
         try:
             return perform_operation(operation, self.environment, self.actor, given, ALWAYS, once)
         except AnotherRequestError:
-            raise OAuthError("invalid_request", _ANOTHER, status=409) from None
+            raise InvalidField("", _ANOTHER, taken=True) from None
 
     def try_out(self, operation: Operation[Any, Any], **arguments: object) -> Performed:
         """Return what an operation would do, and undo it."""

@@ -24,6 +24,7 @@ def rename(request: ConsoleRequest) -> Response:
             organizations.RENAME, org_id=request.id("org_id"), name=request.form.get("name", "")
         ),
         Message("The organization is renamed."),
+        "name",
     )
 
 
@@ -48,10 +49,12 @@ def resume(request: ConsoleRequest) -> Response:
     )
 
 
-def change(request: ConsoleRequest, how: Callable[[], object], done: Message) -> Response:
-    """Change an organization and show it; where that is refused, with the error."""
+def change(
+    request: ConsoleRequest, how: Callable[[], object], done: Message, field: str = ""
+) -> Response:
+    """Change an organization and show it; where that is refused, with the error at `field`."""
     try:
         how()
     except OAuthError as refusal:
-        return rerender(request, refusal)
+        return rerender(request, refusal, field)
     return redirect(request, f"organizations/{request.id('org_id')}/", done)

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from gatepass.server.admin.console.rendering import page, redirect, rejected_form
 from gatepass.server.admin.console.request import ConsoleRequest
 from gatepass.server.admin.operations import organizations
+from gatepass.server.domain.users.model import InvalidField
 from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.redirects import LOGIN
 from gatepass.translation.message import Message
@@ -34,7 +35,7 @@ def create(request: ConsoleRequest) -> Response:
             refusal,
             **_context(request),
             values=request.portal.typed(),
-            errors=_named(errors_of(refusal), typed.get("by", "")),
+            errors=_named(errors_of(refusal, "name"), typed.get("by", "")),
         )
     org_id = made["organization"]["id"]
     if made["initial_password"]:
@@ -86,7 +87,7 @@ def _arguments(request: ConsoleRequest) -> dict[str, object]:
         return given | {"invite": typed.get("invite", "")}
     if typed.get("by") == "password":
         return given | {"username": typed.get("username", ""), "email": typed.get("email") or None}
-    raise OAuthError("invalid_request", _CHOOSE)
+    raise InvalidField("by", _CHOOSE)
 
 
 def _named(errors: dict[str, str], by: str) -> dict[str, str]:
