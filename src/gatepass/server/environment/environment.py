@@ -18,6 +18,7 @@ from gatepass.server.domain.catalogue import store as catalogue
 from gatepass.server.domain.catalogue.model import Catalogue, purposes
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes.outbox.operations import Outbox
+from gatepass.server.domain.changes.webhooks.operations import Webhooks
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.imports.secret_upgrade import SecretUpgrade
 from gatepass.server.domain.keys.keyring import Keyring
@@ -114,6 +115,8 @@ class Environment:
         self.write_failure = ""  # why it took no change when it was last tried
         self.free_space: int | None = None  # bytes on the disk of a SQLite file
         self.tokens_issued = {"opaque": 0, "jwt": 0}
+        # tries of this process; deliveries and endpoints of all, when they were last counted
+        self.webhook_figures = dict.fromkeys(("taken", "not_taken", "waiting", "failing"), 0)
         self.housekept_at: dict[str, float] = {}  # Unix seconds; 0.0: not since the start
         self.feed_pages_sent = {"changes": 0, "empty": 0, "snapshot": 0}  # to guards
         self._logged_offset = 0.0  # the clock's, in the log
@@ -274,6 +277,9 @@ class Environment:
                 master_key,
                 sends_mail=settings.mail.is_on,
                 operator=settings.operator.alerts,
+            ),
+            Webhooks(
+                self.database, master_key, self.name, self.issuer, settings.webhooks.networks()
             ),
             audit_limit=HourlyLimit(MOST_ROWS),
             log_limit=HourlyLimit(MOST_LINES),
