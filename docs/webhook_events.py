@@ -1,4 +1,4 @@
-"""The reference of the events that webhooks send, with an example of each, from the code's table."""
+"""The reference of the events that webhooks send, with examples, from the code's table."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ each request. Each has these members:
 | `type` | what has happened: `dev.gatepass.` and the name below |
 | `subject` | what it is about: `application/CLIENT_ID`, `organization/ID` or `environment/NAME` |
 | `time` | when it happened (RFC 3339) |
-| `sequence` | the number of the event among those that this endpoint gets about this subject: 16 digits, from 1 on, without gaps |
+| `sequence` | 16 digits: counts what this endpoint gets about this subject, without gaps |
 | `datacontenttype` | `application/json` |
 | `data` | what is below, with `organization_id` and `client_id` where there are such |
 

@@ -32,7 +32,8 @@ def marked_as_leaked(
     ending = leaked.last_four or "imported"
     record_change(connection, by, now, application, "secret.leaked", secret=ending)
     record_change(connection, by, now, application, "application.tokens_voided")
-    emit_leaked(context, connection, application, leaked, now, by.description, now)
+    reporter = "an administrator" if by.kind == "person" else by.description
+    emit_leaked(context, connection, application, leaked, now, reporter, now)
     for person in users.of_organization(connection, application.org_id, where={"role": "admin"}):
         mails.tell(
             context,
