@@ -21,7 +21,7 @@ _DAY = 24
 
 @click.group(cls=CommandGroup, epilog=example(f"gatepass webhook add {_URL}"))
 def webhook() -> None:
-    """Send events to programs of yours or of an organization: signed, and repeated until taken.
+    """Send events to programs of yours or of an organization.
 
     Each is a POST with a CloudEvent, signed as Standard Webhooks says. The page "Send webhooks" of
     the documentation says how a receiver verifies it.

@@ -79,8 +79,8 @@ def _work(environment: Environment) -> Iterator[Value]:
     for work, at in environment.housekept_at.items():
         yield "housekeeping_last_success_timestamp_seconds", (work,), round(at, 3)
     figures = environment.webhook_figures
-    for result in ("taken", "not_taken"):
-        yield "webhook_tries", (result,), figures[result]
+    for outcome in ("taken", "not_taken"):
+        yield "webhook_tries", (outcome,), figures[outcome]
     yield "webhook_deliveries_waiting", (), figures["waiting"]
     yield "webhook_endpoints_failing", (), figures["failing"]
     yield "usage_waiting", (), environment.usage.waiting

@@ -178,7 +178,7 @@ FAMILIES = _of(
         "gatepass_webhook_tries",
         "counter",
         "Tries to deliver an event to a webhook endpoint.",
-        ("environment", "result"),
+        ("environment", "outcome"),
     ),
     Family(
         "gatepass_webhook_deliveries_waiting",
