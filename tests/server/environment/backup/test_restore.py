@@ -13,8 +13,8 @@ import pytest
 from gatepass.server.configuration.settings import Settings, load
 from gatepass.server.domain.applications.store import application
 from gatepass.server.domain.changes.outbox.store import outbox
-from gatepass.server.domain.changes.webhooks.store import delivery
 from gatepass.server.domain.changes.store import change
+from gatepass.server.domain.changes.webhooks.store import delivery
 from gatepass.server.domain.users.links.store import link
 from gatepass.server.environment import data_directory, databases
 from gatepass.server.environment.backup.contents import inspect
