@@ -50,7 +50,7 @@ def test_with_a_port_of_its_own_the_console_and_its_login_are_there_and_it_is_on
 
 
 def test_the_port_of_the_console_is_one_of_production_hosts_and_the_issuer_stays() -> None:
-    settings = Settings(console=ConsoleSettings(port=9443), production={"hosts": ["a.example"]})  # type: ignore[arg-type]
+    settings = Settings(console=ConsoleSettings(port=9443), production={"hosts": ["a.example"]})
 
     assert settings.hosts(Mode.LIVE) == ("a.example", "a.example:9443")
     assert settings.issuer(Mode.LIVE) == "https://a.example"

@@ -12,6 +12,8 @@ from gatepass.server.domain.applications.secrets.end import check_end, in_words
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.changes.webhooks.events import Value
+from gatepass.server.domain.changes.webhooks.model import instant
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.storage.database import Connection
@@ -59,6 +61,46 @@ def record_change(
     )
     audit.record(connection, record)
     changes.record(connection, changes.APPLICATION, str(application.id), now)
+
+
+def emit(
+    context: Context,
+    connection: Connection,
+    application: Application,
+    event: str,
+    now: datetime,
+    **data: Value,
+) -> None:
+    """Write an event about an application, in the transaction of the change itself."""
+    context.webhooks.emit(
+        connection,
+        event,
+        now,
+        org_id=application.org_id,
+        client_id=application.client_id,
+        name=application.name,
+        **data,
+    )
+
+
+def emit_rotated(
+    context: Context,
+    connection: Connection,
+    application: Application,
+    new: ApplicationSecret,
+    old_end: datetime | None,
+    now: datetime,
+) -> None:
+    """Write the event of a new secret; `old_end` is when the old one ends, if that is known."""
+    emit(
+        context,
+        connection,
+        application,
+        "secret.rotated",
+        now,
+        last_four=new.last_four,
+        old_secret_expires_at=instant(old_end) if old_end else None,
+    )
 
 
 def check_secret_end(
