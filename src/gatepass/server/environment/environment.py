@@ -76,7 +76,6 @@ class Environment:
         self.docs_url = f"{self.issuer}/docs/" if settings.docs else ""  # of the documentation
         self.other_url = settings.issuer(Mode.TEST if mode is Mode.LIVE else Mode.LIVE) + "/"
         self.brand = settings.brand(mode)
-        self.console = settings.console if mode is Mode.LIVE else None
         own = settings.environment(mode)
         self.languages = own.languages or codes()
         self.algorithm = own.algorithm
