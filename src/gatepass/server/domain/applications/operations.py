@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from gatepass.server.domain.applications import fields, lookup, store
 from gatepass.server.domain.applications.fields import FieldGroup
 from gatepass.server.domain.applications.listing import store as listing
-from gatepass.server.domain.applications.listing.model import ListPage, Wanted
+from gatepass.server.domain.applications.listing.model import Found, ListPage, Sought, Wanted
 from gatepass.server.domain.applications.model import (
     Application,
     check_contact,
@@ -224,6 +224,15 @@ def list_page(context: Context, org_id: UUID, wanted: Wanted) -> ListPage:
     """Return a page of the list of an organization's applications."""
     with context.database.read() as connection:
         return listing.find_page(context.database, connection, org_id, wanted, context.now())
+
+
+def search(
+    context: Context, sought: Sought, *, after: UUID | None, limit: int
+) -> tuple[list[Found], bool]:
+    """Return up to `limit` applications after an id, and whether there are more."""
+    with context.database.read() as connection:
+        found = listing.search(connection, sought, after, limit + 1)
+    return found[:limit], len(found) > limit
 
 
 def names(context: Context, org_id: UUID) -> list[tuple[UUID, str, str]]:
