@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from httpx2 import Response
 
@@ -15,11 +16,15 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import admin_scopes
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
+from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users.invitations import operations as invitations
+from gatepass.server.domain.users.operators import operations as operators
+from gatepass.server.domain.users.operators.model import check_roles
 from gatepass.server.domain.users.passwords.hashing import run
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import ADMIN_API
+from gatepass.wire.networks import Network
 from gatepass.wire.scope import Scope
 from server.fixtures import Client, InProcessServer
 
@@ -27,17 +32,20 @@ from server.fixtures import Client, InProcessServer
 class Program:
     """An application of the operator, which sends requests to the Admin API."""
 
-    def __init__(self, server: InProcessServer, *scopes: str) -> None:
+    def __init__(
+        self, server: InProcessServer, *scopes: str, networks: tuple[Network, ...] = ()
+    ) -> None:
         environment = server.environment()
         self.server = server
         new = applications.register(
             environment.context,
             environment.catalogue,
             OPERATOR,
-            server.organization(),
+            operating_organization(server),
             name="Back office",
             scope=Scope(scopes),
-            allowed=environment.catalogue.administrative,
+            allowed=environment.catalogue.granted_on_machine,
+            networks=networks,
         )
         self.client = Client(new.application, new.secret)
         self.token = server.token(self.client)
@@ -64,6 +72,25 @@ class Program:
         return self.send(operation.method, url, params=query, json=rest)
 
 
+def operating_organization(server: InProcessServer) -> UUID:
+    """Return the operating organization, made with its first owner where there is none yet."""
+    environment = server.environment()
+    found = organizations.find_operating(environment.context)
+    if found:
+        return found
+    owner, _ = operators.add(
+        environment.context,
+        OPERATOR,
+        None,
+        username="olga",
+        email="olga@operator.example",
+        roles=check_roles(["owner"], [Mode.LIVE, Mode.TEST]),
+        initial=run(initial_passwords.new_password(environment.hasher)),
+        organization="The Operator",
+    )
+    return owner.user.org_id
+
+
 def every_scope() -> list[str]:
     """Return all scopes of the Admin API."""
     return sorted(admin_scopes.NAMES)
@@ -73,7 +100,7 @@ def every_scope() -> list[str]:
 class Partner:
     """A partner, whose ids stand in place of those of the examples."""
 
-    ids: dict[str, Any]
+    ids: dict[str | int, Any]
 
     def arguments(self, operation: Operation[Any, Any]) -> dict[str, Any]:
         """Return the arguments of an operation's example, about this partner."""

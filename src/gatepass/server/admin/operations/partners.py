@@ -9,7 +9,6 @@ from uuid import UUID
 from gatepass.server.admin.operations.model import Call
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.model import Application
-from gatepass.server.domain.catalogue import admin_scopes
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.domain.users import operations as users
@@ -18,7 +17,7 @@ from gatepass.server.storage.errors import NotFoundError
 
 
 def organization(call: Call, org_id: UUID) -> Organization:
-    """Return an organization; raise NotFoundError where there is none."""
+    """Return an organization; raise NotFoundError for none, and for the operating one."""
     return organizations.find(call.context, org_id)
 
 
@@ -34,12 +33,12 @@ def person(call: Call, user_id: UUID) -> User:
 def application(call: Call, client_id: str) -> Application:
     """Return an application; raise NotFoundError for none, and for one of the operator."""
     found = applications.find_by_client_id(call.context, client_id)
-    if found is None or not is_partners(str(found.scope)):
+    if found is None:
         raise NotFoundError(client_id)
     organization(call, found.org_id)
     return found
 
 
-def is_partners(scope: str) -> bool:
-    """Return whether an application with this scope is of a partner: none is of the Admin API."""
-    return admin_scopes.NAMES.isdisjoint(scope.split())
+def operating(call: Call) -> UUID | None:
+    """Return the id of the operating organization, None where there is none."""
+    return organizations.find_operating(call.context)

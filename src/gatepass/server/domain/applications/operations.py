@@ -22,6 +22,7 @@ from gatepass.server.domain.applications.model import (
 )
 from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
+    check_administrative,
     check_secret_end,
     check_seen,
     end_in_words,
@@ -107,6 +108,7 @@ def register(  # noqa: PLR0913 - a registration has that many parts
         if lookup.find(connection, new.id):
             raise OAuthError("invalid_request", Message("This is done already."), status=409)
         check_secret_end(context, connection, org_id, kept, now)
+        check_administrative(context, connection, new)
         store.add(connection, new)
         also(connection, Registered(new, secret))
         record_change(
@@ -143,6 +145,7 @@ def change(
     with begin_change(context, app_id, org_id) as (connection, application, now):
         check_seen(application, seen)
         after, groups = fields.check(by, application, allowed, values)
+        check_administrative(context, connection, after)
         write(connection, by, now, application, after, groups)
 
 
@@ -170,7 +173,9 @@ def choose_scope(  # noqa: PLR0913 - who, what, and what was seen
         scope = Scope(kept + chosen.without(Scope(kept)).names)
         grantable = catalogue.offered if has_proof else catalogue.selectable
         check_scope(scope, Scope(tuple(dict.fromkeys((*grantable.names, *kept)))))
-        write(connection, by, now, application, replace(application, scope=scope), [fields.SCOPE])
+        after = replace(application, scope=scope)
+        check_administrative(context, connection, after)
+        write(connection, by, now, application, after, [fields.SCOPE])
 
 
 def revoke_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:

@@ -30,12 +30,12 @@ def _list(call: Call, wanted: WantedApplications) -> Applications:
         partners.organization(call, wanted.org_id)
     found, has_more = operations.search(
         call.context,
-        Sought(wanted.org_id, wanted.search.strip(), wanted.state),
+        Sought(wanted.org_id, wanted.search.strip(), wanted.state, partners.operating(call)),
         after=position_of(wanted.cursor, _read_cursor),
         limit=wanted.limit,
     )
     return Applications(
-        items=[ListedApplication.of(each) for each in found if partners.is_partners(each.scope)],
+        items=[ListedApplication.of(each) for each in found],
         next_cursor=found[-1].id.hex if has_more else None,
     )
 
@@ -55,8 +55,7 @@ LIST = Operation(
     output=Applications,
     run=_list,
     summary="List applications of all organizations or of one, or search them.",
-    description="The order is that of their ids. A page may have fewer applications than `limit`; "
-    "it is the last one where `next_cursor` is null.",
+    description="The order is that of their ids.",
     example={"org_id": examples.ORGANIZATION_ID, "search": "bill", "limit": 50},
     answer={"items": [_LISTED], "next_cursor": None},
 )

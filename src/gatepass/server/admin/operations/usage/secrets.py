@@ -116,7 +116,8 @@ def _expiring(call: Call, wanted: WantedExpiring) -> ExpiringSecrets:
             org_id=wanted.org_id,
             within=timedelta(days=wanted.days),
         )
-    ordered = sorted((_position(each), each) for each in every)
+    operating = partners.operating(call)
+    ordered = sorted((_position(each), each) for each in every if each.org_id != operating)
     rest = [each for position, each in ordered if after is None or position > after]
     found = rest[: wanted.limit]
     cursor = None

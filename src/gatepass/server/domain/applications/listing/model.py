@@ -63,11 +63,15 @@ def pages(total: int) -> int:
 
 
 class Sought(NamedTuple):
-    """Which applications are wanted; empty parts allow everything."""
+    """Which applications are wanted; empty parts allow everything.
+
+    Those of the organization `but_of` are left out.
+    """
 
     org_id: UUID | None = None
     text: str = ""
     state: State | None = None
+    but_of: UUID | None = None
 
 
 class Found(NamedTuple):

@@ -95,6 +95,8 @@ def search(connection: Connection, sought: Sought, after: UUID | None, limit: in
     query = select(*(application.c[name] for name in Found._fields))
     if sought.org_id:
         query = query.where(application.c.org_id == sought.org_id)
+    if sought.but_of:
+        query = query.where(application.c.org_id != sought.but_of)
     if sought.text:
         query = query.where(_has(sought.text))
     if sought.state:
