@@ -23,8 +23,9 @@ from gatepass.server.domain.applications.model import (
 from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
     check_administrative,
-    check_secret_end,
+    check_new,
     check_seen,
+    emit,
     end_in_words,
     find_owned,
     record_change,
@@ -107,8 +108,7 @@ def register(  # noqa: PLR0913 - a registration has that many parts
             raise NotFoundError(str(org_id))
         if lookup.find(connection, new.id):
             raise OAuthError("invalid_request", Message("This is done already."), status=409)
-        check_secret_end(context, connection, org_id, kept, now)
-        check_administrative(context, connection, new)
+        check_new(context, connection, new, now)
         store.add(connection, new)
         also(connection, Registered(new, secret))
         record_change(
@@ -120,6 +120,7 @@ def register(  # noqa: PLR0913 - a registration has that many parts
             scope=str(new.scope),
             **end_in_words(secret_end),
         )
+        emit(context, connection, new, "application.registered", now, scope=str(new.scope))
     context.refresh()
     return Registered(new, secret)
 
@@ -185,6 +186,7 @@ def revoke_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None
             connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
         )
         record_change(connection, by, now, application, "application.tokens_voided")
+        emit(context, connection, application, "application.tokens_revoked", now)
 
 
 def set_enabled(
@@ -203,6 +205,7 @@ def set_enabled(
         store.change(connection, app_id, state)
         action = "application.enabled" if enabled else "application.disabled"
         record_change(connection, by, now, application, action)
+        emit(context, connection, application, action, now)
 
 
 def delete(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
@@ -211,6 +214,7 @@ def delete(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> No
         store.remove(connection, app_id)
         tombstones.record_deletion(connection, changes.CLIENT_GONE, application.client_id, now)
         record_change(connection, by, now, application, "application.deleted")
+        emit(context, connection, application, "application.deleted", now)
 
 
 def find(context: Context, app_id: UUID, org_id: UUID | None) -> Application:

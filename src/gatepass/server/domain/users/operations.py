@@ -159,7 +159,9 @@ def remove(
             check_deletable(found)
         _check_stays(context, connection, found)
         store.remove(connection, user_id)
-        record_audit(connection, by, context.now(), found, "person.deleted")
+        now = context.now()
+        record_audit(connection, by, now, found, "person.deleted")
+        transaction_steps.emit(context, connection, found, "user.removed", now)
 
 
 def change_password(
