@@ -11,7 +11,7 @@ from gatepass.server.domain.organizations.search.model import (
 
 
 def page(context: Context, wanted: Wanted, *, limit: int, after: Position | None) -> Page:
-    """Return a page of organizations, newest first, that comes after a position."""
+    """Return a page of partners' organizations, newest first, that comes after a position."""
     with context.database.read() as connection:
         found = store.find(context.database, connection, wanted, after, limit + 1)
     shown = found[:limit]
