@@ -10,6 +10,7 @@ from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.cli.application import credentials, settings, usage
 from gatepass.server.cli.application.settings import find, networks_of
+from gatepass.server.cli.completion import ids
 from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.secrets import end as secret_end
@@ -20,7 +21,9 @@ from gatepass.server.environment.environment import Environment
 from gatepass.wire import metadata
 from gatepass.wire.scope import Scope
 
-_APPLICATION = click.argument("application_id", metavar="CLIENT_ID")
+_APPLICATION = click.argument(
+    "application_id", metavar="CLIENT_ID", shell_complete=ids.applications
+)
 
 
 @click.group(cls=CommandGroup, epilog=example("gatepass application list"))
@@ -44,7 +47,13 @@ for _command in (
         'gatepass application create --organization ORG_ID --name Billing --scope "read write"'
     )
 )
-@click.option("--organization", "org_id", required=True, help="Id of the organization.")
+@click.option(
+    "--organization",
+    "org_id",
+    shell_complete=ids.organizations,
+    required=True,
+    help="Id of the organization.",
+)
 @click.option("--name", required=True)
 @click.option("--scope", default="read write", show_default=True, help="Space-separated.")
 @click.option(
@@ -109,7 +118,12 @@ def create(  # noqa: PLR0913 - one parameter for each option
 
 
 @application.command("list", epilog=example("gatepass application list --environment sandbox"))
-@click.option("--organization", "org_id", help="List only the applications of this organization.")
+@click.option(
+    "--organization",
+    "org_id",
+    shell_complete=ids.organizations,
+    help="List only the applications of this organization.",
+)
 @options.reading_options
 def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
     """List the applications of an environment."""
