@@ -185,6 +185,13 @@ def fail_all(connection: Connection, now: datetime, error: str) -> int:
     ).rowcount
 
 
+def find(connection: Connection, channel: Channel, message_id: int) -> Row | None:
+    """Return the message with this number."""
+    is_it = (outbox.c.id == message_id) & (outbox.c.channel == channel)
+    row = connection.execute(select(outbox).where(is_it)).one_or_none()
+    return Row(*row) if row else None
+
+
 def newest(connection: Connection, channel: Channel, state: State | None, limit: int) -> list[Row]:
     """Return the newest messages, those in one state or all."""
     query = select(outbox).where(outbox.c.channel == channel).order_by(outbox.c.id.desc())
