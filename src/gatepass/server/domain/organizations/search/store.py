@@ -4,11 +4,7 @@ from sqlalchemy import Connection, select, tuple_
 
 from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.domain.organizations.search.model import Position, Wanted
-from gatepass.server.domain.organizations.store import (
-    find_operating,
-    is_suspended,
-    organization,
-)
+from gatepass.server.domain.organizations.store import find_operating, is_suspended, organization
 from gatepass.server.storage.database import Database
 from gatepass.server.storage.statements import has_text
 
@@ -22,9 +18,9 @@ def find(
 ) -> list[Organization]:
     """Return organizations that come after a position, newest first; not the operating one."""
     query = select(organization)
-    operating_id = find_operating(database, connection)
-    if operating_id is not None:
-        query = query.where(organization.c.id != operating_id)
+    operating = find_operating(database, connection)
+    if operating is not None:
+        query = query.where(organization.c.id != operating)
     if wanted.text:
         query = query.where(has_text(organization.c.name, wanted.text))
     if wanted.state:
