@@ -9,7 +9,6 @@ from functools import partial
 
 import click
 from click.shell_completion import CompletionItem
-from sqlalchemy import Connection
 
 from gatepass.server.cli.completion import store
 from gatepass.server.cli.completion.store import Candidate
@@ -17,7 +16,7 @@ from gatepass.server.configuration.settings import load
 from gatepass.server.environment import databases
 from gatepass.server.environment.environment import NAMES
 from gatepass.server.storage import deadline
-from gatepass.server.storage.database import Database
+from gatepass.server.storage.database import Connection, Database
 from gatepass.wire.credential import Mode
 
 _SECONDS = 3.0  # after which nothing is completed
