@@ -42,6 +42,7 @@ __all__ = [
     "Counter",
     "Database",
     "Timestamp",
+    "has_revision",
     "metadata",
     "sqlite_url",
 ]
@@ -57,6 +58,7 @@ metadata = MetaData(
 
 _SQLITE = "sqlite:///"
 _WRITE = "gatepass_write"
+_DATABASE = "gatepass_database"
 
 FORGOTTEN_AT_ONCE = 5000
 """How many rows one transaction deletes at most, as all other writers wait for it."""
@@ -114,7 +116,7 @@ class Database:
         (a unique name, the last administrator) still holds when it commits.
         """
         with self._opened(writes=True) as connection:
-            writing = connection.execution_options(**{_WRITE: True})
+            writing = connection.execution_options(**{_WRITE: True, _DATABASE: self})
             with writing.begin():
                 yield writing
             if self._file:
@@ -237,6 +239,16 @@ class Database:
                 self._file.check()
             with self.engine.connect() as connection:
                 yield connection
+
+
+def has_revision(connection: Connection, revision: str) -> bool:
+    """Return `Database.has` of the database that a transaction is in, for the stores."""
+    database = connection.get_execution_options().get(_DATABASE)
+    if database is not None:
+        return bool(database.has(connection, revision))
+    from gatepass.server.storage.migrations import state
+
+    return (state.read(connection).revision or "") >= revision
 
 
 class _Server:

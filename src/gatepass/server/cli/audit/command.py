@@ -10,6 +10,7 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
+from gatepass.server.cli.audit import verify
 from gatepass.server.domain.audit import store
 from gatepass.server.domain.audit.model import Entry, Filter
 from gatepass.server.environment.environment import Environment
@@ -19,7 +20,11 @@ _AT_ONCE = 500  # entries that are read together
 
 @click.group(cls=CommandGroup, epilog=example("gatepass audit list --refused"))
 def audit() -> None:
-    """Search and export the record of who changed what, and what was refused."""
+    """Search, export and verify the record of who changed what, and what was refused."""
+
+
+audit.add_command(verify.verify)
+audit.add_command(verify.checkpoint_)
 
 
 @audit.command(
