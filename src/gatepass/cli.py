@@ -59,7 +59,7 @@ _COMMANDS = {
         "List the mail that was sent or could not be sent, send it again, send a test.",
     ),
     "migrate": _Entry(
-        f"{_SERVER}.migrate:migrate",
+        f"{_SERVER}.server.migrate:migrate",
         "Bring the tables of both databases to this version, and print each step.",
     ),
     "organization": _Entry(
@@ -84,8 +84,8 @@ _COMMANDS = {
     ),
     "scan": _Entry(f"{_CLIENT}.cli.scan:scan", "Find client secrets and access tokens in files."),
     "scope": _Entry(f"{_SERVER}.catalogue.scope:scope", "Manage the scopes of an environment."),
-    "serve": _Entry(f"{_SERVER}.serve:serve", "Run the server until SIGTERM or Ctrl-C."),
-    "settings": _Entry(f"{_SERVER}.settings:settings", "Show and check the settings."),
+    "serve": _Entry(f"{_SERVER}.server.serve:serve", "Run the server until SIGTERM or Ctrl-C."),
+    "settings": _Entry(f"{_SERVER}.server.settings:settings", "Show and check the settings."),
     "single-sign-on": _Entry(
         f"{_SERVER}.single_sign_on:single_sign_on",
         "Show an organization's OpenID provider, and turn it off when nobody gets in.",

@@ -110,6 +110,7 @@ class Gatepass:
         self._documents = either_slash(published.documents(aliases.issuer_paths()))
         self._oauth_prefixes = error_format.oauth_prefixes(aliases.prefixes())
         self._partner_api = LoadedOnFirstRequest(_partner_api)
+        self._admin_api = LoadedOnFirstRequest(_admin_api)
         self._pages = LoadedOnFirstRequest(functools.partial(_pages, settings.docs))
 
     @property
@@ -187,6 +188,10 @@ class Gatepass:
             scope["gatepass.environment"] = environment
             scope["root_path"] = metadata.PARTNER_API
             await self._partner_api(scope, receive, send)
+        elif environment.admin_api and f"{path}/".startswith(metadata.ADMIN_API + "/"):
+            scope["gatepass.environment"] = environment
+            scope["root_path"] = metadata.ADMIN_API
+            await self._admin_api(scope, receive, send)
         else:
             scope["gatepass.environment"] = environment
             scope[error_format.KEY] = error_format.format_of(scope, self._oauth_prefixes)
@@ -213,6 +218,12 @@ class LoadedOnFirstRequest:
 
 def _partner_api() -> App:
     from gatepass.server.partner_api import app
+
+    return app.create()
+
+
+def _admin_api() -> App:
+    from gatepass.server.admin.api import app
 
     return app.create()
 

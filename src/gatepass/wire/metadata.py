@@ -18,6 +18,7 @@ JWKS = "/.well-known/jwks.json"
 AUTHORIZATION_SERVER = "/.well-known/oauth-authorization-server"
 OPENID_CONFIGURATION = "/.well-known/openid-configuration"  # the only one that some clients read
 PARTNER_API = "/api/partners/v2.0"
+ADMIN_API = "/api/admin/v1"
 CREDENTIAL_MARK = "gatepass_credential_mark"  # a name in the metadata: "live" or "test"
 
 _SECRET_METHODS = ["client_secret_basic", "client_secret_post"]

@@ -79,6 +79,27 @@ def test_several_nodes_make_an_index_together(connect: Callable[[], Database]) -
     assert _is_unique(nodes[0])
 
 
+def test_an_index_that_another_node_completes_just_now_is_kept(postgresql_url: str) -> None:
+    state = (
+        "UPDATE pg_index SET indisvalid = {} WHERE indexrelid = 'uq_organization_name'::regclass"
+    )
+    with closing(Database(postgresql_url)) as database:
+        database.migrate()
+        with psycopg.connect(postgresql_url.replace("+psycopg", "")) as other:
+            other.execute("CREATE UNIQUE INDEX uq_organization_name ON organization (name)")
+            other.execute(state.format("false").encode())
+            other.commit()
+            other.execute(state.format("true").encode())
+            thread = threading.Thread(target=runner.migrate, args=(database, _next(index=_INDEX)))
+            thread.start()
+            _wait_for(postgresql_url, "SELECT 1 FROM pg_locks WHERE NOT granted")
+            other.commit()
+            thread.join()
+
+        assert database.schema().revision == "9999"
+        assert _is_unique(database)
+
+
 def test_a_step_waits_for_a_reader_without_holding_up_others(postgresql_url: str) -> None:
     with closing(Database(postgresql_url)) as database:
         database.migrate()

@@ -16,6 +16,7 @@ from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store
 from gatepass.server.domain.organizations.model import Organization, check_name
 from gatepass.server.domain.users import initial_passwords
+from gatepass.server.domain.users.initial_passwords import InitialPassword
 from gatepass.server.domain.users.invitations import operations as invitations
 from gatepass.server.domain.users.invitations.model import Invitation
 from gatepass.server.domain.users.model import User
@@ -39,9 +40,21 @@ def create(
     context: Context, hasher: Hasher, by: Actor, name: str, username: str, email: str | None = None
 ) -> Created:
     """Create an organization with its first administrator."""
+    initial = run(initial_passwords.new_password(hasher))
+    return create_with_password(context, initial, by, name, username, email)
+
+
+def create_with_password(
+    context: Context,
+    initial: InitialPassword,
+    by: Actor,
+    name: str,
+    username: str,
+    email: str | None = None,
+) -> Created:
+    """Create an organization with its first administrator, who has this initial password."""
     now = context.now()
     new = Organization(uuid4(), check_name(name), now)
-    initial = run(initial_passwords.new_password(hasher))
     administrator = initial_passwords.draft_with_access(
         new.id, initial, now, username=username, email=email, role="admin"
     )

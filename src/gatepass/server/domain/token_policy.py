@@ -24,13 +24,15 @@ class TokenPolicy(NamedTuple):
 
     `partner_api` is the identifier of its own API. `tokens` and `algorithm` apply to a resource
     that does not choose; `algorithm` also signs what is no access token. A key is used for
-    `key_rotation`.
+    `key_rotation`. `admin_api` is the identifier of the Admin API, in the environment that issues
+    its tokens.
     """
 
     partner_api: str
     tokens: Tokens
     algorithm: Algorithm
     key_rotation: timedelta
+    admin_api: str = ""
 
 
 def form_of(tokens: Tokens, algorithm: Algorithm) -> Form:

@@ -42,7 +42,7 @@ from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.storage.migrations import schema_table
 from gatepass.translation.language import codes
 from gatepass.wire.credential import Mode
-from gatepass.wire.metadata import PARTNER_API
+from gatepass.wire.metadata import ADMIN_API, PARTNER_API
 
 if TYPE_CHECKING:
     from gatepass.server.environment.openid_provider.client import OpenIdProviders
@@ -119,6 +119,11 @@ class Environment:
         self._logged_offset = 0.0  # the clock's, in the log
         self._followed_at = time.monotonic()  # when the feed was last read, whatever came
         self._lock = threading.Lock()
+
+    @property
+    def admin_api(self) -> str:
+        """Return the identifier of the Admin API; empty in the sandbox, which has no operators."""
+        return self.issuer + ADMIN_API if self.mode is Mode.LIVE else ""
 
     def open(self, *, serves: bool = True) -> None:
         """Bring the database to this version, make the first key, read what memory holds.
@@ -265,7 +270,7 @@ class Environment:
             self.mode,
             self.database,
             master_key,
-            TokenPolicy(self.partner_api, own.tokens, own.algorithm, rotation),
+            TokenPolicy(self.partner_api, own.tokens, own.algorithm, rotation, self.admin_api),
             self.clock,
             self.now,
             self.refresh,

@@ -11,7 +11,7 @@ from gatepass.server.tokens.response import error_response
 from gatepass.wire import metadata
 from gatepass.wire.errors import OAuthError
 
-Document = Callable[[Environment], bytes]
+Document = Callable[[Environment], bytes | None]
 
 METHODS = ("GET", "HEAD", "OPTIONS")
 _ALLOW = ", ".join(METHODS)
@@ -46,6 +46,7 @@ def documents(issuer_paths: Iterable[str]) -> dict[str, Document]:
         metadata.AUTHORIZATION_SERVER: authorization_server,
         metadata.OPENID_CONFIGURATION: authorization_server,
         "/.well-known/oauth-protected-resource" + metadata.PARTNER_API: protected_resource,
+        "/.well-known/oauth-protected-resource" + metadata.ADMIN_API: admin_resource,
         metadata.JWKS: jwks,
     }
     for alias in issuer_paths:
@@ -62,7 +63,11 @@ def respond(document: Document, environment: Environment, scope: Scope) -> Respo
         return error_response(
             error, challenged=False, realm="", allow=_ALLOW, docs_url=environment.docs_url
         )
-    return cached(document(environment), scope)
+    body = document(environment)
+    if body is None:
+        error = OAuthError("invalid_request", "There is nothing at this path.", status=404)
+        return error_response(error, challenged=False, realm="", docs_url=environment.docs_url)
+    return cached(body, scope)
 
 
 def cached(body: bytes, scope: Scope) -> Response:
@@ -96,6 +101,13 @@ def protected_resource(environment: Environment) -> bytes:
         name for name in environment.state.catalogue.of_resource(resource).names if name in offered
     ]
     return _document(metadata.protected_resource(resource, environment.issuer, scopes))
+
+
+def admin_resource(environment: Environment) -> bytes | None:
+    """Return the metadata of the Admin API, where it is; its scopes are not public."""
+    if not environment.admin_api:
+        return None
+    return _document(metadata.protected_resource(environment.admin_api, environment.issuer, []))
 
 
 def jwks(environment: Environment) -> bytes:

@@ -109,7 +109,7 @@ def handlers() -> dict[int | type[Exception], Handler]:
 
 
 async def _problem(_request: Request, error: Problem) -> Response:
-    return _answer(error)
+    return answer(error)
 
 
 async def _refused(_request: Request, error: OAuthError) -> Response:
@@ -117,7 +117,7 @@ async def _refused(_request: Request, error: OAuthError) -> Response:
     status = 422 if field and error.status == HTTPStatus.BAD_REQUEST else error.status
     errors = [FieldError(field, error.description)] if field else []
     headers = {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
-    return _answer(Problem(status, error.description, errors, headers))
+    return answer(Problem(status, error.description, errors, headers))
 
 
 async def _portal_user(request: Request, error: PortalUserRefused) -> Response:
@@ -131,23 +131,21 @@ async def _portal_user(request: Request, error: PortalUserRefused) -> Response:
     await run_in_threadpool(
         note_denial, request, error.status, error.log_detail or error.description
     )
-    return _answer(
-        Problem(error.status, error.description, errors, {"WWW-Authenticate": challenge})
-    )
+    return answer(Problem(error.status, error.description, errors, {"WWW-Authenticate": challenge}))
 
 
 async def _not_found(request: Request, _error: Exception) -> Response:
     reason = "not found in the organization"
     await run_in_threadpool(note_denial, request, HTTPStatus.NOT_FOUND, reason)
-    return _answer(Problem(404, _NOTHING))
+    return answer(Problem(404, _NOTHING))
 
 
 async def _away(_request: Request, _error: Exception) -> Response:
-    return _answer(Problem(503, _AWAY, headers={"Retry-After": str(RETRY_AFTER)}))
+    return answer(Problem(503, _AWAY, headers={"Retry-After": str(RETRY_AFTER)}))
 
 
 async def _invalid(_request: Request, error: RequestValidationError) -> Response:
-    return _answer(of_fields(error.errors()))
+    return answer(of_fields(error.errors()))
 
 
 async def _http(request: Request, error: HTTPException) -> Response:
@@ -159,14 +157,15 @@ async def _http(request: Request, error: HTTPException) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers = {"Allow": ", ".join(_allowed(request, request.app.routes))}
-    return _answer(Problem(error.status_code, error.detail, headers=headers))
+    return answer(Problem(error.status_code, error.detail, headers=headers))
 
 
 async def _bug(_request: Request, _error: Exception) -> Response:
-    return _answer(Problem(500, "Something went wrong on our side. It has been logged."))
+    return answer(Problem(500, "Something went wrong on our side. It has been logged."))
 
 
-def _answer(problem: Problem) -> Response:
+def answer(problem: Problem) -> Response:
+    """Return the response that is a problem document."""
     headers = {**problem.headers, "Content-Type": MEDIA_TYPE, "Cache-Control": "no-store"}
     return Response(json.dumps(_document(problem)), problem.status, headers)
 

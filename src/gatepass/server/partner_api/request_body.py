@@ -24,8 +24,8 @@ def of(model: type[Model], *media_types: str) -> Callable[[Request], Coroutine[A
     """
 
     async def read(request: Request) -> Model:
-        _check_media_type(request, media_types)
-        sent = _parse(await _bounded(request))
+        check_media_type(request, media_types)
+        sent = parse(await bounded(request))
         try:
             return model.model_validate(sent)
         except ValidationError as error:
@@ -43,7 +43,8 @@ def described(name: str, *media_types: str) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-def _check_media_type(request: Request, accepted: tuple[str, ...]) -> None:
+def check_media_type(request: Request, accepted: tuple[str, ...]) -> None:
+    """Raise Problem (415) for a body of another type, or a compressed one."""
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if given not in accepted or encoding != "identity":
@@ -52,7 +53,8 @@ def _check_media_type(request: Request, accepted: tuple[str, ...]) -> None:
         raise Problem(415, say, headers={name: ", ".join(accepted)})
 
 
-async def _bounded(request: Request) -> bytes:
+async def bounded(request: Request) -> bytes:
+    """Return the body; raise Problem where it is over 64 KiB (413) or was cut off (400)."""
     length = request.headers.get("content-length", "")
     if length.isdecimal() and len(length) < 20 and int(length) > LONGEST_BODY:
         raise _too_large()
@@ -67,7 +69,8 @@ async def _bounded(request: Request) -> bytes:
     return body
 
 
-def _parse(body: bytes) -> dict[str, object]:
+def parse(body: bytes) -> dict[str, object]:
+    """Return the JSON object in a body; raise Problem for anything else."""
     try:
         sent = strict_json.read(body)
     except ValueError:

@@ -1,5 +1,6 @@
 """One environment's database: connections, transactions, migrations. It knows no table."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -100,11 +101,16 @@ class Database:
             self._server = _Server(url, connections)
             self.engine = self._server.engine
         self.slots = Slots(connections)
+        self._outer = threading.local()
         self.direct_reads = self._file.direct_reads() if self._file else None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a transaction that only reads; raise DatabaseAwayError where that fails."""
+        outer = self._outer_connection()
+        if outer is not None:
+            yield outer
+            return
         with self._opened(writes=False) as connection, connection.begin():
             yield connection
 
@@ -115,12 +121,34 @@ class Database:
         Writers stand in line on both databases, so a rule that is checked inside the block
         (a unique name, the last administrator) still holds when it commits.
         """
+        outer = self._outer_connection()
+        if outer is not None:
+            with outer.begin_nested():
+                yield outer
+            return
         with self._opened(writes=True) as connection:
             writing = connection.execution_options(**{_WRITE: True, _DATABASE: self})
             with writing.begin():
                 yield writing
             if self._file:
                 self._file.check()
+
+    @contextmanager
+    def outer_write(self) -> Iterator[Connection]:
+        """Open a writing transaction that every `read` and `write` of this thread takes part in.
+
+        A `write` in this block is a savepoint: if it raises, what it wrote alone is undone. All is
+        committed when this block ends, or nothing.
+        """
+        with self.write() as connection:
+            self._outer.connection = connection
+            try:
+                yield connection
+            finally:
+                self._outer.connection = None
+
+    def _outer_connection(self) -> Connection | None:
+        return getattr(self._outer, "connection", None)
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

@@ -79,11 +79,23 @@ class Catalogue:
     partner_api: str
     resources: Mapping[str, Resource]
     scopes: Mapping[str, CataloguedScope]
+    admin_api: str = ""
 
     @cached_property
     def everything(self) -> Scope:
-        """Return every scope that there is: what the operator may grant."""
-        return Scope(tuple(self.scopes))
+        """Return what the operator may grant to an application of a partner."""
+        return Scope(
+            tuple(
+                each.name
+                for each in self.scopes.values()
+                if not self.admin_api or each.resource != self.admin_api
+            )
+        )
+
+    @cached_property
+    def administrative(self) -> Scope:
+        """Return the scopes of the Admin API, which only an owner of the operator grants."""
+        return self.of_resource(self.admin_api) if self.admin_api else Scope(())
 
     @cached_property
     def selectable(self) -> Scope:

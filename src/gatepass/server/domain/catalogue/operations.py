@@ -82,8 +82,7 @@ def change_scope(context: Context, by: Actor, name: str, values: dict[str, objec
     if "description" in values:
         values = values | {"description": check_words(str(values["description"]))}
     with _change(context, by, "scope.changed", name) as (connection, catalogue):
-        if name not in catalogue.scopes:
-            raise NotFoundError(name)
+        _known_scope(catalogue, name)
         check_standing(replace(catalogue.scopes[name], **values))  # type: ignore[arg-type]
         store.change_scope(connection, name, values)
 
@@ -96,8 +95,7 @@ def remove_scope(
     `count_applications` returns how many have it: the applications are above the catalogue.
     """
     with _change(context, by, "scope.removed", name) as (connection, catalogue):
-        if name not in catalogue.scopes:
-            raise NotFoundError(name)
+        _known_scope(catalogue, name)
         if name in BUILT_IN:
             raise OAuthError("invalid_scope", f"The server itself needs the scope {name}.")
         count = count_applications(connection, name)
@@ -127,9 +125,18 @@ def _change(
 
 
 def _known_resource(catalogue: Catalogue, uri: str) -> None:
+    if catalogue.admin_api and uri == catalogue.admin_api:
+        raise OAuthError("invalid_target", "The Admin API is part of the server.")
     if uri not in catalogue.resources:
         raise NotFoundError(uri)
 
 
 def _stored(catalogue: Catalogue, uri: str) -> str:
     return PARTNER_API if uri == catalogue.partner_api else uri
+
+
+def _known_scope(catalogue: Catalogue, name: str) -> None:
+    if name in catalogue.administrative:
+        raise OAuthError("invalid_scope", f"The scope {name} is part of the server.")
+    if name not in catalogue.scopes:
+        raise NotFoundError(name)

@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from gatepass.jose.algorithms import Algorithm
+from gatepass.server.domain.catalogue import admin_scopes
 from gatepass.server.domain.catalogue.model import PARTNER_API, Catalogue, CataloguedScope, Resource
 from gatepass.server.domain.token_policy import TokenPolicy, Tokens, form_of
 from gatepass.server.storage.database import metadata
@@ -58,7 +59,11 @@ def load(connection: Connection, policy: TokenPolicy) -> Catalogue:
         )
         for row in connection.execute(select(scope).order_by(scope.c.resource, scope.c.name))
     }
-    return Catalogue(policy.partner_api, resources, scopes)
+    if policy.admin_api:
+        form = form_of(policy.tokens, policy.algorithm)
+        resources[policy.admin_api] = admin_scopes.resource(policy.admin_api, form)
+        scopes |= {each.name: each for each in admin_scopes.scopes(policy.admin_api)}
+    return Catalogue(policy.partner_api, resources, scopes, policy.admin_api)
 
 
 def add_resource(

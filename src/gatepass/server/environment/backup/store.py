@@ -42,6 +42,7 @@ from gatepass.server.environment.backup.errors import BackupError
 from gatepass.server.storage.database import metadata
 from gatepass.server.storage.heartbeat import store as _heartbeat
 from gatepass.server.storage.heartbeat.store import heartbeat
+from gatepass.server.storage.idempotency import store as _idempotency
 from gatepass.server.storage.migrations.revisions import NEWEST
 from gatepass.server.storage.timestamps import milliseconds
 
@@ -50,6 +51,7 @@ _EVERY_STORE = (
     _automatic_rotation,
     _expiry_notices,
     _heartbeat,
+    _idempotency,
     _imports,
     _languages,
     _invitations,

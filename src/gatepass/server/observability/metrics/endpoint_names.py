@@ -23,6 +23,7 @@ _BY_PREFIX = {
     metadata.VERIFY_ENVOY: "verify",
     _WELL_KNOWN: "metadata",
     metadata.PARTNER_API + "/": "partner_api",
+    metadata.ADMIN_API + "/": "admin_api",
     "/docs/": "documentation",
 }
 NAMES = tuple(dict.fromkeys([*_BY_PATH.values(), *_BY_PREFIX.values(), "portal", OTHER]))

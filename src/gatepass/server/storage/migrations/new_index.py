@@ -1,8 +1,13 @@
 """Makes an index of a table that is in use, without holding up who reads or writes it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import InternalError
 
 from gatepass.server.storage.database import Database
+from gatepass.server.storage.errors import HeldUpError
 from gatepass.server.storage.migrations.revisions import NewIndex
 
 _VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
@@ -27,7 +32,7 @@ def make(database: Database, index: NewIndex) -> None:
 def _drop_unfinished(connection: Connection, index: NewIndex) -> bool:
     """Return whether the index is there and complete; drop an incomplete one.
 
-    Who makes an index holds this lock, so one that is found incomplete now stays so.
+    Who makes an index holds this lock until shortly before the commit that says it is complete.
     """
     # after a second PostgreSQL ends an automatic vacuum that is in the way
     connection.exec_driver_sql("SET LOCAL lock_timeout = '1500ms'")
@@ -35,8 +40,21 @@ def _drop_unfinished(connection: Connection, index: NewIndex) -> bool:
     is_valid: bool | None = connection.execute(_VALID, {"name": index.name}).scalar()
     if is_valid is False:
         connection.exec_driver_sql("SET LOCAL lock_timeout = '200ms'")
-        connection.exec_driver_sql(f"DROP INDEX {index.name}")
+        with _finished_meanwhile():
+            connection.exec_driver_sql(f"DROP INDEX {index.name}")
     return bool(is_valid)
+
+
+@contextmanager
+def _finished_meanwhile() -> Iterator[None]:
+    """Raise HeldUpError where PostgreSQL says that a row of its catalogue was just changed.
+
+    The one who made the index has completed it: it is not dropped.
+    """
+    try:
+        yield
+    except InternalError as error:
+        raise HeldUpError(str(error.orig).partition("\n")[0]) from error
 
 
 def _sql(index: NewIndex, how: str = "") -> str:

@@ -1,0 +1,1 @@
+"""What operators do: each operation described once, for the console, the Admin API and commands."""

@@ -1,0 +1,1 @@
+"""The Admin API: every operation that an application may do, over HTTP."""

@@ -1,0 +1,47 @@
+"""Authentication and authorization of Admin API calls, by the guard in this process.
+
+The tokens are of production, for the Admin API alone, and of an application of the operator.
+"""
+
+from starlette.requests import HTTPConnection, Request
+
+from gatepass.guard.model.expectation import Expectation
+from gatepass.guard.starlette import Guard, Principal
+from gatepass.server.domain.audit.model import Actor
+from gatepass.server.oauth import access_token
+from gatepass.server.oauth.served_environment import ServedEnvironment
+from gatepass.wire import metadata
+from gatepass.wire.secret import Secret
+
+
+def production_of(connection: HTTPConnection) -> ServedEnvironment:
+    """Return the environment that the Host header selects: the one that has the Admin API."""
+    environment = connection.scope["gatepass.environment"]
+    assert isinstance(environment, ServedEnvironment)  # noqa: S101 - the server's own promise
+    return environment
+
+
+def _inspect(token: Secret, connection: HTTPConnection) -> dict[str, object] | None:
+    environment = production_of(connection)
+    found = access_token.inspect(environment, token)
+    return {"active": True, "environment": environment.name, **found} if found else None
+
+
+def _expect(connection: HTTPConnection) -> Expectation:
+    environment = production_of(connection)
+    resource = environment.admin_api
+    return Expectation(environment.issuer, resource, metadata.protected_resource_url(resource))
+
+
+guard = Guard(inspect=_inspect, expect=_expect)
+
+
+def actor_of(request: Request) -> Actor:
+    """Return the application that calls, as an operator; blocks where it is not in memory."""
+    principal: Principal = request.state.principal
+    applications = production_of(request).applications
+    application = applications.get(principal.client_id) or applications.load(principal.client_id)
+    name = application.name if application else ""
+    source = request.client.host if request.client else ""
+    who = f"{name} ({principal.client_id})"
+    return Actor("operator", source, kind="operator", operator=who)

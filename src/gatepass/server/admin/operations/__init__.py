@@ -1,0 +1,1 @@
+"""The operations of operators, described once each."""

@@ -1,0 +1,1 @@
+"""Organizations as operators find them."""

@@ -1,0 +1,1 @@
+"""What requests with an Idempotency-Key were answered."""
