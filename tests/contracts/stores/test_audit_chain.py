@@ -391,6 +391,14 @@ def test_after_everything_was_deleted_the_chain_goes_on(trail: Trail) -> None:
     assert report.last == 3
 
 
+def test_entries_are_written_even_where_the_chain_is_damaged(trail: Trail) -> None:
+    trail.write(2)
+    trail.tamper("UPDATE audit_link SET audit_id = 1000000 WHERE number = 2")
+
+    assert trail.write(1)[-1] == 3
+    assert {"missing", "added"} <= {kind for kind, _ in trail.findings()}
+
+
 _WRITER = """
 import sys
 from contracts.audit_trail import Trail

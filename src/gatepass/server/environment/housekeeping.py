@@ -72,9 +72,7 @@ class Housekeeper:
             _Work("heartbeat", WRITE_EVERY, partial(maintenance.probe_database, environment)),
             _Work("keep_bounds", BOUND_EVERY, partial(maintenance.keep_bounds, environment)),
             _Work("rotate_keys", ROTATE_EVERY, self._rotate_keys),
-            _Work(
-                "checkpoint", CHECKPOINT_EVERY, partial(maintenance.make_checkpoint, environment)
-            ),
+            _Work("checkpoint", CHECKPOINT_EVERY, make_checkpoint),
             _Work("remind", REMIND_EVERY, self._remind),
             _Work("prune", PRUNE_EVERY, partial(maintenance.prune, environment)),
         )

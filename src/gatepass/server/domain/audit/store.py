@@ -13,10 +13,12 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Index,
+    Integer,
     Select,
     Table,
     Text,
     Uuid,
+    bindparam,
     delete,
     func,
     or_,
@@ -63,6 +65,17 @@ _AS_KEPT: list[ColumnElement[Any]] = [
 """The columns as the database has them, even values that are none of ours."""
 
 
+_LAST = audit_link.alias("last")
+_UNLINKED = (
+    select(_LAST.c.number, _LAST.c.audit_id, _LAST.c.digest, *_AS_KEPT)
+    .join_from(_LAST, audit, audit.c.id > _LAST.c.audit_id)
+    .where(_LAST.c.number == select(func.max(audit_link.c.number)).scalar_subquery())
+    .order_by(audit.c.id)
+    .limit(bindparam("most", type_=Integer))
+)
+"""The last link, and the entries after its own."""
+
+
 def record(connection: Connection, *entries: Entry) -> None:
     """Add entries and their links within the caller's transaction, which writes alone."""
     names = [each.name for each in fields(Entry)]
@@ -79,19 +92,13 @@ def _link(connection: Connection, written: int) -> None:
     A server of that version, which may still work on the same tables, knows no links. If it wrote
     very many entries, each call links some of them, in their order.
     """
-    last = audit_link.alias("last")
-    newest = select(func.max(audit_link.c.number)).scalar_subquery()
-    query = (
-        select(last.c.number, last.c.audit_id, last.c.digest, *_AS_KEPT)
-        .join_from(last, audit, audit.c.id > last.c.audit_id)
-        .where(last.c.number == newest)
-        .order_by(audit.c.id)
-        .limit(written + _MOST_LINKED_LATER)
-    )
-    found = connection.execute(query).all()
+    limit = {"most": written + _MOST_LINKED_LATER}
+    found = connection.execute(_UNLINKED, limit).all()
     if not found:
+        if chain.last(connection) is not None:
+            return  # the newest entries were deleted behind its back: a verification finds that
         chain.add(connection, [links.start(_newest_before(connection, written))])
-        found = connection.execute(query).all()
+        found = connection.execute(_UNLINKED, limit).all()
     before, added = links.Link(*found[0][:3]), []
     for row in found:
         before = links.link_of(before, _stored(row[3:]))

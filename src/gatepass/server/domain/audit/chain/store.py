@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
+from operator import attrgetter
 
 from sqlalchemy import (
     BigInteger,
@@ -43,13 +44,17 @@ audit_checkpoint = Table(
     Column("statement", Text, nullable=False),
     Column("public_key", Text, nullable=False),
 )
-_LINK = tuple(audit_link.c[each.name] for each in fields(Link))
+_NAMES = [each.name for each in fields(Link)]
+_values = attrgetter(*_NAMES)
+_LINK = tuple(audit_link.c[name] for name in _NAMES)
 _CHECKPOINT = tuple(audit_checkpoint.c[each.name] for each in fields(Checkpoint))
 
 
 def add(connection: Connection, links: Iterable[Link]) -> None:
     """Add links within the transaction of their entries."""
-    insert_many(connection, audit_link, [asdict(each) for each in links])
+    insert_many(
+        connection, audit_link, [dict(zip(_NAMES, _values(each), strict=True)) for each in links]
+    )
 
 
 def first(connection: Connection) -> Link | None:
