@@ -1,6 +1,7 @@
 """An audit trail with its chain and checkpoints on any database, and what verifies it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -96,6 +97,18 @@ class Trail:
             for _, entry in sorted(audit.stored(connection, self.numbers()).items()):
                 links.append(model.link_of(links[-1], entry))
             store.add(connection, links)
+
+    @contextmanager
+    def changed(
+        self, table: str, column: str, value: object, where: str, then: str = "1 = 0"
+    ) -> Iterator[None]:
+        """Change a column of one row, and back; `then` finds the row where its key is changed."""
+        with self.database.read() as connection:
+            query = text(f"SELECT {column} FROM {table} WHERE {where}")
+            before = connection.execute(query).scalar_one()
+        self.tamper(f"UPDATE {table} SET {column} = :v WHERE {where}", v=value)
+        yield
+        self.tamper(f"UPDATE {table} SET {column} = :v WHERE {where} OR {then}", v=before)
 
     def tamper(self, sql: str, **values: object) -> None:
         """Change the tables as somebody does who can write to the database."""

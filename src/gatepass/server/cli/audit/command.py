@@ -10,7 +10,7 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
-from gatepass.server.cli.audit import verify
+from gatepass.server.cli.audit import erase, verify
 from gatepass.server.domain.audit import store
 from gatepass.server.domain.audit.model import Entry, Filter
 from gatepass.server.environment.environment import Environment
@@ -23,8 +23,8 @@ def audit() -> None:
     """Search, export and verify the record of who changed what, and what was refused."""
 
 
-audit.add_command(verify.verify)
-audit.add_command(verify.checkpoint_)
+for _command in (verify.verify, verify.checkpoint_, erase.erase):
+    audit.add_command(_command)
 
 
 @audit.command(

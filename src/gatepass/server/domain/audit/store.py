@@ -24,6 +24,7 @@ from sqlalchemy import (
     or_,
     select,
     type_coerce,
+    update,
 )
 from sqlalchemy.types import NullType
 
@@ -116,6 +117,25 @@ def stored(connection: Connection, numbers: Collection[int]) -> dict[int, links.
     """Return entries as their rows have them, by number."""
     query = select(*_AS_KEPT).where(audit.c.id.in_(numbers))
     return {row.id: _stored(row) for row in connection.execute(query)}
+
+
+def stored_after(connection: Connection, number: int, limit: int) -> list[links.Stored]:
+    """Return the entries after a number as their rows have them, in their order."""
+    query = select(*_AS_KEPT).where(audit.c.id > number).order_by(audit.c.id).limit(limit)
+    return [_stored(row) for row in connection.execute(query)]
+
+
+def record_numbered(connection: Connection, entry: Entry) -> int:
+    """Add an entry within the caller's transaction; return its number."""
+    record(connection, entry)
+    newest: int = connection.execute(select(func.max(audit.c.id))).scalar_one()
+    return newest
+
+
+def erase(connection: Connection, number: int, names: Collection[str]) -> None:
+    """Replace fields of an entry by words that say so."""
+    texts = {name: links.ERASED_DETAIL if name == "detail" else links.ERASED for name in names}
+    connection.execute(update(audit).where(audit.c.id == number).values(**texts))
 
 
 def unlinked(connection: Connection, after: int, limit: int) -> list[int]:

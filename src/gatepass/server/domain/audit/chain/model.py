@@ -7,7 +7,7 @@ has its length before it (8 bytes), so no two contents are the same bytes.
 
 import hmac
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple
@@ -17,7 +17,7 @@ PERSONAL = ("actor", "subject", "source", "detail")
 
 ERASED = "erased"
 """What stands in a field that was erased."""
-ERASED_DETAIL = '{"erased": "detail"}'
+ERASED_DETAIL = '{"erased": "erased"}'
 
 _SALT = 16  # bytes
 _DIGEST = 32
@@ -104,7 +104,7 @@ def begins(link: Link) -> bool:
     )
 
 
-def without(link: Link, names: set[str]) -> bytes:
+def without(link: Link, names: Collection[str]) -> bytes:
     """Return the salts of a link without those of the fields `names`."""
     return b"".join(
         _NO_SALT if name in names else salt
