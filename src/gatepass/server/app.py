@@ -70,8 +70,22 @@ def create(
     )
     figures.export = exports.metric_export(settings, figures.own)
     listener = Listener(figures, metrics_socket) if metrics_socket else None
-    lifespan = Lifespan(environments, figures, listener, readiness, _mail(settings, environments))
+    lifespan = Lifespan(environments, figures, listener, readiness, _more(settings, environments))
     return Gatepass(settings, environments, figures, lifespan)
+
+
+def _more(settings: Settings, environments: Sequence[ServedEnvironment]) -> Sequence[Follower]:
+    """Return what sends mail and forwards audit entries."""
+    return (*_mail(settings, environments), *_audit(settings, environments))
+
+
+def _audit(settings: Settings, environments: Sequence[ServedEnvironment]) -> Sequence[Follower]:
+    """Return what forwards the environments' audit entries, where that is set up."""
+    if settings.audit.forward == "off":
+        return ()
+    from gatepass.server.environment.audit_forwarding.follower import of_environment
+
+    return [of_environment(settings.audit, each.context) for each in environments]
 
 
 def _mail(settings: Settings, environments: Sequence[ServedEnvironment]) -> Sequence[Follower]:

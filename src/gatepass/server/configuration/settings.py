@@ -16,6 +16,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from gatepass.server.configuration.audit_settings import AuditSettings
 from gatepass.server.configuration.branding import brand
 from gatepass.server.configuration.branding.brand import Brand
 from gatepass.server.configuration.branding.settings import BrandingSettings
@@ -112,6 +113,8 @@ class Settings(BaseSettings):
     environments; `[production.branding]` and `[sandbox.branding]` say what differs in one."""
     mail: MailSettings = MailSettings()
     """The SMTP server through which mail is sent."""
+    audit: AuditSettings = AuditSettings()
+    """Where entries of the audit trail are sent, beside the database."""
     single_sign_on: SingleSignOnSettings = SingleSignOnSettings()
     """How the OpenID providers of organizations are reached."""
     leak_reports: LeakReportSettings = LeakReportSettings()

@@ -128,8 +128,7 @@ def stored_after(connection: Connection, number: int, limit: int) -> list[links.
 def record_numbered(connection: Connection, entry: Entry) -> int:
     """Add an entry within the caller's transaction; return its number."""
     record(connection, entry)
-    newest: int = connection.execute(select(func.max(audit.c.id))).scalar_one()
-    return newest
+    return newest(connection)
 
 
 def erase(connection: Connection, number: int, names: Collection[str]) -> None:
@@ -183,6 +182,17 @@ def every(
     if before is not None:
         query = query.where(audit.c.id < before)
     query = query.order_by(audit.c.id.desc()).limit(limit)
+    return [_numbered(row) for row in connection.execute(query)]
+
+
+def newest(connection: Connection) -> int:
+    """Return the number of the newest entry, 0 without one."""
+    return connection.execute(select(func.max(audit.c.id))).scalar() or 0
+
+
+def after(connection: Connection, number: int, limit: int) -> list[tuple[int, Entry]]:
+    """Return the entries after a number, in their order, each with its number."""
+    query = select(audit).where(audit.c.id > number).order_by(audit.c.id).limit(limit)
     return [_numbered(row) for row in connection.execute(query)]
 
 

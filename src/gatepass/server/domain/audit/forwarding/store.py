@@ -41,8 +41,10 @@ def take(
         return newest
     if found.holder != holder and found.held_until > now:
         return None
-    _change(connection, holder=holder, held_until=until)
-    return min(int(found.audit_id), newest)  # an older backup may have fewer entries
+    last = min(int(found.audit_id), newest)  # an older backup may have fewer entries
+    values = {"audit_id": last, "holder": holder, "held_until": until}
+    connection.execute(update(audit_forward).where(_OWN).values(**values))
+    return last
 
 
 def advance(connection: Connection, holder: str, audit_id: int, until: datetime) -> bool:
@@ -50,7 +52,3 @@ def advance(connection: Connection, holder: str, audit_id: int, until: datetime)
     held = _OWN & (audit_forward.c.holder == holder)
     values = {"audit_id": audit_id, "held_until": until}
     return connection.execute(update(audit_forward).where(held).values(**values)).rowcount > 0
-
-
-def _change(connection: Connection, **values: object) -> None:
-    connection.execute(update(audit_forward).where(_OWN).values(**values))
