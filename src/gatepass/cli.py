@@ -62,6 +62,10 @@ _COMMANDS = {
         f"{_SERVER}.server.migrate:migrate",
         "Bring the tables of both databases to this version, and print each step.",
     ),
+    "operator": _Entry(
+        f"{_SERVER}.users.operator:operator",
+        "Manage the operators: people of your company, with roles in each environment.",
+    ),
     "organization": _Entry(
         f"{_SERVER}.organization.command:organization",
         "Create and manage organizations (partners).",
@@ -87,12 +91,12 @@ _COMMANDS = {
     "serve": _Entry(f"{_SERVER}.server.serve:serve", "Run the server until SIGTERM or Ctrl-C."),
     "settings": _Entry(f"{_SERVER}.server.settings:settings", "Show and check the settings."),
     "single-sign-on": _Entry(
-        f"{_SERVER}.single_sign_on:single_sign_on",
+        f"{_SERVER}.users.single_sign_on:single_sign_on",
         "Show an organization's OpenID provider, and turn it off when nobody gets in.",
     ),
     "token": _Entry(f"{_CLIENT}.cli.root:token", "Print a fresh access token."),
     "user": _Entry(
-        f"{_SERVER}.user:user",
+        f"{_SERVER}.users.user:user",
         "List the people who log in to the portal, and help those who cannot.",
     ),
 }

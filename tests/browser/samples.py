@@ -38,6 +38,7 @@ def before(**distance: float) -> datetime:
 
 def site(**changes: Any) -> Thing:  # noqa: ANN401 - any part of the context may be replaced
     user = Thing(username="anna", role="admin", must_change_password=False)
+    role = getattr(changes.get("user", user), "role", "")
     return Thing(
         **{
             "environment": "sandbox",
@@ -46,6 +47,8 @@ def site(**changes: Any) -> Thing:  # noqa: ANN401 - any part of the context may
             "accounts_url": "",
             "organization": "Acme Energy",
             "user": user,
+            "role": role,
+            "is_operator": False,
             "section": "applications",
             "csrf": "c5rf",
             "form_id": "f0rm",

@@ -149,9 +149,7 @@ def test_entries_are_sent_as_datagrams(
         receiver.settimeout(5)
         receiver.bind(str(tmp_path / "log") if kind == "unix" else ("127.0.0.1", 0))
         place = receiver.getsockname()
-        forwards = forwarder(
-            place if kind == "unix" else f"udp://127.0.0.1:{place[1]}"
-        )
+        forwards = forwarder(place if kind == "unix" else f"udp://127.0.0.1:{place[1]}")
         written = write(environment)
 
         assert forwards.forward() == 3

@@ -1,6 +1,7 @@
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import delete
 
 from gatepass.guard import Principal
 from gatepass.guard.fastapi import Expectation
@@ -8,6 +9,7 @@ from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import operations as catalogue
+from gatepass.server.domain.organizations import store as organization_store
 from gatepass.server.oauth.access_token import inspect
 from gatepass.server.partner_api.access import recall
 from gatepass.server.tokens.opaque import decode, encode
@@ -260,3 +262,24 @@ def test_memory_tells_nothing_of_a_token_that_is_not_good_here(
         environment.context, OPERATOR, client.application.id, enabled=False, org_id=None
     )
     assert recall(environment, token) is None
+
+
+def test_an_application_of_the_operating_organization_reaches_no_operator(
+    partner: Partner,
+) -> None:
+    context = partner.environment.context
+    before = partner.call("GET", partner.users).status_code
+    with context.database.write() as connection:
+        organization_store.set_operating(connection, partner.created.organization.id)
+    try:
+        answers = [
+            partner.call("GET", partner.users),
+            partner.call("POST", partner.users, json={"role": "admin"}),
+            partner.call("GET", partner.org),
+        ]
+    finally:  # the tests of this folder share the environment
+        with context.database.write() as connection:
+            connection.execute(delete(organization_store.operating))
+
+    assert before == 200
+    assert [each.status_code for each in answers] == [404, 404, 404]

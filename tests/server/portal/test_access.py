@@ -19,6 +19,10 @@ OPEN_TO: dict[Access, set[str | None]] = {
     Access.STAFF: {"admin", "staff"},
     Access.REGISTRANT: {"admin"},  # and staff, where the policy says so
     Access.ADMIN: {"admin"},
+    Access.PARTNER: {"admin", "staff", "user"},
+    Access.TEAM_STAFF: {"admin", "staff"},
+    Access.TEAM_ADMIN: {"admin"},
+    Access.OPERATOR: set(),  # see the matrix of operators
 }
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 ENDS_SESSION = re.compile("login|logout|^/account/sessions/end/")
@@ -97,8 +101,11 @@ def test_what_is_open_to_whom_is_as_agreed() -> None:
                 *("uses/", "automatic-rotation/", "guide/"),
             )
         ),
-        "GET /team/",
     }
+    assert by_access[Access.TEAM_STAFF] == {"GET /team/"}
+    assert by_access[Access.PARTNER] == {"GET /accounts/sandbox/"}
+    assert all("/team/" in each for each in by_access[Access.TEAM_ADMIN])
+    assert all("/console/" in each for each in by_access[Access.OPERATOR])
     assert by_access[Access.REGISTRANT] == {
         "GET /oauth2/applications/register/",
         "POST /oauth2/applications/register/",

@@ -91,6 +91,11 @@ def reading_options(command: Command) -> Command:
     return with_environment(data_options(as_json(_as_json_lines(command))))
 
 
+def listing_options(command: Command) -> Command:
+    """Add --json and --json-lines to a command that has no --environment."""
+    return as_json(_as_json_lines(command))
+
+
 def environment_option_to_change(command: Command) -> Command:
     """Add --data, --config, --environment and --as to a changing command, see `Target`."""
     default = "[default: production, unless both contain organizations]"

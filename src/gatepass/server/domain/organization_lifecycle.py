@@ -15,6 +15,7 @@ from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store
 from gatepass.server.domain.organizations.model import Organization, check_name
+from gatepass.server.domain.organizations.operations import check_is_partner
 from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users.initial_passwords import InitialPassword
 from gatepass.server.domain.users.invitations import operations as invitations
@@ -82,10 +83,11 @@ def create_with_invitation(
 def rename(context: Context, by: Actor, org_id: UUID, name: str) -> Organization:
     """Rename an organization, and return it. Names need not be unique.
 
-    Raises OAuthError for an invalid name, NotFoundError where there is no such organization.
+    Raises OAuthError for an invalid name, NotFoundError where there is no such partner.
     """
     name = check_name(name)
     with context.database.write() as connection:
+        check_is_partner(context, connection, org_id)
         found = store.find(connection, org_id)
         if found is None:
             raise NotFoundError(str(org_id))
@@ -103,8 +105,10 @@ def set_suspended(context: Context, by: Actor, org_id: UUID, *, suspended: bool)
 
     The latter for what another process issued before it learned of the suspension. Sessions end
     with the resumption: until then they show nothing but that the organization is suspended.
+    Raises NotFoundError where there is no such partner; the operating organization is none.
     """
     with context.database.write() as connection:
+        check_is_partner(context, connection, org_id)
         now = context.now()
         now = max(now, applications.last_use(connection, org_id) or now)
         found = store.find(connection, org_id)

@@ -19,6 +19,7 @@ from gatepass.server.domain.audit import denials
 from gatepass.server.domain.audit.denials import Denial
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.catalogue.model import PORTAL_USERS
+from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.oauth import access_token
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.storage.errors import NotFoundError
@@ -137,6 +138,9 @@ def _caller_with(scope: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
         if str(requested) != principal.org_id:
             raise NotFoundError(org_id)
         environment = environment_of(request)
+        operating = await run_in_threadpool(organizations.find_operating, environment.context)
+        if requested == operating:  # its users are operators
+            raise NotFoundError(org_id)
         application = environment.applications.get(principal.client_id)
         if application is None:  # evicted meanwhile
             application = await run_in_threadpool(

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gatepass.server.domain.users.model import Role
+from gatepass.server.domain.users.operators.model import Operator
 from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.domain.users.sessions.linked import operations as linked
 from gatepass.server.domain.users.sessions.model import new_id, read_id
@@ -31,8 +32,11 @@ _OPEN_AT_FIRST = {redirects.PASSWORD, redirects.VERIFY, redirects.LOGOUT}
 """What somebody may open who has yet to change a password, or to set up a required factor."""
 
 
-Group = Role | Literal["registrant"] | None
-"""A role, somebody whom the policy lets register applications, or nobody who is logged in."""
+Group = Role | Literal["registrant", "partner", "partner-admin", "partner-staff", "operator"] | None
+"""A role in the portal, somebody whom the policy lets register applications, or nobody who is
+logged in. Roles with `partner` are those of partners' people alone; an `operator` has a role in the
+operating organization, whose people are managed in the console.
+"""
 
 
 class Access(Enum):
@@ -43,13 +47,38 @@ class Access(Enum):
     STAFF = frozenset[Group]({"admin", "staff"})
     REGISTRANT = frozenset[Group]({"admin", "registrant"})
     ADMIN = frozenset[Group]({"admin"})
+    PARTNER = frozenset[Group]({"partner"})
+    TEAM_STAFF = frozenset[Group]({"partner-admin", "partner-staff"})
+    TEAM_ADMIN = frozenset[Group]({"partner-admin"})
+    OPERATOR = frozenset[Group]({"operator"})
 
     def includes(self, request: PortalRequest) -> bool:
         """Return whether the page is open to who sends this request."""
-        groups: set[Group] = {request.login.user.role if request.login else None}
-        if request.login and request.may_register:
-            groups.add("registrant")
-        return not self.value.isdisjoint(groups)
+        return not self.value.isdisjoint(_groups(request))
+
+
+def operator_of(request: PortalRequest) -> Operator | None:
+    """Return the operator who sends this request, with the roles that they have now.
+
+    None for partners' people, and for somebody of the operating organization without any role.
+    """
+    found = request.operator
+    return found if found and found.modes else None
+
+
+def _groups(request: PortalRequest) -> set[Group]:
+    if request.login is None:
+        return {None}
+    groups: set[Group] = {request.role}
+    if request.may_register:
+        groups.add("registrant")
+    if operator_of(request):
+        groups.add("operator")
+    if request.operator is None:
+        groups.add("partner")
+        of_role: dict[Role, Group] = {"admin": "partner-admin", "staff": "partner-staff"}
+        groups.add(of_role.get(request.role, "partner"))
+    return groups
 
 
 async def read(http_request: Request) -> bytes:

@@ -30,6 +30,7 @@ _SECTIONS = {
     "/team/": "team",
     "/activity/": "activity",
     "/account": "account",
+    redirects.CONSOLE: "console",
 }
 
 
@@ -79,6 +80,8 @@ class Site:
     accounts_url: str = ""  # where people and accounts are managed, if not here
     organization: str | None = None
     user: User | None = None
+    role: str = ""  # in the portal
+    is_operator: bool = False
     section: str = ""
     path: str = ""
     csrf: str = field(default="", repr=False)
@@ -154,6 +157,8 @@ def site(request: PortalRequest, flash: str | None = None) -> Site:
         accounts_url=request.accounts.issuer if request.accounts else "",
         organization=request.login.organization.name if request.login else None,
         user=request.login.user if request.login else None,
+        role=request.role if request.login else "",
+        is_operator=bool(request.operator and request.operator.modes),
         section=next(found, ""),
         path=request.path,
         csrf=request.csrf,
@@ -175,7 +180,7 @@ def _brand(request: PortalRequest) -> Brand:
 def _welcome(request: PortalRequest) -> Sequence[str]:
     """Return the operator's own text where the page is the first one of the user's role."""
     login = request.login
-    is_first = login is not None and request.path == redirects.landing(login.user.role)
+    is_first = login is not None and request.path == request.landing
     return _brand(request).first_page_text if is_first else ()
 
 

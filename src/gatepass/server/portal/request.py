@@ -10,12 +10,15 @@ from uuid import UUID, uuid4
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.catalogue.model import Catalogue
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.users.model import User
+from gatepass.server.domain.users.model import Role, User
+from gatepass.server.domain.users.operators import model as operators
+from gatepass.server.domain.users.operators.model import Operator
 from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.domain.users.sessions import one_time_secret, step_up
 from gatepass.server.domain.users.sessions.model import key
 from gatepass.server.domain.users.sessions.operations import Login, Visitor
 from gatepass.server.oauth.served_environment import ServedEnvironment
+from gatepass.server.portal import redirects
 from gatepass.server.storage.database import Connection
 from gatepass.translation.language import Language
 from gatepass.wire.secret import Secret
@@ -86,15 +89,39 @@ class PortalRequest:
         return Actor(self.user.username or "", self.visitor.source, self.org_id)
 
     @property
+    def operator(self) -> Operator | None:
+        """Return the user as a person of the operating organization; None for everybody else."""
+        return self.login.operator if self.login else None
+
+    @property
+    def role(self) -> Role:
+        """Return the user's role in the portal; an operator's follows from the roles they have."""
+        operator = self.operator
+        return operators.portal_role(operator.roles) if operator else self.user.role
+
+    @property
+    def landing(self) -> str:
+        """Return the path of the user's first page."""
+        operator = self.operator
+        return redirects.CONSOLE if operator and operator.modes else redirects.landing(self.role)
+
+    def after_login(self, next_path: str | None) -> str:
+        """Return the path that was requested before the login, or the user's first page."""
+        if self.operator is None:
+            return redirects.after_login(next_path, self.role)
+        path = redirects.own_path(next_path)
+        return self.landing if path in {"", "/"} else path
+
+    @property
     def may_change(self) -> bool:
         """Return whether the user is an administrator of the organization."""
-        return self.user.role == "admin"
+        return self.role == "admin"
 
     @property
     def may_register(self) -> bool:
         """Return whether the user may register an application, by role or by the policy."""
         is_open = self.current_login.policy.registration == "staff"
-        return self.may_change or (self.user.role == "staff" and is_open)
+        return self.may_change or (self.role == "staff" and is_open)
 
     def typed(self) -> dict[str, str]:
         """Return the form's values to show them again, without passwords and codes."""

@@ -117,7 +117,7 @@ def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
         if org_id is None:
             owners = organizations.list_all(environment.context)
         else:
-            owners = [organizations.find(environment.context, options.uuid_of(org_id))]
+            owners = [organizations.find_any(environment.context, options.uuid_of(org_id))]
         rows = [
             _row(each)
             for owner in owners

@@ -8,7 +8,7 @@ from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.cli.organization.link import link, unlink
 from gatepass.server.cli.organization.rename import rename
-from gatepass.server.cli.user import show_access
+from gatepass.server.cli.users.user import show_access
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.organizations.model import Organization

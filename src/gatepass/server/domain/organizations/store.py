@@ -4,11 +4,25 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Table, Text, Uuid, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    Table,
+    Text,
+    Uuid,
+    insert,
+    select,
+    update,
+)
 
 from gatepass.server.domain.organizations.model import Organization
-from gatepass.server.storage.database import Timestamp, metadata
+from gatepass.server.storage.database import Database, Timestamp, metadata
 from gatepass.server.storage.statements import as_rows, given_rows, insert_many, partial_index
+
+OPERATING_REVISION = "0028"
+"""The revision of the tables that has the one of the operating organization."""
 
 organization = Table(
     "organization",
@@ -20,6 +34,15 @@ organization = Table(
 )
 is_suspended = organization.c.suspended_at.is_not(None)
 partial_index("ix_organization_suspended", organization.c.id, is_suspended)
+
+_ONLY = 1
+operating = Table(
+    "operating_organization",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("org_id", Uuid, ForeignKey("organization.id"), nullable=False, unique=True),
+)
+"""Which organization is that of the operator's own people: one row at most."""
 
 
 def find(connection: Connection, org_id: UUID) -> Organization | None:
@@ -41,6 +64,26 @@ def list_all(connection: Connection) -> list[Organization]:
     """Return every organization, oldest first."""
     query = select(organization).order_by(organization.c.created_at, organization.c.id)
     return [Organization(*row) for row in connection.execute(query)]
+
+
+def list_partners(database: Database, connection: Connection) -> list[Organization]:
+    """Return every organization but the operating one, oldest first."""
+    query = select(organization).order_by(organization.c.created_at, organization.c.id)
+    if database.has(connection, OPERATING_REVISION):
+        query = query.where(organization.c.id.not_in(select(operating.c.org_id)))
+    return [Organization(*row) for row in connection.execute(query)]
+
+
+def find_operating(database: Database, connection: Connection) -> UUID | None:
+    """Return the id of the operating organization; None before the first operator was added."""
+    if not database.has(connection, OPERATING_REVISION):
+        return None
+    return connection.execute(select(operating.c.org_id)).scalar_one_or_none()
+
+
+def set_operating(connection: Connection, org_id: UUID) -> None:
+    """Mark an organization as the operating one; there must be none yet."""
+    connection.execute(insert(operating).values(id=_ONLY, org_id=org_id))
 
 
 def add(connection: Connection, *new: Organization) -> None:

@@ -29,7 +29,7 @@ Also = Callable[[Connection, User, Secret], None]
 """What a caller writes along, in the same transaction."""
 
 
-def _nothing(_: Connection, __: User, ___: Secret) -> None:
+def write_nothing(_: Connection, __: User, ___: Secret) -> None:
     """Write nothing along."""
 
 
@@ -81,7 +81,7 @@ def add_with_access(  # noqa: PLR0913 - two of them for callers that show the pa
     role: str,
     initial: InitialPassword,
     user_id: UUID | None = None,
-    also: Also = _nothing,
+    also: Also = write_nothing,
 ) -> tuple[User, Secret]:
     """Add a user who can log in; return them and the one sight of the initial password.
 
@@ -104,7 +104,7 @@ def give_access(
     username: str | None,
     *,
     initial: InitialPassword,
-    also: Also = _nothing,
+    also: Also = write_nothing,
 ) -> tuple[User, Secret]:
     """Set a new initial password, and the username of somebody who had none; end their sessions."""
     now = context.now()

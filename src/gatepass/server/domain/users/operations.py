@@ -18,6 +18,8 @@ from gatepass.server.domain.users.model import (
     check_role,
 )
 from gatepass.server.domain.users.notices import mails
+from gatepass.server.domain.users.operators import store as operators
+from gatepass.server.domain.users.operators.model import LAST_OWNER
 from gatepass.server.domain.users.passwords import passwords
 from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.domain.users.passwords.passwords import Hasher
@@ -244,7 +246,9 @@ def is_last_administrator(context: Context, user: User) -> bool:
 
 
 def _check_stays(context: Context, connection: Connection, user: User) -> None:
-    """Raise InvalidField where somebody must stay an administrator who can log in."""
+    """Raise InvalidField where somebody must stay an administrator, or owner, who can log in."""
+    if operators.is_last_owner(context.database, connection, user):
+        raise InvalidField("role", LAST_OWNER, taken=True)
     if transaction_steps.is_last_administrator(connection, user):
         raise InvalidField("role", LAST_ADMINISTRATOR, taken=True)
     enforcement.check_not_emergency_administrator(context.database, connection, user)

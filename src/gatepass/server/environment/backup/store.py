@@ -32,6 +32,7 @@ from gatepass.server.domain.users.invitations import store as _invitations
 from gatepass.server.domain.users.links import store as links
 from gatepass.server.domain.users.notices import store as _notices
 from gatepass.server.domain.users.notices.languages import store as _languages
+from gatepass.server.domain.users.operators import store as _operators
 from gatepass.server.domain.users.sessions import store as sessions
 from gatepass.server.domain.users.sessions.linked import store as _linked
 from gatepass.server.domain.users.sessions.logins import store as _logins
@@ -62,6 +63,7 @@ _EVERY_STORE = (
     _linked,
     _logins,
     _notices,
+    _operators,
     _policies,
     _proofs,
     _secret_uses,

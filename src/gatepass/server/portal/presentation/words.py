@@ -1,5 +1,7 @@
 """Words of states, roles and types, which many rows of a page show."""
 
+from typing import NamedTuple
+
 from gatepass.translation.message import Message
 
 STATES = {
@@ -21,3 +23,24 @@ ROLES = {
     "user": Message("User"),
 }
 CLIENT_TYPES = {"confidential": Message("Confidential"), "public": Message("Public")}
+
+
+class RoleWords(NamedTuple):
+    """What a role is called, and what it includes."""
+
+    name: Message
+    help: Message
+
+
+OPERATOR_ROLES = {
+    "account_manager": RoleWords(
+        Message("Account manager"),
+        Message("Organizations, their administrators, usage and refusals; never a secret."),
+    ),
+    "security": RoleWords(
+        Message("Security"), Message("Keys, policies, revocation and the audit trail.")
+    ),
+    "owner": RoleWords(
+        Message("Owner"), Message("Everything, with the operators and the settings.")
+    ),
+}

@@ -26,10 +26,16 @@ from gatepass.server.domain.users.model import (
     email_key,
 )
 from gatepass.server.domain.users.notices.languages import operations as languages
+from gatepass.server.domain.users.operators import store as operators
+from gatepass.server.domain.users.operators.model import described
 from gatepass.server.domain.users.passwords import passwords
 from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.domain.users.passwords.passwords import Hasher
-from gatepass.server.domain.users.transaction_steps import add_draft, check_username_is_free
+from gatepass.server.domain.users.transaction_steps import (
+    add_draft,
+    check_username_is_free,
+    record_audit,
+)
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.translation.message import Message
@@ -188,6 +194,11 @@ def accept(
         new = _user(invitation, username, hashed, now)
         by = Actor(username, source, invitation.org_id)
         add_draft(context, connection, by, new, now)
+        roles = operators.roles_of_invitation(context.database, connection, invitation.id)
+        if roles:
+            operators.set_roles(connection, new.id, roles)
+            text = described(roles)
+            record_audit(connection, by, now, new, "operator.added", roles=text)
         links.record_confirmed(connection, new.id, invitation.email, now)
         _record(connection, by, now, invitation, "invitation.accepted")
         store.remove(connection, invitation.id)

@@ -15,6 +15,8 @@ from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.factors import store as factors
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.notices.languages import operations as languages
+from gatepass.server.domain.users.operators import store as operators
+from gatepass.server.domain.users.operators.model import Operator
 from gatepass.server.domain.users.sessions import store
 from gatepass.server.domain.users.sessions.logins import store as logins
 from gatepass.server.domain.users.sessions.logins.model import PastLogin
@@ -52,6 +54,8 @@ class Login(NamedTuple):
     """Whether a second factor is required, and neither set up nor proved in this session."""
     language: str = ""
     """The language that they have chosen; empty: that of the browser."""
+    operator: Operator | None = None
+    """Them as a person of the operating organization, with the roles that they have now."""
 
 
 class LiveSession(NamedTuple):
@@ -63,6 +67,7 @@ class LiveSession(NamedTuple):
     policy: Policy
     lacks_factor: bool
     language: str
+    operator: Operator | None
 
 
 def find(context: Context, settings: SessionSettings, session_id: Secret) -> Login | None:
@@ -86,6 +91,7 @@ def find_live(context: Context, settings: SessionSettings, digest: bytes) -> Liv
         policy = policies.find_in_force(context.database, connection, user.org_id)
         lacks_factor = _lacks_factor(context, connection, policy, user, session)
         chosen = languages.chosen_by(context, connection, user.id)
+        operator = operators.find(context.database, connection, user)
     limits = settings.shortened(policy.session_idle, policy.session_absolute)
     if is_over(session, limits, now):
         return None
@@ -94,7 +100,7 @@ def find_live(context: Context, settings: SessionSettings, digest: bytes) -> Liv
     if is_update_due(session, limits, now):
         with context.database.write() as connection:
             store.change(connection, session.id_digest, {"last_seen_at": now})
-    return LiveSession(session, user, organization, policy, lacks_factor, chosen)
+    return LiveSession(session, user, organization, policy, lacks_factor, chosen, operator)
 
 
 def _lacks_factor(

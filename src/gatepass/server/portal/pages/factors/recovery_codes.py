@@ -51,5 +51,5 @@ def show(request: PortalRequest) -> Response:
         "factor_codes.html",
         codes=kept["codes"],
         username=request.user.username,
-        landing=redirects.landing(request.user.role),
+        landing=request.landing,
     )

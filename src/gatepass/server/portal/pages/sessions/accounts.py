@@ -40,16 +40,15 @@ _DONE = {
 
 
 def first_page(request: PortalRequest) -> Response:
-    """Redirect to the first page of the user's role."""
-    role = request.login.user.role if request.login else "admin"
-    return redirect(request, redirects.landing(role))
+    """Redirect to the first page of the user."""
+    return redirect(request, request.landing if request.login else redirects.APPLICATIONS)
 
 
 def login_form(request: PortalRequest) -> Response:
     """Show the login form and set the device id, which the form's token depends on."""
     next_path = request.query.get("next")
     if request.login:
-        return redirect(request, redirects.after_login(next_path, request.login.user.role))
+        return redirect(request, request.after_login(next_path))
     if request.accounts:
         return one_identity.begin(request)
     next_path = redirects.own_path(next_path)
@@ -166,7 +165,7 @@ def _logged_in(request: PortalRequest) -> Response:
         "You are logged in as {username}. Log out to log in as another user.",
         username=user.username or "",
     )
-    next_path = redirects.after_login(request.form.get("next"), user.role)
+    next_path = request.after_login(request.form.get("next"))
     return redirect(request, next_path, flash if is_other else "")
 
 
@@ -256,8 +255,9 @@ def change_password(request: PortalRequest) -> Steps[Response]:
     session_id = opening.open_again(
         request.context, request.visitor, user, request.language.translate(_CHANGED)
     )
-    forced_to = redirects.landing(user.role)
-    response = redirect(request, forced_to if user.must_change_password else redirects.ACCOUNT)
+    response = redirect(
+        request, request.landing if user.must_change_password else redirects.ACCOUNT
+    )
     cookies.set_session(response, request.environment, session_id)
     return response
 

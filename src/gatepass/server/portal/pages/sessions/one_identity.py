@@ -117,7 +117,7 @@ def enter(request: PortalRequest) -> Response:
         return error_pages.page(request, 404)
     next_path = request.query.get("next")
     if request.login:
-        path = redirects.after_login(next_path, request.user.role)
+        path = request.after_login(next_path)
         return RedirectResponse(path, status_code=303)
     try:
         opened = operations.log_in(

@@ -24,7 +24,7 @@ _MISSING = Message("Enter the code that the app shows.")
 def form(request: PortalRequest) -> Response:
     """Show the second step of a login that waits for it."""
     if request.login:
-        next_path = redirects.after_login(request.query.get("next"), request.user.role)
+        next_path = request.after_login(request.query.get("next"))
         return redirect(request, next_path)
     try:
         return second_step_form.show(request, _waiting(request))
@@ -36,7 +36,7 @@ def form(request: PortalRequest) -> Response:
 def finish(request: PortalRequest) -> Response:
     """Open the session of a login whose second step is right."""
     if request.login:
-        return redirect(request, redirects.landing(request.user.role))
+        return redirect(request, request.landing)
     try:
         waiting = _waiting(request)
         try:
@@ -54,7 +54,7 @@ def finish(request: PortalRequest) -> Response:
 def log_in_with_passkey(request: PortalRequest) -> Response:
     """Open a session by a passkey alone."""
     if request.login:
-        return redirect(request, redirects.landing(request.user.role))
+        return redirect(request, request.landing)
     party = request.environment.relying_party
     try:
         if party.why_not:

@@ -124,7 +124,7 @@ def _go_on(request: PortalRequest) -> Response | Verified:
 
 
 def _next(request: PortalRequest, path: str | None) -> str:
-    return redirects.own_path(path) or redirects.landing(request.user.role)
+    return redirects.own_path(path) or request.landing
 
 
 def _page(

@@ -31,7 +31,7 @@ def form(request: PortalRequest) -> Response:
     """Show the form that asks for the address, whose domain leads to the provider."""
     next_path = redirects.own_path(request.query.get("next"))
     if request.login:
-        return redirect(request, redirects.after_login(next_path, request.login.user.role))
+        return redirect(request, request.after_login(next_path))
     response: Response = page(
         request, "single_sign_on_login.html", values={}, errors={}, next=next_path
     )
@@ -44,7 +44,7 @@ def by_address(request: PortalRequest) -> Steps[Response]:
     """Send somebody to the provider of their address's domain; no account is looked up."""
     email, next_path = request.form.get("email", ""), request.form.get("next", "")
     if request.login:
-        return redirect(request, redirects.after_login(next_path, request.login.user.role))
+        return redirect(request, request.after_login(next_path))
     try:
         found = providers.find_by_email(request.context, request.visitor, email)
     except OAuthError as refusal:
@@ -63,7 +63,7 @@ def start(request: PortalRequest) -> Steps[Response]:
     """Send somebody to the provider of the organization in the path."""
     next_path = redirects.own_path(request.query.get("next"))
     if request.login:
-        return redirect(request, redirects.after_login(next_path, request.login.user.role))
+        return redirect(request, request.after_login(next_path))
     found = providers.find_on(request.context, request.ids["org_id"])
     if found is None:
         return journey.not_set_up(request)
@@ -140,7 +140,7 @@ def _finish(request: PortalRequest, returned: Returned, claims: Claims) -> Respo
         case "proof":
             arrivals.prove(request.context, request.current_login, returned, claims)
             next_path = returned.begun.next_path
-            path = redirects.after_login(next_path, request.user.role)
+            path = request.after_login(next_path)
             return redirect(request, path, _PROVED)
 
 
@@ -153,7 +153,7 @@ def _log_in(request: PortalRequest, returned: Returned, claims: Claims) -> Respo
         sessions.log_out(context, request.actor, request.login)
     current = sessions.find(context, request.environment.session_settings, made.session_id)
     request = replace(request, login=current)
-    path = redirects.after_login(returned.begun.next_path, made.user.role)
+    path = request.after_login(returned.begun.next_path)
     response = redirect(request, path)
     cookies.set_session(response, request.environment, made.session_id)
     cookies.set_device(response, request.environment, made.device_id)

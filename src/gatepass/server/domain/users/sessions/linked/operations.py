@@ -224,8 +224,8 @@ def _find_identity(
     with production.database.read() as connection:
         digest = store.session_of(connection, handle)
     live = sessions.find_live(production, settings, digest) if digest else None
-    if live is None or live.user.must_change_password:
-        return None
+    if live is None or live.user.must_change_password or live.operator:
+        return None  # operators act in the sandbox from production, not as one of its partners
     with production.database.read() as connection:
         return _Identity(live, proofs.of_session(connection, live.session.id_digest))
 

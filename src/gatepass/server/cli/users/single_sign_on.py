@@ -31,7 +31,7 @@ def show(organization: str, target: options.Target, *, is_json: bool) -> None:
     """Show how the people of an organization log in; never the client secret."""
     org_id = options.uuid_of(organization)
     with options.environment_of(target) as environment:
-        name = organizations.find(environment.context, org_id).name
+        name = organizations.find_any(environment.context, org_id).name
         found = setup.find(environment.context, org_id)
         shown = _row(environment, name, found) if found else {"organization": name, "state": "none"}
     options.show(shown, is_json=is_json)
@@ -49,7 +49,7 @@ def disable(organization: str, target: options.Target, *, yes: bool) -> None:
     """
     org_id = options.uuid_of(organization)
     with options.environment_of(target) as environment:
-        name = organizations.find(environment.context, org_id).name
+        name = organizations.find_any(environment.context, org_id).name
         if setup.find(environment.context, org_id) is None:
             raise click.ClickException(f"{name} has no OpenID provider in {environment.name}.")
         options.confirm(_DISABLE.format(name, environment.name), yes=yes)

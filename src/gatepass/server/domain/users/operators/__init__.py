@@ -1,0 +1,1 @@
+"""Operators: people of the company that runs the server, and their roles in each environment."""

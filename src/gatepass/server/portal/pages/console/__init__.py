@@ -1,0 +1,1 @@
+"""Pages of operators, the people of the company that runs the server."""
