@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from docs.commands_page import commands_page
 from docs.log_events import log_events_page
+from docs.webhook_events import webhook_events_page
 from gatepass.server.configuration.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -23,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 COMMANDS_PAGE = ROOT / "docs" / "reference" / "commands.md"
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
 LOG_EVENTS_PAGE = ROOT / "docs" / "reference" / "log-events.md"
+WEBHOOK_EVENTS_PAGE = ROOT / "docs" / "reference" / "webhook-events.md"
 SPECIFICATIONS_PAGE = ROOT / "docs" / "reference" / "rfc-map.md"
 
 _HEAD = """\
@@ -185,4 +187,5 @@ if __name__ == "__main__":
     SETTINGS_PAGE.write_text(settings_page())
     COMMANDS_PAGE.write_text(commands_page())
     LOG_EVENTS_PAGE.write_text(log_events_page())
+    WEBHOOK_EVENTS_PAGE.write_text(webhook_events_page())
     SPECIFICATIONS_PAGE.write_text(specifications_page())

@@ -99,6 +99,10 @@ _COMMANDS = {
         f"{_SERVER}.users.user:user",
         "List the people who log in to the portal, and help those who cannot.",
     ),
+    "webhook": _Entry(
+        f"{_SERVER}.webhook.command:webhook",
+        "Send events to programs of yours or of an organization.",
+    ),
 }
 _NEEDS_SERVER = "this command needs gatepass[server]: pip install 'gatepass[server]'"
 _SERVER_LIBRARIES = ("pydantic_settings", "sqlalchemy", "uvicorn")  # some libraries of the extra

@@ -15,7 +15,7 @@ _PAGE = (ROOT / "docs" / "operate" / "troubleshoot.md").read_text()
 _SERVER = ROOT / "src" / "gatepass" / "server"
 _AT_START = (
     "run.py",
-    "settings.py",
+    "configuration/settings.py",
     "environment/data_directory.py",
     "environment/databases.py",
     "serving/processes/sockets.py",

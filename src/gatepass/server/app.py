@@ -11,6 +11,7 @@ from gatepass.server.configuration import hosts
 from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.environment import data_directory
+from gatepass.server.environment.webhooks.delivery import WebhookDelivery
 from gatepass.server.http import (
     App,
     Receive,
@@ -70,13 +71,9 @@ def create(
     )
     figures.export = exports.metric_export(settings, figures.own)
     listener = Listener(figures, metrics_socket) if metrics_socket else None
-    lifespan = Lifespan(environments, figures, listener, readiness, _more(settings, environments))
+    followers = (*_senders(settings, environments), *_audit(settings, environments))
+    lifespan = Lifespan(environments, figures, listener, readiness, followers)
     return Gatepass(settings, environments, figures, lifespan)
-
-
-def _more(settings: Settings, environments: Sequence[ServedEnvironment]) -> Sequence[Follower]:
-    """Return what sends mail and forwards audit entries."""
-    return (*_mail(settings, environments), *_audit(settings, environments))
 
 
 def _audit(settings: Settings, environments: Sequence[ServedEnvironment]) -> Sequence[Follower]:
@@ -88,13 +85,14 @@ def _audit(settings: Settings, environments: Sequence[ServedEnvironment]) -> Seq
     return [of_environment(settings.audit, each.context) for each in environments]
 
 
-def _mail(settings: Settings, environments: Sequence[ServedEnvironment]) -> Sequence[Follower]:
-    """Return what sends the environments' mail, where it is set up; it then loads smtplib."""
+def _senders(settings: Settings, environments: Sequence[ServedEnvironment]) -> Sequence[Follower]:
+    """Return what sends events, and mail where it is set up; only then smtplib is loaded."""
+    events = [WebhookDelivery(each, settings.webhooks) for each in environments]
     if not settings.mail.is_on:
-        return ()
+        return events
     from gatepass.server.environment.mail.delivery import of_environment
 
-    return [of_environment(settings, each) for each in environments]
+    return [*events, *(of_environment(settings, each) for each in environments)]
 
 
 class Gatepass:

@@ -199,3 +199,26 @@ def test_an_application_needs_an_organization_that_exists(gatepass: Command, org
     ran = gatepass("application", "create", "--organization", missing, "--name", "B")
 
     assert (ran.status, ran.out, ran.err.count("\n")) == (1, "", 1)
+
+
+def test_a_program_of_the_operator_gets_scopes_of_the_admin_api_and_none_of_a_partner_does(
+    gatepass: Command, org_id: str
+) -> None:
+    wanted = ("--name", "Back office", "--scope", "production:organizations:read", "--json")
+    create = ("application", "create", "--organization")
+    before = gatepass(*create, "operator", *wanted)
+    assert before.status == 1
+    assert "operator add" in before.err
+
+    gatepass("operator", "add", "olga", "--role", "owner")
+    created = json.loads(gatepass(*create, "operator", *wanted).out)
+    partners = gatepass(*create, org_id, *wanted)
+    assert (partners.status, "operating organization" in partners.err) == (1, True)
+    mixed = ("application", "set", created["client_id"], "--scope")
+    refused = gatepass(*mixed, "production:organizations:read read")
+    assert "no other scopes" in refused.err
+
+    own = json.loads(gatepass("application", "list", "--organization", "operator", "--json").out)
+    assert [each["client_id"] for each in own] == [created["client_id"]]
+    every = json.loads(gatepass("application", "list", "--json").out)
+    assert created["client_id"] not in {each["client_id"] for each in every}

@@ -34,6 +34,7 @@ from gatepass.server.configuration.mail_settings import MailSettings, OperatorSe
 from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.server.configuration.single_sign_on_settings import SingleSignOnSettings
+from gatepass.server.configuration.webhook_settings import WebhookSettings
 from gatepass.server.domain.users.factors.model import (
     RelyingParty,
     is_domain_of,
@@ -117,6 +118,8 @@ class Settings(BaseSettings):
     """Where entries of the audit trail are sent, beside the database."""
     single_sign_on: SingleSignOnSettings = SingleSignOnSettings()
     """How the OpenID providers of organizations are reached."""
+    webhooks: WebhookSettings = WebhookSettings()
+    """How the endpoints of webhooks are reached."""
     leak_reports: LeakReportSettings = LeakReportSettings()
     """Who reports leaked credentials beside everybody."""
     http: HttpSettings = HttpSettings()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gatepass.server.domain.changes.outbox.operations import Outbox
+from gatepass.server.domain.changes.webhooks.operations import Webhooks
 from gatepass.server.domain.throttling.hourly_limit import HourlyLimit
 from gatepass.server.domain.token_policy import TokenPolicy
 from gatepass.server.storage.database import Database
@@ -18,7 +19,8 @@ class Context:
 
     `clock` returns Unix seconds, `now` the same time in whole milliseconds, as the database keeps
     it. An operation calls `refresh` after a commit, so that this process applies the change at
-    once. A message in `outbox` is written with the change that it tells of. `audit_limit` and
+    once. A message in `outbox`, and an event by
+    `webhooks`, is written with the change that it tells of. `audit_limit` and
     `log_limit` bound what requests of strangers have written down.
     """
 
@@ -31,5 +33,6 @@ class Context:
     now: Callable[[], datetime]
     refresh: Callable[[], None]
     outbox: Outbox
+    webhooks: Webhooks
     audit_limit: HourlyLimit
     log_limit: HourlyLimit

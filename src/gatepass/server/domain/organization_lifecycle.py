@@ -64,6 +64,7 @@ def create_with_password(
         add_draft(context, connection, by, administrator, now)
         record = entry(by, now, "organization.created", new.name, org_id=new.id)
         audit.record(connection, record)
+        context.webhooks.emit(connection, "organization.created", now, org_id=new.id, name=new.name)
     return Created(new, administrator, initial.password)
 
 
@@ -76,6 +77,7 @@ def create_with_invitation(
     with context.database.write() as connection:
         store.add(connection, new)
         audit.record(connection, entry(by, now, "organization.created", new.name, org_id=new.id))
+        context.webhooks.emit(connection, "organization.created", now, org_id=new.id, name=new.name)
         invited = invitations.add(context, connection, by, new, email, "admin", uuid4())
     return new, invited
 
@@ -93,10 +95,12 @@ def rename(context: Context, by: Actor, org_id: UUID, name: str) -> Organization
             raise NotFoundError(str(org_id))
         if found.name != name:
             store.rename(connection, org_id, name)
-            record = entry(
-                by, context.now(), "organization.renamed", name, org_id=org_id, before=found.name
-            )
+            now, before = context.now(), {"before": found.name}
+            record = entry(by, now, "organization.renamed", name, org_id=org_id, **before)
             audit.record(connection, record)
+            context.webhooks.emit(
+                connection, "organization.renamed", now, org_id=org_id, name=name, **before
+            )
     return replace(found, name=name)
 
 
@@ -122,5 +126,6 @@ def set_suspended(context: Context, by: Actor, org_id: UUID, *, suspended: bool)
         applications.void_tokens_of_organization(connection, org_id, now + CLOCK_MARGIN)
         action = "organization.suspended" if suspended else "organization.resumed"
         audit.record(connection, entry(by, now, action, found.name, org_id=org_id))
+        context.webhooks.emit(connection, action, now, org_id=org_id, name=found.name)
         changes.record(connection, changes.ORGANIZATION, str(org_id), now)
     context.refresh()

@@ -5,6 +5,7 @@ Production and sandbox are two of these. They share code, and nothing else.
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -18,6 +19,7 @@ from gatepass.server.domain.catalogue import store as catalogue
 from gatepass.server.domain.catalogue.model import Catalogue, purposes
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes.outbox.operations import Outbox
+from gatepass.server.domain.changes.webhooks.operations import Webhooks
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.imports.secret_upgrade import SecretUpgrade
 from gatepass.server.domain.keys.keyring import Keyring
@@ -104,8 +106,7 @@ class Environment:
         self.secret_upgrade = SecretUpgrade(
             self.context, self.applications, self.state.legacy_hashes, self.failures
         )
-        self._grace = settings.stale_grace_seconds
-        self._serves = True
+        self._grace, self._serves = settings.stale_grace_seconds, True
         self.is_closing = threading.Event()
         self.position = changes.START  # up to which memory knows the change feed
         self.rebuilds = 0  # how often memory was built again because the database was another one
@@ -114,6 +115,7 @@ class Environment:
         self.write_failure = ""  # why it took no change when it was last tried
         self.free_space: int | None = None  # bytes on the disk of a SQLite file
         self.tokens_issued = {"opaque": 0, "jwt": 0}
+        self.webhook_figures: Counter[str] = Counter()  # for metrics
         self.housekept_at: dict[str, float] = {}  # Unix seconds; 0.0: not since the start
         self.feed_pages_sent = {"changes": 0, "empty": 0, "snapshot": 0}  # to guards
         self._logged_offset = 0.0  # the clock's, in the log
@@ -279,6 +281,9 @@ class Environment:
                 master_key,
                 sends_mail=settings.mail.is_on,
                 operator=settings.operator.alerts,
+            ),
+            Webhooks(
+                self.database, master_key, self.name, self.issuer, settings.webhooks.networks()
             ),
             audit_limit=HourlyLimit(MOST_ROWS),
             log_limit=HourlyLimit(MOST_LINES),

@@ -13,6 +13,7 @@ from gatepass.server.domain.applications.secrets.leaks import operations as leak
 from gatepass.server.domain.audit.chain.operations import ChainBrokenError
 from gatepass.server.domain.keys.operations import rotate_due
 from gatepass.server.domain.revocations.leak_reports import operations as leak_reports
+from gatepass.server.domain.usage.rising import operations as rising
 from gatepass.server.environment import maintenance
 from gatepass.server.environment.change_follower import STOP_WITHIN
 from gatepass.server.environment.environment import Environment
@@ -26,6 +27,7 @@ ROTATE_EVERY = 60.0
 CHECKPOINT_EVERY = 60.0  # looks whether one is due
 REMIND_EVERY = 3600.0
 LOOK_UP_EVERY = 2.0
+LOOK_FOR_RISE_EVERY = 60.0
 PRUNE_EVERY = 3600.0
 FIRST_PRUNE_AFTER = 10.0  # of a process that may not live for an hour
 
@@ -74,6 +76,8 @@ class Housekeeper:
             _Work("rotate_keys", ROTATE_EVERY, self._rotate_keys),
             _Work("checkpoint", CHECKPOINT_EVERY, make_checkpoint),
             _Work("remind", REMIND_EVERY, self._remind),
+            _Work("webhooks", BOUND_EVERY, partial(maintenance.count_webhooks, environment)),
+            _Work("refusals", LOOK_FOR_RISE_EVERY, self._tell_of_rising_refusals),
             _Work("prune", PRUNE_EVERY, partial(maintenance.prune, environment)),
         )
         done = {each.name: time.monotonic() for each in work}
@@ -96,6 +100,9 @@ class Housekeeper:
 
     def _remind(self) -> None:
         expiry_notices.remind(self._environment.context)
+
+    def _tell_of_rising_refusals(self) -> None:
+        rising.tell(self._environment.context)
 
     def _look_up_reports(self) -> None:
         leak_reports.process(self._environment.context)

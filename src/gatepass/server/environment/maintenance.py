@@ -20,6 +20,8 @@ from gatepass.server.domain.audit.model import KEPT as KEPT_ENTRIES
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes import tombstones
 from gatepass.server.domain.changes.outbox import store as outbox
+from gatepass.server.domain.changes.webhooks import store as webhooks
+from gatepass.server.domain.changes.webhooks.endpoints import store as endpoints
 from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed.model import MATTERS
@@ -113,6 +115,15 @@ def probe_database(environment: Environment) -> None:
     environment.write_failure = ""
 
 
+def count_webhooks(environment: Environment) -> None:
+    """Count the deliveries that wait and the endpoints that fail, for metrics."""
+    with environment.database.read() as connection:
+        if environment.database.has(connection, webhooks.REVISION):
+            figures = environment.webhook_figures
+            figures["waiting"] = webhooks.number_waiting(connection)
+            figures["failing"] = endpoints.number_failing(connection)
+
+
 def keep_bounds(environment: Environment) -> None:
     """Bound the rows of login failures; report how much was not logged and not recorded."""
     _report_suppressed(environment)
@@ -147,6 +158,9 @@ def prune(environment: Environment) -> None:
         has_policies = environment.database.has(connection, policies.REVISION)
         has_single_sign_on = environment.database.has(connection, single_sign_on.REVISION)
         has_secret_uses = environment.database.has(connection, secret_uses.REVISION)
+        has_webhooks = environment.database.has(connection, webhooks.REVISION)
+    if has_webhooks:
+        work = (*work, partial(webhooks.prune, now=now))
     if has_factors:
         work = (*work, partial(factors.prune, now=now))
     if has_links:

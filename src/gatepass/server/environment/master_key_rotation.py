@@ -46,6 +46,7 @@ def rotate(settings: Settings, by: Actor) -> Rotated:
             environment.context.outbox.encrypt_again()
             changed += factors.encrypt_again(environment.context)
             single_sign_on.encrypt_again(environment.context)
+            environment.context.webhooks.encrypt_again()
     return Rotated(changed, place.name, _keep_earlier(place))
 
 

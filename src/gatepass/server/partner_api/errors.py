@@ -202,6 +202,7 @@ _EXAMPLES = {
         Problem(403, "This needs the scope write; the access token lacks write."),
         Problem(404, _NOTHING),
         Problem(409, _TAKEN, [FieldError("email", _TAKEN)]),
+        Problem(412, "Somebody has changed it since you read it. Read it again."),
         Problem(413, "The body is over 64 KiB."),
         Problem(415, "Send application/json, uncompressed."),
         Problem(422, "Not accepted: role.", [FieldError("role", _SAY["missing"])]),

@@ -5,6 +5,7 @@ from functools import cached_property, lru_cache
 
 from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.applications.model import GRANT_TYPE
+from gatepass.server.domain.catalogue import admin_scopes
 from gatepass.server.domain.catalogue.model import Catalogue, is_absolute
 from gatepass.server.domain.token_policy import Form
 from gatepass.server.tokens.opaque import Template, make_template
@@ -83,6 +84,8 @@ def _grant(
     form = _form(audience, catalogue)
     if audience == (catalogue.partner_api,):
         audience = ()
+    if catalogue.admin_api and catalogue.admin_api in audience:
+        lifetime = min(lifetime, admin_scopes.LONGEST_LIFETIME)
     return Grant(scope, audience, lifetime, form)
 
 

@@ -5,12 +5,10 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
-from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit import store as audit
-from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.wire.credential import Mode
-from gatepass.wire.scope import Scope
-from server.fixtures import Client, InProcessServer
+from server.admin.operator_program import Program
+from server.fixtures import InProcessServer
 
 ADMIN = "/api/admin/v1"
 URL = f"{ADMIN}/production/organizations"
@@ -18,40 +16,17 @@ NEW = {"name": "A", "username": "b1"}
 KEY = "8f14e45f-ceea-467f-a8d3-1c2b0a5e9d10"
 
 
-class Operator:
-    """An application of the operator, which sends requests to the Admin API."""
-
-    def __init__(self, server: InProcessServer, *scopes: str) -> None:
-        environment = server.environment()
-        self.server = server
-        new = applications.register(
-            environment.context,
-            environment.catalogue,
-            OPERATOR,
-            server.organization(),
-            name="Back office",
-            scope=Scope(scopes),
-            allowed=environment.catalogue.administrative,
-        )
-        self.client = Client(new.application, new.secret)
-        self.token = server.token(self.client)
-
-    def send(self, method: str, url: str, **given: Any) -> Response:  # noqa: ANN401 - as httpx2 takes them
-        headers = {"Authorization": f"Bearer {self.token}"} | given.pop("headers", {})
-        return self.server.send(method, url, headers=headers, **given)
-
-
 @pytest.fixture
-def operator(server: InProcessServer) -> Operator:
-    return Operator(server, "production:organizations:read", "production:organizations:write")
+def operator(server: InProcessServer) -> Program:
+    return Program(server, "production:organizations:read", "production:organizations:write")
 
 
-def create(operator: Operator, name: str = "Acme", username: str = "", **headers: str) -> Response:
+def create(operator: Program, name: str = "Acme", username: str = "", **headers: str) -> Response:
     body = {"name": name, "username": username or f"u{name.lower()}"}
     return operator.send("POST", URL, json=body, headers=headers)
 
 
-def test_an_organization_is_created_shown_and_listed(operator: Operator) -> None:
+def test_an_organization_is_created_shown_and_listed(operator: Program) -> None:
     created = create(operator, "Zephyr Power", "zephyr")
     assert created.status_code == 201
     made = created.json()
@@ -66,7 +41,7 @@ def test_an_organization_is_created_shown_and_listed(operator: Operator) -> None
     assert [each["id"] for each in found["items"]] == [org_id]
 
 
-def test_a_dry_run_changes_nothing_and_shows_no_secret(operator: Operator) -> None:
+def test_a_dry_run_changes_nothing_and_shows_no_secret(operator: Program) -> None:
     body = {"name": "Nothing", "username": "nobody"}
     answer = operator.send("POST", URL, params={"dry_run": "true"}, json=body)
 
@@ -76,7 +51,7 @@ def test_a_dry_run_changes_nothing_and_shows_no_secret(operator: Operator) -> No
     assert found["items"] == []
 
 
-def test_a_dry_run_says_what_would_stop(operator: Operator) -> None:
+def test_a_dry_run_says_what_would_stop(operator: Program) -> None:
     org_id = create(operator, "Stops", "stops").json()["organization"]["id"]
     answer = operator.send("POST", f"{URL}/{org_id}/suspend", params={"dry_run": "true"})
 
@@ -94,7 +69,7 @@ def test_a_dry_run_says_what_would_stop(operator: Operator) -> None:
     assert operator.send("POST", f"{URL}/{org_id}/resume").json()["state"] == "active"
 
 
-def test_a_request_with_a_key_is_done_once(operator: Operator) -> None:
+def test_a_request_with_a_key_is_done_once(operator: Program) -> None:
     first = create(operator, "Once", "once", **{"Idempotency-Key": KEY})
     again = create(operator, "Once", "once", **{"Idempotency-Key": KEY})
 
@@ -103,13 +78,13 @@ def test_a_request_with_a_key_is_done_once(operator: Operator) -> None:
     assert "idempotency-replayed" not in first.headers
 
 
-def test_a_key_is_refused_for_another_request(operator: Operator) -> None:
+def test_a_key_is_refused_for_another_request(operator: Program) -> None:
     key = {"Idempotency-Key": f"{KEY}-another"}
     create(operator, "First", "first1", **key)
     assert create(operator, "Second", "second1", **key).status_code == 422
 
 
-def test_what_somebody_changed_meanwhile_is_not_changed(operator: Operator) -> None:
+def test_what_somebody_changed_meanwhile_is_not_changed(operator: Program) -> None:
     made = create(operator, "Before", "before").json()["organization"]
     url = f"{URL}/{made['id']}"
     seen = operator.send("GET", url).headers["etag"]
@@ -123,7 +98,7 @@ def test_what_somebody_changed_meanwhile_is_not_changed(operator: Operator) -> N
     assert operator.send("PATCH", url, json={"name": "Last"}, headers=last).status_code == 200
 
 
-def test_pages_follow_each_other(operator: Operator) -> None:
+def test_pages_follow_each_other(operator: Program) -> None:
     names = [f"Paged {number}" for number in range(5)]
     for number, name in enumerate(names):
         create(operator, name, f"paged{number}")
@@ -165,7 +140,7 @@ def test_pages_follow_each_other(operator: Operator) -> None:
     ],
 )
 def test_a_mistake_is_said(
-    operator: Operator, method: str, path: str, given: dict[str, Any], status: int
+    operator: Program, method: str, path: str, given: dict[str, Any], status: int
 ) -> None:
     answer = operator.send(method, URL + path, **given)
     assert (answer.status_code, answer.headers["content-type"]) == (
@@ -176,7 +151,7 @@ def test_a_mistake_is_said(
 
 @pytest.mark.parametrize("scope", ["sandbox:organizations:write", "production:usage:read"])
 def test_a_token_does_only_what_its_scope_says(server: InProcessServer, scope: str) -> None:
-    other = Operator(server, scope)
+    other = Program(server, scope)
     assert other.send("GET", URL).status_code == 403
     assert create(other, "Not", "not").status_code == 403
 
@@ -188,13 +163,13 @@ def test_a_token_of_a_partner_is_refused(server: InProcessServer) -> None:
     assert server.send("GET", URL).status_code == 401
 
 
-def test_the_sandbox_has_no_admin_api(server: InProcessServer, operator: Operator) -> None:
+def test_the_sandbox_has_no_admin_api(server: InProcessServer, operator: Program) -> None:
     headers = {"Authorization": f"Bearer {operator.token}"}
     assert server.send("GET", URL, Mode.TEST, headers=headers).status_code == 404
 
 
 def test_the_sandbox_is_administered_from_production(server: InProcessServer) -> None:
-    operator = Operator(server, "sandbox:organizations:write", "sandbox:organizations:read")
+    operator = Program(server, "sandbox:organizations:write", "sandbox:organizations:read")
     url = f"{ADMIN}/sandbox/organizations"
     made = operator.send("POST", url, json={"name": "Sand", "username": "sandy"})
     org_id = made.json()["organization"]["id"]
@@ -202,7 +177,7 @@ def test_the_sandbox_is_administered_from_production(server: InProcessServer) ->
     assert operator.send("GET", f"{URL}/{org_id}").status_code == 403
 
 
-def test_the_audit_trail_names_the_application(operator: Operator, server: InProcessServer) -> None:
+def test_the_audit_trail_names_the_application(operator: Program, server: InProcessServer) -> None:
     create(operator, "Audited", "audited")
     with server.environment().database.read() as connection:
         [(_, newest)] = audit.every(connection, limit=1)

@@ -14,6 +14,7 @@ from gatepass.server.configuration.settings import Settings, load
 from gatepass.server.domain.applications.store import application
 from gatepass.server.domain.changes.outbox.store import outbox
 from gatepass.server.domain.changes.store import change
+from gatepass.server.domain.changes.webhooks.store import delivery
 from gatepass.server.domain.users.links.store import link
 from gatepass.server.environment import data_directory, databases
 from gatepass.server.environment.backup.contents import inspect
@@ -39,6 +40,7 @@ from server.environment.backup.places_with_data import NOW, column, content, fil
 CHANGED_BY_A_RESTORE = {
     *("account_link", "audit", "audit_link", "change", "outbox", "pending_login"),
     "single_sign_on_attempt",
+    "webhook_delivery",
 }
 
 
@@ -114,6 +116,18 @@ def test_mail_that_waited_is_not_sent_again(
 
     for mode in Mode:
         assert column(target, mode, outbox, "due_at") == [None]
+
+
+def test_events_that_waited_are_not_sent_again(
+    source: Settings, target: Settings, plain: Path
+) -> None:
+    give_master_key(source, target)
+    assert column(source, Mode.LIVE, delivery, "due_at") == [NOW]
+
+    restored(target, str(plain))
+
+    for mode in Mode:
+        assert column(target, mode, delivery, "due_at") == [None]
 
 
 def test_links_that_were_mailed_to_people_do_not_work_again(

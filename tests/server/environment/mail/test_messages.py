@@ -25,6 +25,7 @@ NAMES = (
     *("factor", "left", "before", "after", "more", "application", "app_id", "secret"),
     *("application_id", "new", "old", "old_end"),
     *("client_id", "what", "done"),
+    *("host", "description", "because"),
 )
 VALUES = dict.fromkeys(NAMES, "")
 OTHERS = {"role": "staff", "token": "t0ken"}

@@ -7,10 +7,13 @@ from starlette.requests import HTTPConnection, Request
 
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.starlette import Guard, Principal
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.audit.model import Actor
+from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.oauth import access_token
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.wire import metadata
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 
@@ -36,11 +39,32 @@ def _expect(connection: HTTPConnection) -> Expectation:
 guard = Guard(inspect=_inspect, expect=_expect)
 
 
+def check_caller(request: Request) -> None:
+    """Raise OAuthError (403) for an application that is not of the operating organization; blocks.
+
+    Such a one has no scope of the Admin API, unless its organization was the operating one.
+    """
+    production = production_of(request)
+    application = _application(request)
+    operating = organizations.find_operating(production.context)
+    if application is None or application.org_id != operating:
+        raise OAuthError(
+            "insufficient_scope",
+            "Only applications of the operating organization may call the Admin API.",
+            status=403,
+        )
+
+
+def _application(request: Request) -> CachedApplication | None:
+    principal: Principal = request.state.principal
+    applications = production_of(request).applications
+    return applications.get(principal.client_id) or applications.load(principal.client_id)
+
+
 def actor_of(request: Request) -> Actor:
     """Return the application that calls, as an operator; blocks where it is not in memory."""
     principal: Principal = request.state.principal
-    applications = production_of(request).applications
-    application = applications.get(principal.client_id) or applications.load(principal.client_id)
+    application = _application(request)
     name = application.name if application else ""
     source = request.client.host if request.client else ""
     who = f"{name} ({principal.client_id})"

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from gatepass.server.admin.api import openapi, requests
-from gatepass.server.admin.api.access import actor_of, guard, production_of
+from gatepass.server.admin.api.access import actor_of, check_caller, guard, production_of
 from gatepass.server.admin.api.idempotency import AnotherRequestError, Once
 from gatepass.server.admin.operations.model import Arguments, Effect, Operation
 from gatepass.server.admin.operations.perform import (
@@ -88,6 +88,7 @@ def _respond(
     key: str,
 ) -> Response:
     """Perform the operation and return the response; blocks."""
+    check_caller(request)
     once = _once(operation, environment, request, arguments, key) if key else None
     done = perform(
         operation,

@@ -128,13 +128,13 @@ def _described(operation: Operation[Any, Any], schemas: Json) -> Json:
     properties, required = schema.get("properties", {}), set(schema.get("required", ()))
     outside = [*operation.parameters]
     parameters = [_parameter(name, "path", properties[name], operation) for name in outside]
-    if operation.access == "read":
+    if operation.method in {"GET", "DELETE"}:
         parameters += [
-            _parameter(name, "query", properties[name], operation)
+            _parameter(name, "query", properties[name], operation, is_required=name in required)
             for name in properties
             if name not in outside
         ]
-    else:
+    if operation.access == "write":
         parameters.append(_DRY_RUN)
         parameters += [_IDEMPOTENCY_KEY] if operation.method == "POST" else []
         parameters += [_IF_MATCH] if operation.reads else []
@@ -152,7 +152,7 @@ def _described(operation: Operation[Any, Any], schemas: Json) -> Json:
         },
     }
     members = {name: each for name, each in properties.items() if name not in outside}
-    if operation.access == "write" and members:
+    if operation.method not in {"GET", "DELETE"} and members:
         described["requestBody"] = _body(operation, members, required)
     return described
 
@@ -162,9 +162,16 @@ def _description(operation: Operation[Any, Any]) -> str:
     return f"{operation.description or operation.summary}\n\nScope: `{scope}`."
 
 
-def _parameter(name: str, where: str, schema: Json, operation: Operation[Any, Any]) -> Json:
+def _parameter(
+    name: str,
+    where: str,
+    schema: Json,
+    operation: Operation[Any, Any],
+    *,
+    is_required: bool = True,
+) -> Json:
     shown = {key: value for key, value in schema.items() if key not in {"title", "description"}}
-    found = {"name": name, "in": where, "required": where == "path", "schema": shown}
+    found = {"name": name, "in": where, "required": is_required, "schema": shown}
     if "description" in schema:
         found["description"] = schema["description"]
     if name in operation.example:

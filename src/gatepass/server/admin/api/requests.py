@@ -27,6 +27,10 @@ async def arguments_of(operation: Operation[Any, Any], request: Request) -> Argu
     if operation.access == "read":
         _refuse(query, operation.parameters)
         return _validated(operation, {**query, **path}, is_json=False)
+    if operation.method == "DELETE":  # whose body has no meaning (RFC 9110 §9.3.5)
+        given = {name: value for name, value in query.items() if name != DRY_RUN}
+        _refuse(given, operation.parameters)
+        return _validated(operation, {**given, **path}, is_json=False)
     _refuse(query, (), allowed=(DRY_RUN,))
     sent = await _body(operation, request)
     _refuse(sent, operation.parameters)

@@ -3,11 +3,19 @@
 from datetime import timedelta
 from uuid import UUID
 
-from gatepass.server.admin.operations.model import Call, Effect
+from gatepass.server.admin.operations import partners
+from gatepass.server.admin.operations.applications.model import NewSecret, OneApplication
+from gatepass.server.admin.operations.model import Arguments, Call, Effect
+from gatepass.server.admin.operations.people.model import OnePerson
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.listing.model import Wanted
 from gatepass.server.domain.usage import store as usage
 from gatepass.server.domain.usage.model import FINE, ISSUED
+from gatepass.server.domain.usage.overview import store as overview
 from gatepass.server.domain.users import operations as users
+from gatepass.server.domain.users.factors import operations as factors
+from gatepass.server.domain.users.model import User
+from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.translation.message import Message
 
 RECENTLY = timedelta(hours=1)
@@ -15,11 +23,7 @@ RECENTLY = timedelta(hours=1)
 
 def of_suspension(call: Call, org_id: UUID) -> Effect:
     """Return what stops with the suspension of an organization."""
-    enabled = [
-        each
-        for each in applications.of_organization(call.context, org_id)
-        if each.state == "active"
-    ]
+    enabled = applications.list_page(call.context, org_id, Wanted(shown="active")).total
     issued = issued_recently(call, org_id)
     people = len(users.with_portal_access(call.context, org_id))
     return Effect(
@@ -28,7 +32,7 @@ def of_suspension(call: Call, org_id: UUID) -> Effect:
             Message.plural(
                 "{count} application stops: it was issued {issued} tokens in the last hour.",
                 "{count} applications stop: they were issued {issued} tokens in the last hour.",
-                len(enabled),
+                enabled,
                 issued=issued,
             ),
             Message.plural(
@@ -36,7 +40,7 @@ def of_suspension(call: Call, org_id: UUID) -> Effect:
             ),
             Message("Its access tokens are revoked, and stay revoked after it is resumed."),
         ),
-        {"applications": len(enabled), "tokens_in_the_last_hour": issued, "people": people},
+        {"applications": enabled, "tokens_in_the_last_hour": issued, "people": people},
     )
 
 
@@ -46,3 +50,132 @@ def issued_recently(call: Call, org_id: UUID) -> int:
         since = call.context.now() - RECENTLY
         counted = usage.series_of_organization(connection, org_id, since, FINE)
     return sum(each.times for each in counted if each.what == ISSUED)
+
+
+def of_disabled_application(call: Call, one: OneApplication) -> Effect:
+    """Return what stops when an application is disabled."""
+    return _of_application(
+        call, one, Message("Its program gets no tokens until you enable the application.")
+    )
+
+
+def of_deleted_application(call: Call, one: OneApplication) -> Effect:
+    """Return what stops when an application is deleted."""
+    gone = Message("Its client id and its secrets never work again.")
+    return _of_application(call, one, gone, is_reversible=False)
+
+
+def of_revoked_tokens(call: Call, one: OneApplication) -> Effect:
+    """Return what stops when an application's tokens are revoked."""
+    return _of_application(call, one, Message("Its program gets new ones with its secret."))
+
+
+def of_leaked_secret(call: Call, one: OneApplication) -> Effect:
+    """Return what stops when a leaked secret is replaced."""
+    stops = Message("The secret stops working at once; programs that have it get no tokens.")
+    return _of_application(call, one, stops, is_reversible=False)
+
+
+def _of_application(
+    call: Call, one: OneApplication, then: Message, *, is_reversible: bool = True
+) -> Effect:
+    issued = _issued(call, partners.application(call, one.client_id).id)
+    sentence = Message.plural(
+        "{count} access token that it was issued in the last hour is revoked, as all others are.",
+        "{count} access tokens that it was issued in the last hour are revoked, as all others are.",
+        issued,
+    )
+    return Effect(is_reversible, (sentence, then), {"tokens_in_the_last_hour": issued})
+
+
+def of_rotation(call: Call, new: NewSecret) -> Effect:
+    """Return what stops when a secret is rotated."""
+    found = partners.application(call, new.client_id)
+    issued, live = _issued(call, found.id), len(found.live_secrets(call.context.now()))
+    if new.overlap == "none":
+        ends = Message("The old secret stops working at once.")
+    elif new.overlap == "until-used":
+        ends = Message("The old secret works until the new one is first used.")
+    else:
+        ends = Message("The old secret works for the overlap, then it ends.")
+    sentence = Message.plural(
+        "{count} access token was issued in the last hour; tokens stay valid.",
+        "{count} access tokens were issued in the last hour; tokens stay valid.",
+        issued,
+    )
+    counts = {"tokens_in_the_last_hour": issued, "live_secrets": live}
+    return Effect(new.overlap != "none", (ends, sentence), counts)
+
+
+def of_revoked_secret(call: Call, one: OneApplication) -> Effect:
+    """Return what stops when one secret is revoked."""
+    found = partners.application(call, one.client_id)
+    left = max(len(found.live_secrets(call.context.now())) - 1, 0)
+    sentences = (
+        Message("Programs that use this secret get no tokens."),
+        Message.plural("{count} other secret works.", "{count} other secrets work.", left),
+    )
+    return Effect(False, sentences, {"live_secrets_left": left})
+
+
+def of_disabled_person(call: Call, one: OnePerson) -> Effect:
+    """Return what stops when somebody is disabled."""
+    found = partners.person(call, one.user_id)
+    return _of_person(call, found, Message("They cannot log in until they are enabled."))
+
+
+def of_password_reset(call: Call, one: OnePerson) -> Effect:
+    """Return what stops when somebody gets an initial password."""
+    found = partners.person(call, one.user_id)
+    stops = Message("Their current password stops working.")
+    return _of_person(call, found, stops, is_reversible=False)
+
+
+def of_ended_sessions(call: Call, one: OnePerson) -> Effect:
+    """Return what stops when somebody's sessions end."""
+    return _of_person(call, partners.person(call, one.user_id), Message("They can log in again."))
+
+
+def of_factor_reset(call: Call, one: OnePerson) -> Effect:
+    """Return what stops when somebody's second factors are removed."""
+    found = partners.person(call, one.user_id)
+    number = factors.of_user(call.context, found).number
+    removed = Message.plural(
+        "{count} second factor is removed; until they set up another one, the password is enough.",
+        "{count} second factors are removed; until they set up another one, the password is "
+        "enough.",
+        number,
+    )
+    return _of_person(call, found, removed, is_reversible=False, factors=number)
+
+
+def _of_person(
+    call: Call, found: User, then: Message, *, is_reversible: bool = True, **counts: int
+) -> Effect:
+    live = sessions.live_sessions(call.context, call.environment.session_settings, found)
+    sentence = Message.plural("{count} session ends.", "{count} sessions end.", len(live))
+    return Effect(is_reversible, (sentence, then), {"sessions": len(live), **counts})
+
+
+def of_ended_keys(call: Call, _: Arguments) -> Effect:
+    """Return what stops when all keys are replaced at once."""
+    with call.context.database.read() as connection:
+        issued = overview.issued_in_all(connection, call.context.now() - RECENTLY)
+    sentences = (
+        Message.plural(
+            "{count} access token that was issued in the last hour is invalid, as all others are.",
+            "{count} access tokens that were issued in the last hour are invalid, as all others "
+            "are.",
+            issued,
+        ),
+        Message(
+            "Every program must request a new token. APIs that verify JWTs locally reject the old "
+            "ones once they fetch the key set again."
+        ),
+    )
+    return Effect(False, sentences, {"tokens_in_the_last_hour": issued})
+
+
+def _issued(call: Call, app_id: UUID) -> int:
+    with call.context.database.read() as connection:
+        return usage.issued_since(connection, [app_id], call.context.now() - RECENTLY)[app_id]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from gatepass.server.admin.operations import effects
+from gatepass.server.admin.operations import effects, examples
 from gatepass.server.admin.operations.model import (
     ACCOUNT_MANAGER,
     EITHER,
@@ -158,7 +158,7 @@ def _resume(call: Call, named: Named) -> Organization:
     return _show(call, named)
 
 
-_EXAMPLE = {"org_id": "5c4f6f0e-7d0f-4f0e-9d0a-3f8f5f1f2a10"}
+_EXAMPLE = {"org_id": examples.ORGANIZATION_ID}
 
 LIST = Operation(
     name="organization.list",
@@ -171,6 +171,7 @@ LIST = Operation(
     run=_list,
     summary="List organizations, the newest first, or search them.",
     example={"search": "acme", "limit": 50},
+    answer={"items": [examples.ORGANIZATION], "next_cursor": None},
 )
 SHOW = Operation(
     name="organization.show",
@@ -183,6 +184,7 @@ SHOW = Operation(
     run=_show,
     summary="Return one organization.",
     example=_EXAMPLE,
+    answer=examples.ORGANIZATION,
 )
 CREATE = Operation(
     name="organization.create",
@@ -198,7 +200,14 @@ CREATE = Operation(
     "the answer has their initial password, once; they must change it at the first login.",
     needs_password=lambda new: new.invite is None,
     status=201,
-    example={"name": "Acme Energy", "invite": "anna@acme.example"},
+    example={"name": "Zephyr Power", "invite": "zoe@zephyr.example"},
+    answer={
+        "organization": {**examples.ORGANIZATION, "name": "Zephyr Power"},
+        "username": None,
+        "initial_password": None,
+        "invited": "zoe@zephyr.example",
+        "invited_until": "2026-11-09T08:30:00Z",
+    },
 )
 RENAME = Operation(
     name="organization.rename",
@@ -212,6 +221,7 @@ RENAME = Operation(
     summary="Rename an organization.",
     reads=SHOW,
     example={**_EXAMPLE, "name": "Acme Energy Ltd"},
+    answer={**examples.ORGANIZATION, "name": "Acme Energy Ltd"},
 )
 SUSPEND = Operation(
     name="organization.suspend",
@@ -226,6 +236,11 @@ SUSPEND = Operation(
     effect=_stops,
     reads=SHOW,
     example=_EXAMPLE,
+    answer={
+        **examples.ORGANIZATION,
+        "state": "suspended",
+        "suspended_at": "2026-11-29T10:00:00Z",
+    },
 )
 RESUME = Operation(
     name="organization.resume",
@@ -239,6 +254,7 @@ RESUME = Operation(
     summary="Resume a suspended organization; its earlier tokens stay revoked.",
     reads=SHOW,
     example=_EXAMPLE,
+    answer=examples.ORGANIZATION,
 )
 
 OPERATIONS = (LIST, SHOW, CREATE, RENAME, SUSPEND, RESUME)

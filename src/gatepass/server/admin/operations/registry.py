@@ -2,10 +2,35 @@
 
 from typing import Any
 
-from gatepass.server.admin.operations import organizations
+from gatepass.server.admin.operations import organizations, policies
+from gatepass.server.admin.operations.applications import credentials, settings
+from gatepass.server.admin.operations.applications import reading as applications
+from gatepass.server.admin.operations.catalogue import resources, scopes
 from gatepass.server.admin.operations.model import Operation
+from gatepass.server.admin.operations.people import access, invitations
+from gatepass.server.admin.operations.people import reading as people
+from gatepass.server.admin.operations.system import audit, health, keys, mail
+from gatepass.server.admin.operations.usage import counts, refusals, secrets
 
-OPERATIONS: tuple[Operation[Any, Any], ...] = (*organizations.OPERATIONS,)
+OPERATIONS: tuple[Operation[Any, Any], ...] = (
+    *organizations.OPERATIONS,
+    *policies.OPERATIONS,
+    *people.OPERATIONS,
+    *access.OPERATIONS,
+    *invitations.OPERATIONS,
+    *applications.OPERATIONS,
+    *settings.OPERATIONS,
+    *credentials.OPERATIONS,
+    *counts.OPERATIONS,
+    *refusals.OPERATIONS,
+    *secrets.OPERATIONS,
+    *resources.OPERATIONS,
+    *scopes.OPERATIONS,
+    *keys.OPERATIONS,
+    *audit.OPERATIONS,
+    *mail.OPERATIONS,
+    *health.OPERATIONS,
+)
 BY_NAME = {each.name: each for each in OPERATIONS}
 REMOTE = tuple(each for each in OPERATIONS if each.is_remote)
 """Those of the Admin API."""

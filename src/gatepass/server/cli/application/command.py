@@ -44,7 +44,12 @@ for _command in (
         'gatepass application create --organization ORG_ID --name Billing --scope "read write"'
     )
 )
-@click.option("--organization", "org_id", required=True, help="Id of the organization.")
+@click.option(
+    "--organization",
+    "org_id",
+    required=True,
+    help="Id of the organization; `operator` for your own, whose programs call the Admin API.",
+)
 @click.option("--name", required=True)
 @click.option("--scope", default="read write", show_default=True, help="Space-separated.")
 @click.option(
@@ -81,7 +86,7 @@ def create(  # noqa: PLR0913 - one parameter for each option
     that introspects the tokens of others.
     """
     with options.environment_of(target) as environment:
-        owner = options.uuid_of(org_id)
+        owner = settings.owner(environment, org_id)
         registered = operations.register(
             environment.context,
             environment.catalogue,
@@ -89,7 +94,7 @@ def create(  # noqa: PLR0913 - one parameter for each option
             owner,
             name=name,
             scope=Scope.parse(scope),
-            allowed=environment.catalogue.everything,
+            allowed=environment.catalogue.granted_on_machine,
             token_lifetime=lifetime,
             contact=contact or "",
             networks=networks_of(networks),
@@ -109,19 +114,23 @@ def create(  # noqa: PLR0913 - one parameter for each option
 
 
 @application.command("list", epilog=example("gatepass application list --environment sandbox"))
-@click.option("--organization", "org_id", help="List only the applications of this organization.")
+@click.option(
+    "--organization",
+    "org_id",
+    help="List only the applications of this organization; `operator`: your own.",
+)
 @options.reading_options
 def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
     """List the applications of an environment."""
     with options.environment_of(target) as environment:
         if org_id is None:
-            owners = organizations.list_all(environment.context)
+            owners = [each.id for each in organizations.list_all(environment.context)]
         else:
-            owners = [organizations.find_any(environment.context, options.uuid_of(org_id))]
+            owners = [settings.owner(environment, org_id)]
         rows = [
             _row(each)
             for owner in owners
-            for each in operations.of_organization(environment.context, owner.id)
+            for each in operations.of_organization(environment.context, owner)
         ]
     nothing = f"No applications in {environment.name}. Create one: gatepass application create"
     options.show_list(rows, nothing, is_json=is_json)

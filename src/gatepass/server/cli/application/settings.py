@@ -19,10 +19,16 @@ from gatepass.server.domain.applications.secrets.automatic_rotation.model import
     OFFERED_OVERLAPS,
     Setting,
 )
+from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import Network
 
+_OPERATOR = "operator"
+_NO_OPERATOR = (
+    "There is no operator in this environment yet. Add the first one to production: gatepass "
+    "operator add USERNAME --role owner"
+)
 _OVERLAPS = {words.replace(" ", "-"): overlap for overlap, words in OFFERED_OVERLAPS.items()}
 _BY_NAME = {field.name: field for group in fields.GROUPS for field in group.fields}
 
@@ -70,7 +76,7 @@ def set_command(groups: Iterable[FieldGroup]) -> click.Command:
                 options.operator(),
                 found.id,
                 None,
-                allowed=environment.catalogue.everything,
+                allowed=environment.catalogue.granted_on_machine,
                 **values,
             )
         click.echo(f"{application_id} is changed.")
@@ -117,6 +123,16 @@ def networks_of(given: tuple[str, ...]) -> tuple[Network, ...]:
     """Return the networks of the options; raise OAuthError for an invalid or empty one."""
     networks: tuple[Network, ...] = _joined(_BY_NAME["networks"], given)
     return networks
+
+
+def owner(environment: Environment, organization: str) -> UUID:
+    """Return the id of an organization, or of the operating one; raise NotFoundError for none."""
+    if organization != _OPERATOR:
+        return organizations.find_any(environment.context, options.uuid_of(organization)).id
+    found = organizations.find_operating(environment.context)
+    if found is None:
+        raise click.ClickException(_NO_OPERATOR)
+    return found
 
 
 def find(environment: Environment, application_id: str) -> Application:

@@ -14,6 +14,7 @@ from gatepass.server.domain.applications.model import Application, check_scope
 from gatepass.server.domain.applications.operations import Also, Registered
 from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
+    check_administrative,
     find_owned,
     record_change,
 )
@@ -185,6 +186,7 @@ def copy_settings(
         after = copied(source, target, offered)
         changed = _changed(target, after)
         check_scope(after.scope, after.scope)  # it has one at least
+        check_administrative(context, connection, after)
         operations.write(connection, by, now, target, after, changed)
         if changed:
             _record(connection, by, now, target, Source(source, context.name))

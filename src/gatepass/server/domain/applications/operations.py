@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from gatepass.server.domain.applications import fields, lookup, store
 from gatepass.server.domain.applications.fields import FieldGroup
 from gatepass.server.domain.applications.listing import store as listing
-from gatepass.server.domain.applications.listing.model import ListPage, Wanted
+from gatepass.server.domain.applications.listing.model import Found, ListPage, Sought, Wanted
 from gatepass.server.domain.applications.model import (
     Application,
     check_contact,
@@ -22,8 +22,10 @@ from gatepass.server.domain.applications.model import (
 )
 from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
-    check_secret_end,
+    check_administrative,
+    check_new,
     check_seen,
+    emit,
     end_in_words,
     find_owned,
     record_change,
@@ -106,7 +108,7 @@ def register(  # noqa: PLR0913 - a registration has that many parts
             raise NotFoundError(str(org_id))
         if lookup.find(connection, new.id):
             raise OAuthError("invalid_request", Message("This is done already."), status=409)
-        check_secret_end(context, connection, org_id, kept, now)
+        check_new(context, connection, new, now)
         store.add(connection, new)
         also(connection, Registered(new, secret))
         record_change(
@@ -118,6 +120,7 @@ def register(  # noqa: PLR0913 - a registration has that many parts
             scope=str(new.scope),
             **end_in_words(secret_end),
         )
+        emit(context, connection, new, "application.registered", now, scope=str(new.scope))
     context.refresh()
     return Registered(new, secret)
 
@@ -143,6 +146,7 @@ def change(
     with begin_change(context, app_id, org_id) as (connection, application, now):
         check_seen(application, seen)
         after, groups = fields.check(by, application, allowed, values)
+        check_administrative(context, connection, after)
         write(connection, by, now, application, after, groups)
 
 
@@ -170,7 +174,9 @@ def choose_scope(  # noqa: PLR0913 - who, what, and what was seen
         scope = Scope(kept + chosen.without(Scope(kept)).names)
         grantable = catalogue.offered if has_proof else catalogue.selectable
         check_scope(scope, Scope(tuple(dict.fromkeys((*grantable.names, *kept)))))
-        write(connection, by, now, application, replace(application, scope=scope), [fields.SCOPE])
+        after = replace(application, scope=scope)
+        check_administrative(context, connection, after)
+        write(connection, by, now, application, after, [fields.SCOPE])
 
 
 def revoke_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
@@ -180,6 +186,7 @@ def revoke_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None
             connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
         )
         record_change(connection, by, now, application, "application.tokens_voided")
+        emit(context, connection, application, "application.tokens_revoked", now)
 
 
 def set_enabled(
@@ -198,6 +205,7 @@ def set_enabled(
         store.change(connection, app_id, state)
         action = "application.enabled" if enabled else "application.disabled"
         record_change(connection, by, now, application, action)
+        emit(context, connection, application, action, now)
 
 
 def delete(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
@@ -206,6 +214,7 @@ def delete(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> No
         store.remove(connection, app_id)
         tombstones.record_deletion(connection, changes.CLIENT_GONE, application.client_id, now)
         record_change(connection, by, now, application, "application.deleted")
+        emit(context, connection, application, "application.deleted", now)
 
 
 def find(context: Context, app_id: UUID, org_id: UUID | None) -> Application:
@@ -224,6 +233,15 @@ def list_page(context: Context, org_id: UUID, wanted: Wanted) -> ListPage:
     """Return a page of the list of an organization's applications."""
     with context.database.read() as connection:
         return listing.find_page(context.database, connection, org_id, wanted, context.now())
+
+
+def search(
+    context: Context, sought: Sought, *, after: UUID | None, limit: int
+) -> tuple[list[Found], bool]:
+    """Return up to `limit` applications after an id, and whether there are more."""
+    with context.database.read() as connection:
+        found = listing.search(connection, sought, after, limit + 1)
+    return found[:limit], len(found) > limit
 
 
 def names(context: Context, org_id: UUID) -> list[tuple[UUID, str, str]]:

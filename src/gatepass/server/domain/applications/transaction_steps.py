@@ -11,8 +11,12 @@ from gatepass.server.domain.applications.model import Application, ApplicationSe
 from gatepass.server.domain.applications.secrets.end import check_end, in_words
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
+from gatepass.server.domain.catalogue import admin_scopes
 from gatepass.server.domain.changes import store as changes
+from gatepass.server.domain.changes.webhooks.events import Value
+from gatepass.server.domain.changes.webhooks.model import instant
 from gatepass.server.domain.context import Context
+from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
@@ -61,12 +65,82 @@ def record_change(
     changes.record(connection, changes.APPLICATION, str(application.id), now)
 
 
+def emit(
+    context: Context,
+    connection: Connection,
+    application: Application,
+    event: str,
+    now: datetime,
+    **data: Value,
+) -> None:
+    """Write an event about an application, in the transaction of the change itself."""
+    context.webhooks.emit(
+        connection,
+        event,
+        now,
+        org_id=application.org_id,
+        client_id=application.client_id,
+        name=application.name,
+        **data,
+    )
+
+
+def emit_rotated(
+    context: Context,
+    connection: Connection,
+    application: Application,
+    new: ApplicationSecret,
+    old_end: datetime | None,
+    now: datetime,
+) -> None:
+    """Write the event of a new secret; `old_end` is when the old one ends, if that is known."""
+    emit(
+        context,
+        connection,
+        application,
+        "secret.rotated",
+        now,
+        last_four=new.last_four,
+        old_secret_expires_at=instant(old_end) if old_end else None,
+    )
+
+
 def check_secret_end(
     context: Context, connection: Connection, org_id: UUID, secret: ApplicationSecret, now: datetime
 ) -> None:
     """Raise OAuthError where a secret ends in the past, or later than the policies allow."""
     policy = policies.find_in_force(context.database, connection, org_id)
     check_end(secret.expires_at, secret.created_at, now, policy.longest_secret_days)
+
+
+def check_new(context: Context, connection: Connection, new: Application, now: datetime) -> None:
+    """Raise OAuthError where a new application may not have its scopes, or its secret its end."""
+    for each in new.secrets:
+        check_secret_end(context, connection, new.org_id, each, now)
+    check_administrative(context, connection, new)
+
+
+def check_administrative(context: Context, connection: Connection, new: Application) -> None:
+    """Raise OAuthError where an application may not have scopes of the Admin API.
+
+    Only one of the operating organization may, and then it has no other scopes: a token for the
+    Admin API is good for nothing else.
+    """
+    own = sum(name in admin_scopes.NAMES for name in new.scope.names)
+    if not own:
+        return
+    if organizations.find_operating(context.database, connection) != new.org_id:
+        raise OAuthError(
+            "invalid_scope",
+            Message(
+                "Only applications of the operating organization may have scopes of the Admin API."
+            ),
+        )
+    if own < len(new.scope.names):
+        raise OAuthError(
+            "invalid_scope",
+            Message("An application with scopes of the Admin API has no other scopes."),
+        )
 
 
 def check_seen(application: Application, seen: Mapping[str, str] | None) -> None:

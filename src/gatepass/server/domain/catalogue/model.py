@@ -93,6 +93,14 @@ class Catalogue:
         )
 
     @cached_property
+    def granted_on_machine(self) -> Scope:
+        """Return what a command on the server's machine may grant: those of the Admin API, too.
+
+        Only an application of the operating organization gets these.
+        """
+        return Scope((*self.everything.names, *self.administrative.names))
+
+    @cached_property
     def administrative(self) -> Scope:
         """Return the scopes of the Admin API, which only an owner of the operator grants."""
         return self.of_resource(self.admin_api) if self.admin_api else Scope(())

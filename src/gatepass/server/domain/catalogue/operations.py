@@ -28,6 +28,12 @@ from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
 
 
+def current(context: Context) -> Catalogue:
+    """Return the catalogue as the database has it, which memory may learn of a moment later."""
+    with context.database.read() as connection:
+        return store.load(connection, context.token_policy)
+
+
 def add_resource(
     context: Context,
     by: Actor,

@@ -9,6 +9,7 @@ from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes import tombstones
+from gatepass.server.domain.changes.webhooks.model import instant
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.keys import store
 from gatepass.server.domain.keys.model import (
@@ -169,3 +170,10 @@ def _make(
     ]
     said = ", ".join(f"{key.id} ({key.purpose})" for key in made)
     audit.record(connection, entry(by, now, "keys.rotated", context.name, keys=said))
+    context.webhooks.emit(
+        connection,
+        "key.rotated",
+        now,
+        purposes=[key.purpose for key in made],
+        active_from=instant(active_from),
+    )

@@ -16,6 +16,7 @@ from gatepass.server.domain.users.model import (
     User,
     check_email,
     check_role,
+    email_key,
 )
 from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.operators import store as operators
@@ -158,7 +159,9 @@ def remove(
             check_deletable(found)
         _check_stays(context, connection, found)
         store.remove(connection, user_id)
-        record_audit(connection, by, context.now(), found, "person.deleted")
+        now = context.now()
+        record_audit(connection, by, now, found, "person.deleted")
+        transaction_steps.emit(context, connection, found, "user.removed", now)
 
 
 def change_password(
@@ -217,6 +220,18 @@ def find_anywhere(context: Context, username: str) -> User | None:
         return store.find_by_username(connection, username.strip().lower())
 
 
+def find_by_id(context: Context, user_id: UUID) -> User | None:
+    """Return the person with this id, of whatever organization."""
+    with context.database.read() as connection:
+        return store.find(connection, user_id)
+
+
+def with_portal_email(context: Context, email: str) -> list[User]:
+    """Return the people who log in to the portal with this address, of whatever organization."""
+    with context.database.read() as connection:
+        return store.with_portal_access_and_email(connection, email_key(email))
+
+
 def with_portal_access(context: Context, org_id: UUID, email: str | None = None) -> list[User]:
     """Return the people of an organization who have access to the portal, oldest first."""
     where = {"email": email} if email else {}
@@ -232,10 +247,18 @@ def page(
     where: Mapping[str, str],
     after: store.After | None,
     limit: int,
+    only_portal: bool = False,
 ) -> tuple[list[User], bool]:
     """Return up to `limit` people behind `after`, oldest first, and whether there are more."""
     with context.database.read() as connection:
-        found = store.of_organization(connection, org_id, where=where, after=after, limit=limit + 1)
+        found = store.of_organization(
+            connection,
+            org_id,
+            where=where,
+            after=after,
+            limit=limit + 1,
+            only_portal=only_portal,
+        )
     return found[:limit], len(found) > limit
 
 

@@ -133,12 +133,16 @@ def of_organization(
     where: Mapping[str, str] | None = None,
     after: After | None = None,
     limit: int | None = None,
+    only_portal: bool = False,
 ) -> list[User]:
     """Return an organization's users, oldest first; `where` filters by columns' values.
 
-    Its "search" is a part of the username, of a name, or of the email address.
+    Its "search" is a part of the username, of a name, or of the email address. `only_portal`
+    leaves those out who have no access to the portal.
     """
     query = _whole.where(user.c.org_id == org_id).order_by(user.c.created_at, user.c.id)
+    if only_portal:
+        query = query.where(user.c.username.is_not(None) | _logs_in)
     for name, value in (where or {}).items():
         if name == "search":
             searched = user.c["username", "email", "first_name", "last_name"]

@@ -51,6 +51,12 @@ def record_audit(
     audit.record(connection, record)
 
 
+def emit(context: Context, connection: Connection, user: User, event: str, now: datetime) -> None:
+    """Write an event about a person, who is named by their id alone."""
+    who = {"user_id": str(user.id), "role": user.role}
+    context.webhooks.emit(connection, event, now, org_id=user.org_id, **who)
+
+
 def is_last_administrator(connection: Connection, user: User) -> bool:
     """Return whether nobody else could administer the organization."""
     counts = user.role == "admin" and user.disabled_at is None and user.password_hash
@@ -66,6 +72,7 @@ def add_draft(
     check_email_is_free(connection, new)
     store.add(connection, new)
     record_audit(connection, by, now, new, "person.added", role=new.role)
+    emit(context, connection, new, "user.added", now)
     if new.role == "admin" and new.has_portal_access:
         mails.tell_administrators(context, connection, by, new, now)
 

@@ -20,6 +20,7 @@ from gatepass.server.domain.audit.forwarding import store as _audit_forwarding
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes.outbox import store as outbox
+from gatepass.server.domain.changes.webhooks import store as webhooks
 from gatepass.server.domain.imports import store as _imports
 from gatepass.server.domain.organizations.policies import store as _policies
 from gatepass.server.domain.organizations.store import organization
@@ -27,6 +28,7 @@ from gatepass.server.domain.revocations.leak_reports import store as _leak_repor
 from gatepass.server.domain.revocations.store import revocation
 from gatepass.server.domain.throttling import store as _throttling
 from gatepass.server.domain.usage import store as _usage
+from gatepass.server.domain.usage.rising import store as _rising
 from gatepass.server.domain.users.factors import store as factors
 from gatepass.server.domain.users.invitations import store as _invitations
 from gatepass.server.domain.users.links import store as links
@@ -66,6 +68,7 @@ _EVERY_STORE = (
     _operators,
     _policies,
     _proofs,
+    _rising,
     _secret_uses,
     _throttling,
     _usage,
@@ -111,6 +114,7 @@ def finish_restore(
     if not keep_tokens:
         applications.void_all_tokens(connection, now + CLOCK_MARGIN)
     outbox.fail_all(connection, now, _BEFORE_RESTORE)
+    webhooks.fail_waiting(connection, now, _BEFORE_RESTORE)
     links.remove_of_users(connection)
     factors.end_all_pending(connection)
     single_sign_on.remove_attempts(connection)

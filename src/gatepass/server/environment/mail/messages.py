@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from gatepass.server.domain.users.sessions.user_agents import words
-from gatepass.server.environment.mail import factor_messages, secret_messages
+from gatepass.server.environment.mail import factor_messages, secret_messages, webhook_messages
 from gatepass.server.environment.mail.content import (
     Content,
     Link,
@@ -317,6 +317,7 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "secret_rotated": secret_messages.secret_rotated,
     "secret_leaked": secret_messages.secret_leaked,
     "leak_alert": secret_messages.leak_alert,
+    "webhook_disabled": webhook_messages.webhook_disabled,
     "invitation": _invitation,
     "confirm_email": _confirm_email,
     "recovery": _recovery,

@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import SplitResult, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -19,13 +19,11 @@ import httpx2
 
 from gatepass.server.configuration.single_sign_on_settings import SingleSignOnSettings
 from gatepass.server.environment.openid_provider.errors import ProviderAwayError, ProviderError
+from gatepass.wire.networks import may_connect
 from gatepass.wire.urls import is_loopback
 
 LONGEST = 128 * 1024  # bytes of a response
 _TRIED = 3  # addresses of a host
-_Address = IPv4Address | IPv6Address
-# They lead to IPv4 addresses, which would not be checked.
-_TRANSLATED = tuple(map(ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")))
 
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -161,16 +159,8 @@ class Network:
     def _check(self, addresses: Iterable[str], host: str) -> None:
         """Raise ProviderError where one of the addresses may not be connected to."""
         for text in addresses:
-            if not self._may_connect(ip_address(text)):
+            if not may_connect(text, self._private):
                 raise ProviderError(_PRIVATE.format(host))
-
-    def _may_connect(self, address: _Address) -> bool:
-        if isinstance(address, IPv6Address) and address.ipv4_mapped:
-            address = address.ipv4_mapped
-        if any(address in each for each in self._private):
-            return True
-        is_translated = any(address in each for each in _TRANSLATED)
-        return address.is_global and not address.is_multicast and not is_translated
 
 
 _PRIVATE = (

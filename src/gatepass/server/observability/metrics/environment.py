@@ -78,6 +78,11 @@ def _work(environment: Environment) -> Iterator[Value]:
     yield "key_rotation_seconds", (), environment.context.token_policy.key_rotation.total_seconds()
     for work, at in environment.housekept_at.items():
         yield "housekeeping_last_success_timestamp_seconds", (work,), round(at, 3)
+    figures = environment.webhook_figures
+    for outcome in ("taken", "not_taken"):
+        yield "webhook_tries", (outcome,), figures[outcome]
+    yield "webhook_deliveries_waiting", (), figures["waiting"]
+    yield "webhook_endpoints_failing", (), figures["failing"]
     yield "usage_waiting", (), environment.usage.waiting
     yield "usage_lost", (), environment.usage.lost
     yield from _queue("imported_secrets", environment.state.legacy_hashes.pool)

@@ -174,6 +174,24 @@ FAMILIES = _of(
         ("environment", "work"),
         min,
     ),
+    Family(
+        "gatepass_webhook_tries",
+        "counter",
+        "Tries to deliver an event to a webhook endpoint.",
+        ("environment", "outcome"),
+    ),
+    Family(
+        "gatepass_webhook_deliveries_waiting",
+        "gauge",
+        "Deliveries of events that wait for their next try.",
+        combine=max,
+    ),
+    Family(
+        "gatepass_webhook_endpoints_failing",
+        "gauge",
+        "Webhook endpoints whose last try has failed.",
+        combine=max,
+    ),
     Family("gatepass_usage_waiting", "gauge", "Uses and counts that wait to be written."),
     Family("gatepass_usage_lost", "counter", "Uses and counts that could not be kept."),
     Family(

@@ -113,6 +113,16 @@ _WORDS: dict[str, Message] = {
     ),
     "token.revoked": Message("Revoked a token"),
     "token.test_issued": Message("Got a test token ({scope})"),
+    "webhook.added": Message("Added a webhook endpoint (events: {events})"),
+    "webhook.changed": Message("Changed a webhook endpoint's {fields}"),
+    "webhook.disabled": Message("Disabled a webhook endpoint"),
+    "webhook.enabled": Message("Enabled a webhook endpoint"),
+    "webhook.removed": Message("Removed a webhook endpoint"),
+    "webhook.secret_rotated": Message(
+        "Rotated the secret of a webhook endpoint (the old one works until: {old_secret_until})"
+    ),
+    "webhook.sent_again": Message("Sent events to a webhook endpoint again ({deliveries})"),
+    "webhook.tested": Message("Tested a webhook endpoint"),
 } | {group.action: Message(group.activity) for group in fields.GROUPS}
 _ONCE = {"client.refused": Message("Token refused: {reason}")}
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Column, Connection, SmallInteger, Table, insert, update
+from sqlalchemy import Column, Connection, SmallInteger, Table, insert, select, update
 
 from gatepass.server.storage.database import Timestamp, metadata
 
@@ -21,3 +21,9 @@ def write(connection: Connection, now: datetime) -> None:
     changed = connection.execute(update(heartbeat).values(at=now))
     if not changed.rowcount:
         connection.execute(insert(heartbeat).values(id=_ONLY, at=now))
+
+
+def last(connection: Connection) -> datetime | None:
+    """Return when the database last took a change, None where no server has tried."""
+    at: datetime | None = connection.execute(select(heartbeat.c.at)).scalar_one_or_none()
+    return at

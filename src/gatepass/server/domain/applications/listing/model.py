@@ -60,3 +60,34 @@ class ListPage(NamedTuple):
 def pages(total: int) -> int:
     """Return how many pages so many applications have: one at least."""
     return max(1, -(-total // PAGE))
+
+
+class Sought(NamedTuple):
+    """Which applications are wanted; empty parts allow everything.
+
+    Those of the organization `but_of` are left out.
+    """
+
+    org_id: UUID | None = None
+    text: str = ""
+    state: State | None = None
+    but_of: UUID | None = None
+
+
+class Found(NamedTuple):
+    """An application that was found."""
+
+    id: UUID
+    client_id: str
+    org_id: UUID
+    name: str
+    scope: str
+    created_at: datetime
+    last_used_at: datetime | None
+    last_used_from: str | None
+    disabled_at: datetime | None
+
+    @property
+    def state(self) -> State:
+        """Return whether its owner disabled it."""
+        return "disabled" if self.disabled_at else "active"

@@ -30,6 +30,8 @@ from gatepass.server.domain.applications.secrets.uses.model import KEPT, SecretU
 from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
     check_secret_end,
+    emit,
+    emit_rotated,
     end_in_words,
     record_change,
 )
@@ -93,8 +95,11 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
             overlap=UNTIL_USED if overlap is None else OVERLAPS[overlap],
             **end_in_words(secret_end),
         )
+        ends = [each.expires_at for each in ended if each.expires_at and overlap is not None]
+        emit_rotated(context, connection, application, kept, max(ends, default=None), now)
         if has_leaked:
             record_change(connection, by, now, application, "application.tokens_voided")
+            emit(context, connection, application, "application.tokens_revoked", now)
     return Registered(application, secret)
 
 
@@ -188,7 +193,7 @@ def replace_leaked(  # noqa: PLR0913 - who, what, how, and what else is written
         leaked = next((each for each in live if each.id == secret_id), None)
         if leaked is None:
             raise NotFoundError(str(secret_id))
-        made = None
+        made, kept = None, None
         if leaked.id == live[0].id:
             made, kept = new_secret(
                 new_id or uuid4(), context.mode, secrets.token_bytes(32), now, secret_end
@@ -206,6 +211,8 @@ def replace_leaked(  # noqa: PLR0913 - who, what, how, and what else is written
         if registered:
             also(connection, registered)
         marked_as_leaked(context, connection, by, application, leaked, now)
+        if kept:
+            emit_rotated(context, connection, application, kept, None, now)
     return registered
 
 

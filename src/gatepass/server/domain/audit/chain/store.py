@@ -23,7 +23,7 @@ from gatepass.server.domain.audit.chain.model import Link
 from gatepass.server.storage.database import Timestamp, metadata
 from gatepass.server.storage.statements import insert_many
 
-REVISION = "0029"
+REVISION = "0030"
 """The revision of the tables that has these."""
 
 audit_link = Table(

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Column, Connection, Table, Text, insert, sele
 
 from gatepass.server.storage.database import Timestamp, metadata
 
-REVISION = "0029"
+REVISION = "0030"
 """The revision of the tables that has this one."""
 
 _NAME = "entries"

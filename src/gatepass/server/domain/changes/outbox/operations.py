@@ -123,11 +123,16 @@ class Outbox:
                     store.postpone(connection, each.id, now, each.error)
 
     def messages(
-        self, channel: Channel, state: State | None = None, limit: int = _MOST_LISTED
+        self,
+        channel: Channel,
+        state: State | None = None,
+        limit: int = _MOST_LISTED,
+        before: int | None = None,
     ) -> list[Message]:
-        """Return the newest messages, without what they say."""
+        """Return the newest messages, from before an id, without what they say."""
         with self.database.read() as connection:
-            return [_message(row, {}) for row in store.newest(connection, channel, state, limit)]
+            found = store.newest(connection, channel, state, limit, before)
+        return [_message(row, {}) for row in found]
 
     def retry(self, channel: Channel, ids: Sequence[int] | None, now: datetime) -> int:
         """Try messages again, all that failed without `ids`; return how many.

@@ -185,9 +185,17 @@ def fail_all(connection: Connection, now: datetime, error: str) -> int:
     ).rowcount
 
 
-def newest(connection: Connection, channel: Channel, state: State | None, limit: int) -> list[Row]:
-    """Return the newest messages, those in one state or all."""
+def newest(
+    connection: Connection,
+    channel: Channel,
+    state: State | None,
+    limit: int,
+    before: int | None = None,
+) -> list[Row]:
+    """Return the newest messages, those in one state or all, with a smaller id than `before`."""
     query = select(outbox).where(outbox.c.channel == channel).order_by(outbox.c.id.desc())
+    if before is not None:
+        query = query.where(outbox.c.id < before)
     if state:
         query = query.where(_IN_STATE[state])
     return [Row(*row) for row in connection.execute(query.limit(limit))]

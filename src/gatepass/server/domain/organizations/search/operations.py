@@ -11,8 +11,8 @@ from gatepass.server.domain.organizations.search.model import (
 
 
 def page(context: Context, wanted: Wanted, *, limit: int, after: Position | None) -> Page:
-    """Return a page of organizations, newest first, that comes after a position."""
+    """Return a page of partners' organizations, newest first, that comes after a position."""
     with context.database.read() as connection:
-        found = store.find(connection, wanted, after, limit + 1)
+        found = store.find(context.database, connection, wanted, after, limit + 1)
     shown = found[:limit]
     return Page(shown, write_cursor(shown[-1]) if len(found) > limit else None)

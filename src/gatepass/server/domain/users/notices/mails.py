@@ -33,6 +33,7 @@ Kind = Literal[
     "secret_leak_reported",
     "secret_rotated",
     "secret_leaked",
+    "webhook_disabled",
 ]
 
 

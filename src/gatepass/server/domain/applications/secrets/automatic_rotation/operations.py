@@ -36,6 +36,7 @@ from gatepass.server.domain.applications.secrets.leaks.operations import has_lea
 from gatepass.server.domain.applications.secrets.operations import remove_ended
 from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
+    emit_rotated,
     end_in_words,
     find_owned,
     record_change,
@@ -338,6 +339,8 @@ def _commit(context: Context, change: _Change) -> Rotation:
         overlap=OVERLAPS[overlap],
         **end_in_words(new.expires_at),
     )
+    old_end = min(old.expires_at or end, end) if old else None
+    emit_rotated(context, change.connection, change.application, new, old_end, change.now)
     _tell_administrators(context, change, new, old, end)
     log.info("secret.rotated", environment=context.name, client_id=change.application.client_id)
     return after

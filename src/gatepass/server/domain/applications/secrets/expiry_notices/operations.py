@@ -15,6 +15,7 @@ from gatepass.server.domain.applications.secrets.expiry_notices.model import (
     due_reminder,
     in_words,
 )
+from gatepass.server.domain.changes.webhooks.model import instant
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.notices import mails
@@ -61,6 +62,17 @@ def _remind(
             "secret.expiring",
             environment=context.name,
             client_id=each.client_id,
+            days=days_left(each.expires_at, now),
+        )
+        context.webhooks.emit(
+            connection,
+            "secret.expiring",
+            now,
+            org_id=org_id,
+            client_id=each.client_id,
+            name=each.name,
+            last_four=each.last_four,
+            expires_at=instant(each.expires_at),
             days=days_left(each.expires_at, now),
         )
     if new and context.outbox.sends_mail:

@@ -1,6 +1,6 @@
 """The table of reminders that were given, and the secrets that expire soon."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import (
@@ -47,10 +47,18 @@ secret_notice = Table(
 _newer = secret.alias()
 
 
-def expiring(database: Database, connection: Connection, now: datetime) -> list[ExpiringSecret]:
+def expiring(
+    database: Database,
+    connection: Connection,
+    now: datetime,
+    *,
+    org_id: UUID | None = None,
+    within: timedelta = EARLIEST,
+) -> list[ExpiringSecret]:
     """Return the secrets that expire soon and that no newer one replaces, ordered by organization.
 
-    Those of applications that are disabled, or whose organization is suspended, are left out.
+    Of all organizations, or of one. Those of applications that are disabled, or whose
+    organization is suspended, are left out.
     """
     query = (
         select(
@@ -70,10 +78,11 @@ def expiring(database: Database, connection: Connection, now: datetime) -> list[
         .outerjoin(secret_notice)
         .where(
             secret.c.expires_at > now,
-            secret.c.expires_at < now + EARLIEST,
+            secret.c.expires_at < now + within,
             application.c.disabled_at.is_(None),
             organization.c.suspended_at.is_(None),
             ~is_replaced(database, connection, now),
+            *([] if org_id is None else [application.c.org_id == org_id]),
         )
         .order_by(application.c.org_id, secret.c.expires_at, secret.c.id)
     )

@@ -5,8 +5,9 @@ from datetime import datetime
 import structlog
 
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
-from gatepass.server.domain.applications.transaction_steps import record_change
+from gatepass.server.domain.applications.transaction_steps import emit, record_change
 from gatepass.server.domain.audit.model import Actor
+from gatepass.server.domain.changes.webhooks.model import instant
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.users import store as users
@@ -31,6 +32,8 @@ def marked_as_leaked(
     ending = leaked.last_four or "imported"
     record_change(connection, by, now, application, "secret.leaked", secret=ending)
     record_change(connection, by, now, application, "application.tokens_voided")
+    reporter = "an administrator" if by.kind == "person" else by.description
+    emit_leaked(context, connection, application, leaked, now, reporter, now)
     for person in users.of_organization(connection, application.org_id, where={"role": "admin"}):
         mails.tell(
             context,
@@ -58,6 +61,28 @@ def marked_as_leaked(
         now,
         secret=ending,
         reporter=by.description,
+    )
+
+
+def emit_leaked(
+    context: Context,
+    connection: Connection,
+    application: Application,
+    leaked: ApplicationSecret,
+    end: datetime,
+    reporter: str,
+    now: datetime,
+) -> None:
+    """Write the event of a secret that leaked and ends then."""
+    emit(
+        context,
+        connection,
+        application,
+        "secret.leaked",
+        now,
+        last_four=leaked.last_four,
+        ends_at=instant(end),
+        reporter=reporter,
     )
 
 

@@ -16,7 +16,7 @@ from gatepass.server.domain.applications.secrets.leaks.model import (
     LeakedSecret,
     end_of_leaked,
 )
-from gatepass.server.domain.applications.transaction_steps import record_change
+from gatepass.server.domain.applications.transaction_steps import emit, record_change
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations.policies import store as policies
@@ -53,6 +53,8 @@ def end_leaked(
     said = _said(application, secret, leak, end, now)
     by = Actor(REPORTERS[leak.channel], source, application.org_id)
     record_change(connection, by, now, application, "secret.leak_reported", **said)
+    reporter = REPORTERS[leak.channel]
+    notices.emit_leaked(context, connection, application, secret, end, reporter, now)
     log.warning(
         "secret.leak_reported",
         environment=context.name,
@@ -62,9 +64,8 @@ def end_leaked(
         ends=said["end"],
     )
     for person in users.of_organization(connection, application.org_id, where={"role": "admin"}):
-        mail = {**said, "application": application.name, "reporter": REPORTERS[leak.channel]}
+        mail = {**said, "application": application.name, "reporter": reporter}
         mails.tell(context, connection, person, "secret_leak_reported", now, **mail)
-    reporter = REPORTERS[leak.channel]
     notices.reported_secret(context, connection, application, now, said, reporter, source)
     return end
 
@@ -86,6 +87,7 @@ def revoke_tokens_of_ended(context: Context) -> int:
                 _void_tokens(connection, application, now)
                 by = Actor("system", "", application.org_id)
                 record_change(connection, by, now, application, "application.tokens_voided")
+                emit(context, connection, application, "application.tokens_revoked", now)
     if found:
         context.refresh()
     return len(found)

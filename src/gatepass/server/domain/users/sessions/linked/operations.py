@@ -27,7 +27,7 @@ from gatepass.server.domain.users.sessions.opening import LoggedIn, open_session
 from gatepass.server.domain.users.sessions.operations import LiveSession, Login, Visitor
 from gatepass.server.domain.users.sessions.proofs import store as proofs
 from gatepass.server.domain.users.sessions.proofs.model import Method
-from gatepass.server.domain.users.transaction_steps import record_audit
+from gatepass.server.domain.users.transaction_steps import emit, record_audit
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.translation.message import Message
@@ -77,8 +77,8 @@ def log_in(
         _check_tables(sandbox, connection)
         now = sandbox.now()
         by = Actor(found.live.user.username or "", visitor.source)
-        org_id = _add_organization(connection, by, found.live.organization, now)
-        _add_user(connection, by, found.live.user, org_id, now)
+        org_id = _add_organization(sandbox, connection, by, found.live.organization, now)
+        _add_user(sandbox, connection, by, found.live.user, org_id, now)
         user = replace(found.live.user, org_id=org_id, email=None)  # only production mails them
         opened = open_session(sandbox, connection, visitor, user, list(found.proofs), now)
         digest = opened.session_id.digest()
@@ -231,7 +231,7 @@ def _find_identity(
 
 
 def _add_organization(
-    connection: Connection, by: Actor, theirs: Organization, now: datetime
+    sandbox: Context, connection: Connection, by: Actor, theirs: Organization, now: datetime
 ) -> UUID:
     """Return the sandbox's organization of one of production, after adding it where it is new."""
     org_id = store.linked_to(connection, theirs.id)
@@ -239,10 +239,14 @@ def _add_organization(
         organizations.add(connection, Organization(org_id, theirs.name, now))
         record = entry(by, now, "organization.created", theirs.name, org_id=org_id)
         audit.record(connection, record)
+        said = {"name": theirs.name}
+        sandbox.webhooks.emit(connection, "organization.created", now, org_id=org_id, **said)
     return org_id
 
 
-def _add_user(connection: Connection, by: Actor, theirs: User, org_id: UUID, now: datetime) -> None:
+def _add_user(
+    sandbox: Context, connection: Connection, by: Actor, theirs: User, org_id: UUID, now: datetime
+) -> None:
     """Add a person with id, organization and role alone, or bring these up to date.
 
     An account of the sandbox's own with this id, as in a copy of production, keeps the rest.
@@ -252,6 +256,7 @@ def _add_user(connection: Connection, by: Actor, theirs: User, org_id: UUID, now
         new = User(theirs.id, org_id, theirs.role, now, now)
         users.add(connection, new)
         record_audit(connection, by, now, new, "person.added", role=new.role)
+        emit(sandbox, connection, new, "user.added", now)
     elif not found.has_portal_access and (found.org_id, found.role) != (org_id, theirs.role):
         values = {"org_id": org_id, "role": theirs.role, "updated_at": now}
         users.change(connection, found.id, values)

@@ -5,7 +5,7 @@ from alembic import op
 
 from gatepass.server.storage.database import Timestamp
 
-revision = "0029"
+revision = "0030"
 kind = "expand"
 oldest_compatible = "0010"
 

@@ -1,0 +1,1 @@
+"""Applications of partners: found, registered, changed, their secrets and tokens."""

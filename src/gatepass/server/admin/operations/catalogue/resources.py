@@ -1,0 +1,177 @@
+"""Resources: the APIs that tokens are for (RFC 8707)."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gatepass.jose.algorithms import Algorithm
+from gatepass.server.admin.operations import examples
+from gatepass.server.admin.operations.model import (
+    EITHER,
+    SECURITY,
+    Arguments,
+    Call,
+    Line,
+    Nothing,
+    Operation,
+    Result,
+)
+from gatepass.server.domain.catalogue import operations
+from gatepass.server.domain.catalogue.model import Resource as Stored
+from gatepass.server.domain.token_policy import Form, Tokens
+from gatepass.server.storage.errors import NotFoundError
+from gatepass.wire.errors import OAuthError
+
+AREA = "catalogue"
+
+
+class Resource(Result):
+    """An API that tokens are for; null is the environment's default, `form` what comes of it."""
+
+    uri: str
+    name: str
+    tokens: Tokens | None
+    algorithm: Algorithm | None
+    form: Form
+
+    @classmethod
+    def of(cls, found: Stored) -> "Resource":
+        """Return the resource as operators see it."""
+        return cls.model_validate(found)
+
+
+class Resources(Result):
+    """All resources of an environment."""
+
+    items: list[Resource]
+
+
+class OneResource(Arguments):
+    """One resource."""
+
+    uri: Annotated[Line, Field(description="an absolute URI")]
+
+
+class NewResource(OneResource):
+    """A new resource; null is the environment's default."""
+
+    name: Annotated[Line, Field(description="shown to partners")]
+    tokens: Tokens | None = None
+    algorithm: Algorithm | None = None
+
+
+class ResourceChange(OneResource):
+    """What changes; null is the environment's default, and what is not given stays as it is."""
+
+    name: Line | None = None
+    tokens: Tokens | None = None
+    algorithm: Algorithm | None = None
+
+
+def _list(call: Call, _: Arguments) -> Resources:
+    found = operations.current(call.context).resources.values()
+    return Resources(items=[Resource.of(each) for each in found])
+
+
+def _show(call: Call, one: OneResource) -> Resource:
+    found = operations.current(call.context).resources.get(one.uri)
+    if found is None:
+        raise NotFoundError(one.uri)
+    return Resource.of(found)
+
+
+def _add(call: Call, new: NewResource) -> Resource:
+    operations.add_resource(call.context, call.by, new.uri, new.name, new.tokens, new.algorithm)
+    return _show(call, new)
+
+
+def _change(call: Call, new: ResourceChange) -> Resource:
+    values = new.model_dump(exclude_unset=True, exclude={"uri"})
+    if not values or values.get("name", "") is None:
+        raise OAuthError("invalid_request", "Give at least one field to change, and a name.")
+    operations.change_resource(call.context, call.by, new.uri, values)
+    return _show(call, new)
+
+
+def _remove(call: Call, one: OneResource) -> Nothing:
+    operations.remove_resource(call.context, call.by, one.uri)
+    return Nothing()
+
+
+_ANSWER = {
+    "uri": examples.RESOURCE,
+    "name": "Meters",
+    "tokens": "jwt",
+    "algorithm": None,
+    "form": "ES256",
+}
+_EXAMPLE = {"uri": examples.RESOURCE}
+
+LIST = Operation(
+    name="resource.list",
+    area=AREA,
+    roles=EITHER,
+    method="GET",
+    path="/resources",
+    input=Arguments,
+    output=Resources,
+    run=_list,
+    summary="List the resources (APIs) that an environment issues tokens for.",
+    answer={"items": [_ANSWER]},
+)
+SHOW = Operation(
+    name="resource.show",
+    area=AREA,
+    roles=EITHER,
+    method="GET",
+    path="/resource",
+    input=OneResource,
+    output=Resource,
+    run=_show,
+    summary="Return one resource.",
+    example=_EXAMPLE,
+    answer=_ANSWER,
+)
+ADD = Operation(
+    name="resource.add",
+    area=AREA,
+    roles=SECURITY,
+    method="POST",
+    path="/resources",
+    input=NewResource,
+    output=Resource,
+    run=_add,
+    summary="Add an API by its resource URI; then add scopes to it.",
+    status=201,
+    example={"uri": "https://bills.example.com", "name": "Bills", "tokens": "jwt"},
+    answer={**_ANSWER, "uri": "https://bills.example.com", "name": "Bills"},
+)
+CHANGE = Operation(
+    name="resource.change",
+    area=AREA,
+    roles=SECURITY,
+    method="PATCH",
+    path="/resource",
+    input=ResourceChange,
+    output=Resource,
+    run=_change,
+    summary="Change a resource: all that is given, or nothing. It applies to new tokens.",
+    reads=SHOW,
+    example={**_EXAMPLE, "tokens": "opaque"},
+    answer={**_ANSWER, "tokens": "opaque", "form": "opaque"},
+)
+REMOVE = Operation(
+    name="resource.remove",
+    area=AREA,
+    roles=SECURITY,
+    method="DELETE",
+    path="/resource",
+    input=OneResource,
+    output=Nothing,
+    run=_remove,
+    summary="Remove a resource that has no scopes.",
+    reads=SHOW,
+    example={"uri": examples.OLD_RESOURCE},
+)
+
+OPERATIONS = (LIST, SHOW, ADD, CHANGE, REMOVE)

@@ -1,0 +1,1 @@
+"""The server itself: keys, audit trail, mail, health."""

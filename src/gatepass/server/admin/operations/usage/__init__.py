@@ -1,0 +1,1 @@
+"""What programs do and why they are refused, and secrets that end soon."""

@@ -1,0 +1,39 @@
+"""The settings of webhooks."""
+
+from ipaddress import ip_network
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from gatepass.server.configuration.environment_variables import Texts
+from gatepass.server.configuration.section import Section
+from gatepass.wire.networks import Network
+
+
+class WebhookSettings(Section):
+    """How this server reaches the endpoints of webhooks."""
+
+    allowed_networks: Texts = ()
+    """Addresses or networks in which an endpoint may be, as 10.1.0.0/16, although they are not
+    public. Administrators of partners choose their endpoints: name only what they may reach. Plain
+    http is accepted to loopback alone, and where 127.0.0.0/8 is named here: for development."""
+    ca_file: Path | None = None
+    """A file of certificates (PEM) of authorities that endpoints may have theirs from, in place of
+    those of the system."""
+    timeout: float = Field(15, gt=0, le=60)
+    """Seconds within which an endpoint has to answer, the connection included."""
+
+    @field_validator("allowed_networks")
+    @classmethod
+    def _networks_are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for each in networks:
+            try:
+                ip_network(each)
+            except ValueError:
+                wanted = "must be an IP address or a network, as 10.1.0.0/16"
+                raise ValueError(f"{wanted}, not {each!r}") from None
+        return networks
+
+    def networks(self) -> tuple[Network, ...]:
+        """Return the networks that are allowed beside public addresses."""
+        return tuple(map(ip_network, self.allowed_networks))

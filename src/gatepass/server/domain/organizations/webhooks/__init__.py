@@ -1,0 +1,1 @@
+"""What operator and organizations do with their webhook endpoints."""

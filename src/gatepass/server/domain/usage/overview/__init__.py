@@ -1,0 +1,1 @@
+"""Usage and refusals of more than one application, as operators see them."""

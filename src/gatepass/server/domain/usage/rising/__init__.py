@@ -1,0 +1,1 @@
+"""Applications whose requests are refused much more often than usual."""
