@@ -80,7 +80,7 @@ def _audit(settings: Settings, environments: Sequence[ServedEnvironment]) -> Seq
     """Return what forwards the environments' audit entries, where that is set up."""
     if settings.audit.forward == "off":
         return ()
-    from gatepass.server.environment.audit_forwarding.follower import of_environment
+    from gatepass.server.observability.audit_forwarding.follower import of_environment
 
     return [of_environment(settings.audit, each.context) for each in environments]
 

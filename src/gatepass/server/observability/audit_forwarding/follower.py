@@ -19,8 +19,8 @@ from gatepass.server.domain.audit.chain import store as chain
 from gatepass.server.domain.audit.forwarding import store
 from gatepass.server.domain.audit.model import Entry
 from gatepass.server.domain.context import Context
-from gatepass.server.environment.audit_forwarding.syslog import SyslogConnection, message
 from gatepass.server.environment.change_follower import STOP_WITHIN
+from gatepass.server.observability.audit_forwarding.syslog import SyslogConnection, message
 from gatepass.server.storage.errors import DatabaseAwayError
 
 LEASE = timedelta(seconds=30)

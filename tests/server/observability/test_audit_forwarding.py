@@ -11,9 +11,9 @@ import pytest
 from gatepass.server.configuration.audit_settings import AuditSettings, parse
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Entry
-from gatepass.server.environment.audit_forwarding.follower import AuditForwarder, of_environment
-from gatepass.server.environment.audit_forwarding.syslog import SyslogConnection, message
 from gatepass.server.environment.environment import Environment
+from gatepass.server.observability.audit_forwarding.follower import AuditForwarder, of_environment
+from gatepass.server.observability.audit_forwarding.syslog import SyslogConnection, message
 from server.fixtures import InProcessServer
 
 Make = Callable[..., AuditForwarder]
