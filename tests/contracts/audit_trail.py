@@ -17,6 +17,7 @@ from gatepass.server.domain.audit.chain.operations import make_checkpoint
 from gatepass.server.domain.audit.chain.verification import Report
 from gatepass.server.domain.audit.model import Entry
 from gatepass.server.domain.changes.outbox.operations import Outbox
+from gatepass.server.domain.changes.webhooks.operations import Webhooks
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.throttling.hourly_limit import MOST_LINES, MOST_ROWS, HourlyLimit
 from gatepass.server.domain.token_policy import TokenPolicy
@@ -40,6 +41,7 @@ def context_of(database: Database, now: datetime) -> Context:
         lambda: now,
         lambda: None,
         Outbox(database, master, sends_mail=False),
+        Webhooks(database, master, "production", ISSUER, ()),
         HourlyLimit(MOST_ROWS),
         HourlyLimit(MOST_LINES),
     )
