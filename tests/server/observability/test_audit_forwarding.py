@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.server.configuration.audit_settings import AuditSettings, parse
+from gatepass.server.configuration.security.audit_settings import AuditSettings, parse
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Entry
 from gatepass.server.environment.environment import Environment

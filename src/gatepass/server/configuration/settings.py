@@ -15,7 +15,6 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from gatepass.server.configuration.audit_settings import AuditSettings
 from gatepass.server.configuration.branding import brand
 from gatepass.server.configuration.branding.brand import Brand
 from gatepass.server.configuration.branding.settings import BrandingSettings
@@ -29,11 +28,12 @@ from gatepass.server.configuration.environment_variables import (
 )
 from gatepass.server.configuration.hosts import spellings, split
 from gatepass.server.configuration.http_limits import HttpSettings
-from gatepass.server.configuration.leak_report_settings import LeakReportSettings
 from gatepass.server.configuration.mail_settings import MailSettings, OperatorSettings
 from gatepass.server.configuration.networks import check_network
 from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
+from gatepass.server.configuration.security.audit_settings import AuditSettings
+from gatepass.server.configuration.security.leak_report_settings import LeakReportSettings
 from gatepass.server.configuration.single_sign_on_settings import SingleSignOnSettings
 from gatepass.server.configuration.webhook_settings import WebhookSettings
 from gatepass.server.domain.users.factors.model import (

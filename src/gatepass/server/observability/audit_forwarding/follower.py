@@ -12,8 +12,8 @@ from uuid import uuid4
 
 import structlog
 
-from gatepass.server.configuration import audit_settings
-from gatepass.server.configuration.audit_settings import AuditSettings
+from gatepass.server.configuration.security import audit_settings
+from gatepass.server.configuration.security.audit_settings import AuditSettings
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.chain import store as chain
 from gatepass.server.domain.audit.forwarding import store

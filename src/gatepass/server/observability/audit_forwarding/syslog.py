@@ -8,7 +8,7 @@ import socket
 from contextlib import suppress
 from datetime import datetime
 
-from gatepass.server.configuration.audit_settings import SyslogAddress
+from gatepass.server.configuration.security.audit_settings import SyslogAddress
 from gatepass.server.domain.audit.model import Entry
 
 _FACILITY = 13  # log audit (RFC 5424 §6.2.1)
