@@ -10,6 +10,7 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
+from gatepass.server.cli.audit import erase, verify
 from gatepass.server.cli.completion import ids
 from gatepass.server.domain.audit import store
 from gatepass.server.domain.audit.model import Entry, Filter
@@ -20,7 +21,11 @@ _AT_ONCE = 500  # entries that are read together
 
 @click.group(cls=CommandGroup, epilog=example("gatepass audit list --refused"))
 def audit() -> None:
-    """Search and export the record of who changed what, and what was refused."""
+    """Search, export and verify the record of who changed what, and what was refused."""
+
+
+for _command in (verify.verify, verify.checkpoint_, erase.erase):
+    audit.add_command(_command)
 
 
 @audit.command(
