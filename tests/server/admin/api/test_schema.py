@@ -62,8 +62,9 @@ class _Served(InProcessServer):
 
     def send(self, method: str, path: str, *_: Any, **given: Any) -> Any:  # noqa: ANN401 - as httpx2 takes them
         by, _source = given.pop("by", None), given.pop("source", None)
-        auth = (by.client_id, by.secret.value) if by else None
-        return TestClient(self.app, base_url=self.url).request(method, path, auth=auth, **given)
+        if by:
+            given["auth"] = (by.client_id, by.secret.value)
+        return TestClient(self.app, base_url=self.url).request(method, path, **given)
 
 
 @pytest.fixture
