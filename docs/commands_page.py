@@ -17,8 +17,20 @@ _COMMANDS_HEAD = """\
 
 `gatepass` has the commands of the client (`call`, `check`, `rotate`, `scan` and `token`) and, with
 `gatepass[server]`, those of the server. Every one prints its help with `--help`. A command that
-fails prints one line `Error: ...` to standard error and ends with status 1, or 2 where it was
-called wrongly.
+fails prints one line `Error: ...` to standard error.
+
+| exit status | when |
+|---|---|
+| 0 | what was asked for is done, or shown; also where a list is empty |
+| 1 | it failed, was refused or aborted, or a check did not pass; the line says why |
+| 2 | it was called wrongly: an unknown option, a malformed value, a choice that is missing |
+| 2 | of `gatepass scan` also: something could not be read |
+
+Commands that list print a table, with `--json` one JSON array, with `--json-lines` one object a
+line. Columns and members are only ever added.
+
+`gatepass completion` prints the script with which bash, zsh or fish completes commands, options,
+ids and usernames.
 """
 
 

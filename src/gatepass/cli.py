@@ -41,6 +41,10 @@ _COMMANDS = {
         f"{_CLIENT}.cli.check:check",
         "Check settings, network, TLS, clock, metadata, credentials and scope.",
     ),
+    "completion": _Entry(
+        f"{_CLIENT}.cli.completion:completion",
+        "Print the script that completes commands, options and ids in a shell.",
+    ),
     "copy": _Entry(
         f"{_SERVER}.backup.copy:copy_",
         "Copy all data to another place, as from SQLite to PostgreSQL.",

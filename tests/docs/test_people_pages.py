@@ -22,6 +22,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TASK = ROOT / "docs" / "tasks" / "invite-your-team.md"
 FACTORS = ROOT / "docs" / "operate" / "second-factors.md"
 SINGLE_SIGN_ON = ROOT / "docs" / "operate" / "single-sign-on.md"
+OPERATORS = ROOT / "docs" / "operate" / "operators.md"
 OPERATE = ROOT / "docs" / "operate" / "recover-accounts.md"
 
 
@@ -62,6 +63,34 @@ def test_the_page_about_invitations_is_played(  # "invite-your-team.md"
 
     assert {mail["To"] for mail in received.mails} == {"anna@acme.example", "ben@acme.example"}
     assert "7 days" in TASK.read_text()
+
+
+def test_the_page_about_operators_is_played(  # "operators.md"
+    place: tuple[Path, Received],
+) -> None:
+    data, received = place
+
+    play(OPERATORS, data)
+    found = re.findall(r"\| `gatepass (operator [^`]+|user [^`]+)`", OPERATORS.read_text())
+    for command in found:
+        confirmed = (*command.split(), "--yes") if _asks(command) else command.split()
+        ran = inside.run(*confirmed, data=data)
+        assert ran.status == 0, ran.err
+    invited = inside.run(
+        *("operator", "add", "--invite", "ben@operator.example", "--role", "security"), data=data
+    )
+    deliver(data)
+    revoked = inside.run("operator", "remove", "ben@operator.example", data=data)
+
+    assert len(found) == 7
+    assert (invited.status, revoked.status) == (0, 0)
+    assert "ben@operator.example" in {mail["To"] for mail in received.mails}
+    listed = json.loads(inside.run("operator", "list", "--json", data=data).out)
+    assert [row["username"] for row in listed] == ["olga"]
+
+
+def _asks(command: str) -> bool:
+    return command.split()[1] in {"reset", "reset-factors", "disable", "remove"}
 
 
 def test_the_page_about_recovery_is_played(place: tuple[Path, Received]) -> None:

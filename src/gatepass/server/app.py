@@ -233,8 +233,12 @@ def _admin_api() -> App:
 
 
 def _pages(docs: Path | None) -> App:
-    """Return the portal, and the documentation site if its folder is given."""
+    """Return portal and console, and the documentation site if its folder is given."""
+    from gatepass.server.admin.console import routes as console
     from gatepass.server.portal import app
+    from gatepass.server.portal import routes as pages
+
+    pages.add(*console.ROUTES)
 
     if docs is None:
         return app.create()

@@ -1,5 +1,6 @@
 """What `--help` says, what it loads, and what is suggested for a mistyped command."""
 
+import inspect
 import os
 import shlex
 import subprocess
@@ -50,6 +51,26 @@ def test_the_list_of_commands_has_every_first_sentence_whole(path: str) -> None:
     listed = "".join(group.get_help(click.Context(group)).split())
 
     assert "".join(f"{name}{first_sentence(COMMANDS[path])}".split()) in listed
+
+
+def _lists(command: click.Command) -> bool:
+    """Return whether a command prints a list: it calls what prints lists."""
+    function = inspect.unwrap(command.callback) if command.callback else None
+    return function is not None and "show_list" in function.__code__.co_names
+
+
+def test_every_command_that_lists_prints_json_and_json_lines() -> None:
+    listing = {path: command for path, command in COMMANDS.items() if _lists(command)}
+    without = {
+        f"{path} {option}"
+        for path, command in listing.items()
+        for option in ("--json", "--json-lines")
+        if option not in {name for each in command.params for name in each.opts}
+    }
+
+    assert len(listing) >= 14
+    assert {"gatepass organization users", "gatepass operator list"} <= set(listing)
+    assert without == set()
 
 
 _LOADED = """

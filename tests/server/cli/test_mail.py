@@ -52,6 +52,21 @@ def place(tmp_path: Path) -> Iterator[Place]:
         yield Place(tmp_path / "data", mail, received)
 
 
+def test_one_mail_is_shown_with_the_reason_and_not_what_it_says(place: Place) -> None:
+    place.received.to_recipient["anna@example.com"] = "550 no such person"
+    place.write("anna@example.com")
+    place.deliver()
+    [listed] = json.loads(place.command("mail", "list", "--json").out)
+
+    shown = json.loads(place.command("mail", "show", str(listed["id"]), "--json").out)
+    unknown = place.command("mail", "show", "4711")
+
+    assert shown == listed
+    assert "no such person" in shown["error"]
+    assert unknown.status == 1
+    assert "Message 4711 was not found" in unknown.err
+
+
 def test_the_list_shows_what_failed_and_why_and_a_retry_sends_it(place: Place) -> None:
     place.received.to_recipient["anna@example.com"] = "550 no such person"
     place.write("anna@example.com", "ben@example.com")

@@ -194,3 +194,24 @@ def _make_older(data: Path, days: int) -> None:
         database.execute(
             "UPDATE person SET initial_password_at = initial_password_at - ?", (days * 86_400_000,)
         )
+
+
+def test_the_users_of_an_organization_are_listed_with_role_state_and_last_login(
+    gatepass: Command,
+) -> None:
+    created = gatepass("organization", "create", "Users Ltd", "--admin", "ursa", "--json")
+    org_id = str(json.loads(created.out)["org_id"])
+    gatepass("organization", "add-admin", org_id, "--admin", "uwe", "--email", "uwe@u.example")
+    gatepass("user", "disable", "uwe", "--yes")
+
+    rows = json.loads(gatepass("organization", "users", org_id, "--json").out)
+    lines = gatepass("organization", "users", org_id, "--all", "--json-lines").out.splitlines()
+
+    assert [(row["username"], row["state"]) for row in rows] == [
+        ("ursa", "initial password"),
+        ("uwe", "disabled"),
+    ]
+    assert {row["role"] for row in rows} == {"admin"}
+    assert rows[1]["email"] == "uwe@u.example"
+    assert rows[0]["last_login_at"] is None
+    assert [json.loads(line)["username"] for line in lines] == ["ursa", "uwe"]

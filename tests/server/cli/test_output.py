@@ -1,16 +1,19 @@
 """How commands print: tables that fit a terminal, whole ones elsewhere, JSON, JSON Lines."""
 
+import io
 import json
 import os
 import pty
 import sqlite3
 import subprocess
 import sys
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import pytest
 
 from commands import clean_variables
+from gatepass.server.cli import options
 from server.cli.conftest import Command
 from server.cli.inside import run
 
@@ -89,3 +92,19 @@ def test_what_strangers_sent_does_not_command_the_terminal(data: Path) -> None:
 
     assert "\ufffd[2J\ufffd\ufffd\ufffdhidden" in listed
     assert not {"\x1b", "\x07", "\r", "\u202e"} & set(listed)
+
+
+def test_long_work_says_on_a_terminal_how_far_it_is_and_elsewhere_nothing() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal, file = Terminal(), io.StringIO()
+    with redirect_stderr(terminal):
+        seen = list(options.counted(range(1200), "applications"))
+    with redirect_stderr(file):
+        list(options.counted(range(1200), "applications"))
+
+    assert seen == list(range(1200))
+    assert terminal.getvalue() == "\r500 applications\r1,000 applications\r1,200 applications\n"
+    assert file.getvalue() == ""

@@ -10,6 +10,7 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
+from gatepass.server.cli.completion import ids
 from gatepass.server.domain.audit import store
 from gatepass.server.domain.audit.model import Entry, Filter
 from gatepass.server.environment.environment import Environment
@@ -29,8 +30,16 @@ def audit() -> None:
         "gatepass audit list --json-lines > audit.jsonl",
     ),
 )
-@click.option("--organization", "org_id", help="Id of the organization.")
-@click.option("--application", "client_id", default="", help="Client id of the application.")
+@click.option(
+    "--organization", "org_id", shell_complete=ids.organizations, help="Id of the organization."
+)
+@click.option(
+    "--application",
+    "client_id",
+    shell_complete=ids.applications,
+    default="",
+    help="Client id of the application.",
+)
 @click.option("--actor", default="", help="Username, or `operator`, or an application's name.")
 @click.option("--action", "actions", multiple=True, help="As login; secret. means all of secrets.")
 @click.option("--refused", is_flag=True, help="Only what was refused.")

@@ -110,6 +110,7 @@ def django_oauth_toolkit_(  # noqa: PLR0913 - one parameter for each option
         outcomes = operations.import_applications(
             environment.context, options.operator(), found, terms, dry_run=dry_run
         )
+        outcomes = options.counted(outcomes, "applications")
         report = _Report(outcomes, environment.name, is_dry=dry_run, is_json=is_json)
     report.print()
 

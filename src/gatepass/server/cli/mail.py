@@ -34,6 +34,16 @@ def list_(target: options.Target, *, state: State | None, is_json: bool) -> None
     options.show_list([_row(each) for each in found], nothing, is_json=is_json)
 
 
+@mail.command(epilog=example("gatepass mail show 17"))
+@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@options.reading_options
+def show(number: int, target: options.Target, *, is_json: bool) -> None:
+    """Show one mail: when it was tried and why it failed; never what it says."""
+    with options.environment_of(target) as environment:
+        found = environment.context.outbox.find("mail", number)
+    options.show(_row(found), is_json=is_json)
+
+
 @mail.command(epilog=example("gatepass mail retry 17 18", "gatepass mail retry --all"))
 @click.argument("ids", metavar="[ID]...", nargs=-1, type=click.IntRange(min=1))
 @click.option("--all", "is_all", is_flag=True, help="All mail that failed.")

@@ -5,7 +5,7 @@ import os
 import pwd
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -34,10 +34,12 @@ from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+Item = TypeVar("Item")
 _MODES = {name: mode for mode, name in NAMES.items()}
 _ENVIRONMENT = "GATEPASS_ENVIRONMENT"
 _AS = "GATEPASS_AS"
 _LONGEST_CLAIM = 100
+_SHOWN_EVERY = 500
 _LINES = "gatepass.json_lines"
 _NARROWEST = 12  # characters, of a column that is cut to fit the terminal
 _NO_DATA = (
@@ -286,6 +288,18 @@ def progress_bar() -> Iterator[Progress]:
         yield progress if sys.stderr.isatty() else unseen
     finally:
         finish()
+
+
+def counted(found: Iterable[Item], what: str) -> Iterator[Item]:
+    """Return what is found, and show on a terminal how many there were, where nobody knows more."""
+    shows, number = sys.stderr.isatty(), 0
+    for each in found:
+        number += 1
+        if shows and number % _SHOWN_EVERY == 0:
+            click.echo(f"\r{number:,} {what}", nl=False, err=True)
+        yield each
+    if number >= _SHOWN_EVERY and shows:
+        click.echo(f"\r{number:,} {what}", err=True)
 
 
 def given(**values: object) -> dict[str, object]:

@@ -6,6 +6,8 @@ from threading import Barrier
 import pytest
 
 from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.organizations.search import operations as searches
+from gatepass.server.domain.organizations.search.model import Wanted
 from gatepass.server.domain.users.initial_passwords import InitialPassword
 from gatepass.server.domain.users.model import InvalidField
 from gatepass.server.domain.users.operators import operations
@@ -168,3 +170,13 @@ def test_an_owner_may_do_what_the_other_roles_may_in_their_environment_alone(
     assert of_sandbox.may(Mode.TEST, "security")
     assert not of_sandbox.may(Mode.LIVE, "account_manager")
     assert of_sandbox.modes == (Mode.TEST,)
+
+
+def test_a_search_of_organizations_does_not_find_the_operating_one(operated: PortalServer) -> None:
+    context = operated.environment.context
+
+    page = searches.page(context, Wanted(), limit=10, after=None)
+    by_name = searches.page(context, Wanted("The Operator"), limit=10, after=None)
+
+    assert {each.name for each in page.organizations} == {"Acme Energy", "Bolt Power"}
+    assert by_name.organizations == []

@@ -10,6 +10,7 @@ from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.cli.application import credentials, settings, usage
 from gatepass.server.cli.application.settings import find, networks_of
+from gatepass.server.cli.completion import ids
 from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.secrets import end as secret_end
@@ -20,7 +21,9 @@ from gatepass.server.environment.environment import Environment
 from gatepass.wire import metadata
 from gatepass.wire.scope import Scope
 
-_APPLICATION = click.argument("application_id", metavar="CLIENT_ID")
+_APPLICATION = click.argument(
+    "application_id", metavar="CLIENT_ID", shell_complete=ids.applications
+)
 
 
 @click.group(cls=CommandGroup, epilog=example("gatepass application list"))
@@ -47,6 +50,7 @@ for _command in (
 @click.option(
     "--organization",
     "org_id",
+    shell_complete=ids.organizations,
     required=True,
     help="Id of the organization; `operator` for your own, whose programs call the Admin API.",
 )
@@ -117,6 +121,7 @@ def create(  # noqa: PLR0913 - one parameter for each option
 @click.option(
     "--organization",
     "org_id",
+    shell_complete=ids.organizations,
     help="List only the applications of this organization; `operator`: your own.",
 )
 @options.reading_options

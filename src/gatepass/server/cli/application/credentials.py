@@ -5,6 +5,7 @@ import click
 from gatepass.command_group import example
 from gatepass.server.cli import options
 from gatepass.server.cli.application.settings import find
+from gatepass.server.cli.completion import ids
 from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.model import OVERLAPS
 from gatepass.server.domain.applications.secrets import end as secret_end
@@ -22,7 +23,7 @@ _REVOKE = "Revoke all tokens of {} in {}? Its programs get new ones with their n
         "gatepass application rotate CLIENT_ID --overlap until-used --json",
     )
 )
-@click.argument("application_id", metavar="CLIENT_ID")
+@click.argument("application_id", metavar="CLIENT_ID", shell_complete=ids.applications)
 @click.option(
     "--overlap",
     type=click.Choice([*_OVERLAPS, _UNTIL_USED]),
@@ -67,7 +68,7 @@ def rotate(
 
 
 @click.command("revoke-tokens", epilog=example("gatepass application revoke-tokens CLIENT_ID"))
-@click.argument("application_id", metavar="CLIENT_ID")
+@click.argument("application_id", metavar="CLIENT_ID", shell_complete=ids.applications)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @options.environment_option_to_change
 def revoke_tokens(application_id: str, target: options.Target, *, yes: bool) -> None:

@@ -9,6 +9,7 @@ import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
+from gatepass.server.cli.completion import ids
 from gatepass.server.domain.applications import fields, operations
 from gatepass.server.domain.applications.fields import Field, FieldGroup
 from gatepass.server.domain.applications.model import OVERLAPS, Application
@@ -86,7 +87,9 @@ def set_command(groups: Iterable[FieldGroup]) -> click.Command:
             help_ = f"No restriction: removes every {field.option}."
             change = click.option(_any(field), is_flag=True, help=help_)(change)
         change = field_option(field)(change)
-    change = click.argument("application_id", metavar="CLIENT_ID")(change)
+    change = click.argument("application_id", metavar="CLIENT_ID", shell_complete=ids.applications)(
+        change
+    )
     lines = "gatepass application set CLIENT_ID --lifetime 3600 --network 203.0.113.0/24"
     return click.command("set", epilog=example(lines))(change)
 
@@ -154,7 +157,7 @@ set_ = set_command(fields.GROUPS)
     "automatic-rotation",
     epilog=example("gatepass application automatic-rotation CLIENT_ID --on --days 30"),
 )
-@click.argument("application_id", metavar="CLIENT_ID")
+@click.argument("application_id", metavar="CLIENT_ID", shell_complete=ids.applications)
 @click.option("--on/--off", "is_on", default=None, help="Whether programs may rotate the secret.")
 @click.option("--days", type=click.IntRange(1, 365), help="Days between two rotations, at least.")
 @click.option(

@@ -8,6 +8,7 @@ import click
 from gatepass.command_group import example
 from gatepass.server.cli import options
 from gatepass.server.cli.application.settings import find
+from gatepass.server.cli.completion import ids
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.model import ISSUED, Refusal
 from gatepass.server.domain.usage.refusal_reasons import REASONS
@@ -33,7 +34,7 @@ _PERIODS = {
 
 
 @click.command(epilog=example("gatepass application usage CLIENT_ID --period 7d"))
-@click.argument("application_id", metavar="CLIENT_ID")
+@click.argument("application_id", metavar="CLIENT_ID", shell_complete=ids.applications)
 @click.option(
     "--period",
     type=click.Choice(list(_PERIODS)),
@@ -63,7 +64,7 @@ def usage(application_id: str, period: str, target: options.Target, *, is_json: 
 
 
 @click.command(epilog=example("gatepass application refusals CLIENT_ID"))
-@click.argument("application_id", metavar="CLIENT_ID")
+@click.argument("application_id", metavar="CLIENT_ID", shell_complete=ids.applications)
 @options.reading_options
 def refusals(application_id: str, target: options.Target, *, is_json: bool) -> None:
     """Show which requests of an application were refused lately, why, from where, how often."""

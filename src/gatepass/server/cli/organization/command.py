@@ -6,8 +6,10 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
+from gatepass.server.cli.completion import ids
 from gatepass.server.cli.organization.link import link, unlink
 from gatepass.server.cli.organization.rename import rename
+from gatepass.server.cli.organization.users import users_
 from gatepass.server.cli.users.user import show_access
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.organizations import operations
@@ -32,6 +34,7 @@ def organization() -> None:
 organization.add_command(link)
 organization.add_command(rename)
 organization.add_command(unlink)
+organization.add_command(users_)
 
 
 @organization.command(
@@ -79,7 +82,7 @@ def create(
 @organization.command(
     "add-admin", epilog=example("gatepass organization add-admin ORG_ID --admin ben")
 )
-@click.argument("org_id")
+@click.argument("org_id", shell_complete=ids.organizations)
 @click.option("--admin", "username", required=True, help="Username of the new administrator.")
 @click.option("--email", help="The administrator's email address.")
 @options.environment_option_to_change
@@ -108,7 +111,7 @@ def add_admin(
 @organization.command(
     epilog=example("gatepass organization invite ORG_ID ben@acme.example --role staff")
 )
-@click.argument("org_id")
+@click.argument("org_id", shell_complete=ids.organizations)
 @click.argument("address")
 @click.option(
     "--role", type=click.Choice(ROLES), default="admin", show_default=True, help="Their role."
@@ -129,7 +132,7 @@ def invite(org_id: str, address: str, role: str, target: options.Target, *, is_j
 
 
 @organization.command("invitations", epilog=example("gatepass organization invitations ORG_ID"))
-@click.argument("org_id")
+@click.argument("org_id", shell_complete=ids.organizations)
 @options.reading_options
 def invitations_(org_id: str, target: options.Target, *, is_json: bool) -> None:
     """List the invitations of an organization that were not accepted."""
@@ -155,7 +158,7 @@ def invitations_(org_id: str, target: options.Target, *, is_json: bool) -> None:
     "revoke-invitation",
     epilog=example("gatepass organization revoke-invitation ORG_ID ben@acme.example"),
 )
-@click.argument("org_id")
+@click.argument("org_id", shell_complete=ids.organizations)
 @click.argument("address")
 @options.environment_option_to_change
 def revoke_invitation(org_id: str, address: str, target: options.Target) -> None:
@@ -172,8 +175,8 @@ def revoke_invitation(org_id: str, address: str, target: options.Target) -> None
 @organization.command(
     "reset-password", epilog=example("gatepass organization reset-password ORG_ID --username anna")
 )
-@click.argument("org_id")
-@click.option("--username", required=True, help="Username of the user.")
+@click.argument("org_id", shell_complete=ids.organizations)
+@click.option("--username", required=True, shell_complete=ids.users, help="Username of the user.")
 @options.environment_option_to_change
 @options.as_json
 def reset_password(org_id: str, username: str, target: options.Target, *, is_json: bool) -> None:
@@ -196,7 +199,7 @@ def reset_password(org_id: str, username: str, target: options.Target, *, is_jso
 
 
 @organization.command("people", epilog=example("gatepass organization people ORG_ID"))
-@click.argument("org_id")
+@click.argument("org_id", shell_complete=ids.organizations)
 @options.reading_options
 def people_(org_id: str, target: options.Target, *, is_json: bool) -> None:
     """List the users of an organization who have portal access, and whether they can log in."""
@@ -222,7 +225,7 @@ def list_(target: options.Target, *, is_json: bool) -> None:
 
 
 @organization.command("show", epilog=example("gatepass organization show ORG_ID"))
-@click.argument("org_id")
+@click.argument("org_id", shell_complete=ids.organizations)
 @options.reading_options
 def show_(org_id: str, target: options.Target, *, is_json: bool) -> None:
     """Show one organization."""
@@ -233,7 +236,7 @@ def show_(org_id: str, target: options.Target, *, is_json: bool) -> None:
 
 
 @organization.command(epilog=example("gatepass organization suspend ORG_ID --yes"))
-@click.argument("org_id")
+@click.argument("org_id", shell_complete=ids.organizations)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @options.environment_option_to_change
 def suspend(org_id: str, target: options.Target, *, yes: bool) -> None:
@@ -243,7 +246,7 @@ def suspend(org_id: str, target: options.Target, *, yes: bool) -> None:
 
 
 @organization.command(epilog=example("gatepass organization resume ORG_ID"))
-@click.argument("org_id")
+@click.argument("org_id", shell_complete=ids.organizations)
 @options.environment_option_to_change
 def resume(org_id: str, target: options.Target) -> None:
     """Resume a suspended organization; its earlier tokens stay revoked."""

@@ -4,13 +4,20 @@ import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
+from gatepass.server.cli.completion import ids
 from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.users.sessions.linked import operations as linked
 
 
 @click.command(epilog=example("gatepass organization link SANDBOX_ORG_ID --to PRODUCTION_ORG_ID"))
-@click.argument("org_id")
-@click.option("--to", "production_id", required=True, help="Id of the organization in production.")
+@click.argument("org_id", shell_complete=ids.organizations_of_sandbox)
+@click.option(
+    "--to",
+    "production_id",
+    required=True,
+    shell_complete=ids.organizations_of_production,
+    help="Id of the organization in production.",
+)
 @options.data_options
 def link(org_id: str, production_id: str, target: options.Target) -> None:
     """Link an organization of the sandbox to one of production.
@@ -28,7 +35,7 @@ def link(org_id: str, production_id: str, target: options.Target) -> None:
 
 
 @click.command(epilog=example("gatepass organization unlink SANDBOX_ORG_ID"))
-@click.argument("org_id")
+@click.argument("org_id", shell_complete=ids.organizations_of_sandbox)
 @options.data_options
 def unlink(org_id: str, target: options.Target) -> None:
     """End the link of an organization of the sandbox; its applications stay."""

@@ -6,6 +6,7 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
+from gatepass.server.cli.completion import ids
 from gatepass.server.domain.organizations.policies.fields import FIELDS, OPEN, PolicyField
 from gatepass.server.domain.users.sessions import policies
 from gatepass.server.domain.users.sessions.policies import Overview
@@ -30,7 +31,7 @@ def policy() -> None:
 @policy.command(
     epilog=example("gatepass policy show", "gatepass policy show --organization ORG_ID --json")
 )
-@click.option("--organization", "org_id", help=_ORGANIZATION)
+@click.option("--organization", "org_id", shell_complete=ids.organizations, help=_ORGANIZATION)
 @options.reading_options
 def show(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
     """Show each field: what the operator states, what an organization does, what is in force.
@@ -54,7 +55,7 @@ def show(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
 )
 @click.argument("field", type=click.Choice([*map(_name, FIELDS)]))
 @click.argument("value")
-@click.option("--organization", "org_id", help=_ORGANIZATION)
+@click.option("--organization", "org_id", shell_complete=ids.organizations, help=_ORGANIZATION)
 @options.environment_option_to_change
 @options.as_json
 def set_(

@@ -4,11 +4,12 @@ import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
+from gatepass.server.cli.completion import ids
 from gatepass.server.domain import organization_lifecycle
 
 
 @click.command(epilog=example('gatepass organization rename ORG_ID "Acme Power"'))
-@click.argument("org_id")
+@click.argument("org_id", shell_complete=ids.organizations)
 @click.argument("name")
 @options.environment_option_to_change
 def rename(org_id: str, name: str, target: options.Target) -> None:

@@ -6,6 +6,7 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
+from gatepass.server.cli.completion import ids
 from gatepass.server.cli.users.user import show_access
 from gatepass.server.domain.users.initial_passwords import new_password
 from gatepass.server.domain.users.invitations.model import Invitation
@@ -140,7 +141,7 @@ def list_(target: options.Target, *, is_json: bool) -> None:
         "gatepass operator roles ben --none --environment sandbox",
     )
 )
-@click.argument("username")
+@click.argument("username", shell_complete=ids.operators)
 @_roles_option(required=False)
 @click.option("--none", "has_none", is_flag=True, help="Take away every role.")
 @_environments_option
@@ -178,7 +179,7 @@ def roles(
 
 
 @operator.command(epilog=example("gatepass operator remove ben --yes"))
-@click.argument("username")
+@click.argument("username", shell_complete=ids.operators)
 @_YES
 @options.data_options
 @options.as_option
@@ -197,7 +198,7 @@ def remove(username: str, target: options.Target, *, yes: bool) -> None:
 
 
 @operator.command(epilog=example("gatepass operator disable ben --yes"))
-@click.argument("username")
+@click.argument("username", shell_complete=ids.operators)
 @_YES
 @options.data_options
 @options.as_option
@@ -208,7 +209,7 @@ def disable(username: str, target: options.Target, *, yes: bool) -> None:
 
 
 @operator.command(epilog=example("gatepass operator enable ben"))
-@click.argument("username")
+@click.argument("username", shell_complete=ids.operators)
 @options.data_options
 @options.as_option
 def enable(username: str, target: options.Target) -> None:
@@ -218,7 +219,7 @@ def enable(username: str, target: options.Target) -> None:
 
 
 @operator.command(epilog=example("gatepass operator reset anna"))
-@click.argument("username")
+@click.argument("username", shell_complete=ids.operators)
 @_YES
 @options.data_options
 @options.as_option

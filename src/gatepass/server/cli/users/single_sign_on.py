@@ -4,6 +4,7 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
+from gatepass.server.cli.completion import ids
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users.single_sign_on import setup
@@ -25,7 +26,7 @@ def single_sign_on() -> None:
 
 
 @single_sign_on.command(epilog=example(f"gatepass single-sign-on show {_ORGANIZATION} --json"))
-@click.argument("organization")
+@click.argument("organization", shell_complete=ids.organizations)
 @options.reading_options
 def show(organization: str, target: options.Target, *, is_json: bool) -> None:
     """Show how the people of an organization log in; never the client secret."""
@@ -38,7 +39,7 @@ def show(organization: str, target: options.Target, *, is_json: bool) -> None:
 
 
 @single_sign_on.command(epilog=example(f"gatepass single-sign-on disable {_ORGANIZATION} --yes"))
-@click.argument("organization")
+@click.argument("organization", shell_complete=ids.organizations)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @options.environment_option_to_change
 def disable(organization: str, target: options.Target, *, yes: bool) -> None:

@@ -4,6 +4,7 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
+from gatepass.server.cli.completion import ids
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import initial_passwords, operations, portal_users
 from gatepass.server.domain.users.factors import operations as factors
@@ -30,7 +31,12 @@ def user() -> None:
 
 
 @user.command("list", epilog=example("gatepass user list", "gatepass user list --email anna@a.co"))
-@click.option("--organization", "org_id", help="Only those of this organization.")
+@click.option(
+    "--organization",
+    "org_id",
+    shell_complete=ids.organizations,
+    help="Only those of this organization.",
+)
 @click.option("--email", help="Only those with this email address.")
 @options.reading_options
 def list_(org_id: str | None, email: str | None, target: options.Target, *, is_json: bool) -> None:
@@ -51,7 +57,7 @@ def list_(org_id: str | None, email: str | None, target: options.Target, *, is_j
 
 
 @user.command(epilog=example("gatepass user reset anna"))
-@click.argument("username")
+@click.argument("username", shell_complete=ids.users)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @options.environment_option_to_change
 @options.as_json
@@ -77,7 +83,7 @@ def reset(username: str, target: options.Target, *, yes: bool, is_json: bool) ->
 
 
 @user.command("reset-factors", epilog=example("gatepass user reset-factors anna"))
-@click.argument("username")
+@click.argument("username", shell_complete=ids.users)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @options.environment_option_to_change
 def reset_factors(username: str, target: options.Target, *, yes: bool) -> None:
@@ -93,7 +99,7 @@ def reset_factors(username: str, target: options.Target, *, yes: bool) -> None:
 
 
 @user.command(epilog=example("gatepass user disable anna --yes"))
-@click.argument("username")
+@click.argument("username", shell_complete=ids.users)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @options.environment_option_to_change
 def disable(username: str, target: options.Target, *, yes: bool) -> None:
@@ -108,7 +114,7 @@ def disable(username: str, target: options.Target, *, yes: bool) -> None:
 
 
 @user.command(epilog=example("gatepass user enable anna"))
-@click.argument("username")
+@click.argument("username", shell_complete=ids.users)
 @options.environment_option_to_change
 def enable(username: str, target: options.Target) -> None:
     """Enable somebody again; their password is the one from before."""
@@ -124,7 +130,7 @@ def enable(username: str, target: options.Target) -> None:
     "end-sessions",
     epilog=example("gatepass user end-sessions anna", "gatepass user end-sessions --all --yes"),
 )
-@click.argument("username", required=False)
+@click.argument("username", shell_complete=ids.users, required=False)
 @click.option("--all", "of_all", is_flag=True, help="End the sessions of everybody.")
 @click.option("--yes", is_flag=True, help="With --all: do not ask for confirmation.")
 @options.environment_option_to_change

@@ -94,7 +94,7 @@ def show(endpoint: str, target: options.Target, *, is_json: bool) -> None:
 
 
 @webhook.command(epilog=example("gatepass webhook events"))
-@options.as_json
+@options.listing_options
 def events(*, is_json: bool) -> None:
     """List every event, and when it is sent."""
     rows = [

@@ -1,6 +1,6 @@
 """Operations on users: each in one transaction with its audit entry."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -260,6 +260,16 @@ def page(
             only_portal=only_portal,
         )
     return found[:limit], len(found) > limit
+
+
+def every(context: Context, org_id: UUID, *, at_once: int) -> Iterator[User]:
+    """Return all people of an organization, oldest first, read in parts of `at_once`."""
+    after: store.After | None = None
+    has_more = True
+    while has_more:
+        found, has_more = page(context, org_id, where={}, after=after, limit=at_once)
+        yield from found
+        after = store.After(found[-1].created_at, found[-1].id) if found else None
 
 
 def is_last_administrator(context: Context, user: User) -> bool:

@@ -134,6 +134,14 @@ class Outbox:
             found = store.newest(connection, channel, state, limit, before)
         return [_message(row, {}) for row in found]
 
+    def find(self, channel: Channel, message_id: int) -> Message:
+        """Return a message, without what it says; raise NotFoundError where there is none."""
+        with self.database.read() as connection:
+            row = store.find(connection, channel, message_id)
+        if row is None:
+            raise NotFoundError(f"Message {message_id}")
+        return _message(row, {})
+
     def retry(self, channel: Channel, ids: Sequence[int] | None, now: datetime) -> int:
         """Try messages again, all that failed without `ids`; return how many.
 

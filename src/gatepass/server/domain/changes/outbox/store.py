@@ -185,6 +185,13 @@ def fail_all(connection: Connection, now: datetime, error: str) -> int:
     ).rowcount
 
 
+def find(connection: Connection, channel: Channel, message_id: int) -> Row | None:
+    """Return the message with this number."""
+    is_it = (outbox.c.id == message_id) & (outbox.c.channel == channel)
+    row = connection.execute(select(outbox).where(is_it)).one_or_none()
+    return Row(*row) if row else None
+
+
 def newest(
     connection: Connection,
     channel: Channel,

@@ -1,0 +1,1 @@
+"""What a shell completes beside commands and options: ids and usernames of the local database."""
