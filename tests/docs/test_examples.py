@@ -45,6 +45,7 @@ RUN = {
     ("docs/operate/install.md", "console"): (7, "test_install_page.py"),
     ("docs/operate/install.md", "yaml"): (1, "../deploy/test_helm.py"),
     ("docs/operate/use-postgresql.md", "console"): (2, "test_postgresql_page.py"),
+    ("docs/operate/webhooks.md", "python"): (1, "test_webhooks_page.py"),
     ("docs/operate/watch.md", "console"): (2, "test_watch_page.py"),
     ("docs/operate/troubleshoot.md", "console"): (1, "test_troubleshoot_page.py"),
     ("docs/reference/guard.md", "python"): (2, "test_guard_page.py"),
