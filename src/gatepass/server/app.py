@@ -71,10 +71,18 @@ def create(
     )
     figures.export = exports.metric_export(settings, figures.own)
     listener = Listener(figures, metrics_socket) if metrics_socket else None
-    lifespan = Lifespan(
-        environments, figures, listener, readiness, _senders(settings, environments)
-    )
+    followers = (*_senders(settings, environments), *_audit(settings, environments))
+    lifespan = Lifespan(environments, figures, listener, readiness, followers)
     return Gatepass(settings, environments, figures, lifespan)
+
+
+def _audit(settings: Settings, environments: Sequence[ServedEnvironment]) -> Sequence[Follower]:
+    """Return what forwards the environments' audit entries, where that is set up."""
+    if settings.audit.forward == "off":
+        return ()
+    from gatepass.server.observability.audit_forwarding.follower import of_environment
+
+    return [of_environment(settings.audit, each.context) for each in environments]
 
 
 def _senders(settings: Settings, environments: Sequence[ServedEnvironment]) -> Sequence[Follower]:

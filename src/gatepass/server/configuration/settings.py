@@ -28,11 +28,12 @@ from gatepass.server.configuration.environment_variables import (
 )
 from gatepass.server.configuration.hosts import spellings, split
 from gatepass.server.configuration.http_limits import HttpSettings
-from gatepass.server.configuration.leak_report_settings import LeakReportSettings
 from gatepass.server.configuration.mail_settings import MailSettings, OperatorSettings
 from gatepass.server.configuration.networks import check_network
 from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
+from gatepass.server.configuration.security.audit_settings import AuditSettings
+from gatepass.server.configuration.security.leak_report_settings import LeakReportSettings
 from gatepass.server.configuration.single_sign_on_settings import SingleSignOnSettings
 from gatepass.server.configuration.webhook_settings import WebhookSettings
 from gatepass.server.domain.users.factors.model import (
@@ -114,6 +115,8 @@ class Settings(BaseSettings):
     environments; `[production.branding]` and `[sandbox.branding]` say what differs in one."""
     mail: MailSettings = MailSettings()
     """The SMTP server through which mail is sent."""
+    audit: AuditSettings = AuditSettings()
+    """Where entries of the audit trail are sent, beside the database."""
     single_sign_on: SingleSignOnSettings = SingleSignOnSettings()
     """How the OpenID providers of organizations are reached."""
     console: ConsoleSettings = ConsoleSettings()
