@@ -1,5 +1,6 @@
 """The list of organizations: searched, filtered, in pages."""
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -25,6 +26,8 @@ STATES = {
     "active": Message("Active"),
     "suspended": Message("Suspended"),
 }
+_WHOLE = re.compile(r".*[@_].*|[0-9a-f-]{32,36}", re.IGNORECASE)
+"""What is an address, a client id or an organization id, and hardly a part of a name."""
 _PAGE = 50
 _LONGEST_TEXT = 200
 
@@ -34,22 +37,17 @@ def show(request: ConsoleRequest) -> Response:
     text = request.query.get("q", "").strip()[:_LONGEST_TEXT].replace("\0", "")
     state = request.query.get("state", "")
     state = state if state in STATES else ""
+    is_first = "after" not in request.query
+    exact = _exact(request, text) if is_first and not state else []
     errors: dict[str, str] = {}
     found: dict[str, Any] = {"items": [], "next_cursor": None}
     try:
-        found = request.perform(
-            organizations.LIST,
-            search=text,
-            state=state or None,
-            limit=_PAGE,
-            cursor=request.query.get("after", ""),
-        ).result
+        if not (exact and _WHOLE.fullmatch(text)):
+            found = _named(request, text, state)
     except OAuthError as refusal:
         errors = errors_of(refusal)
     items = [Organization.model_validate(each) for each in found["items"]]
-    if "after" not in request.query and not state:
-        exact = _exact(request, text)
-        items = [*exact, *(each for each in items if each not in exact)]
+    items = [*exact, *(each for each in items if each not in exact)]
     given = {name: each for name, each in (("q", text), ("state", state)) if each}
     after = found["next_cursor"]
     return page(
@@ -60,11 +58,22 @@ def show(request: ConsoleRequest) -> Response:
         states=STATES,
         errors=errors,
         is_filtered=bool(given),
-        is_later="after" in request.query,
+        is_later=not is_first,
         next_url=f"?{urlencode(given | {'after': after})}" if after else "",
         first_url=f"?{urlencode(given)}",
         may_create=request.may(organizations.CREATE),
     )
+
+
+def _named(request: ConsoleRequest, text: str, state: str) -> dict[str, Any]:
+    """Return a page of the organizations with a text in their name."""
+    return request.perform(
+        organizations.LIST,
+        search=text,
+        state=state or None,
+        limit=_PAGE,
+        cursor=request.query.get("after", ""),
+    ).result
 
 
 def _exact(request: ConsoleRequest, text: str) -> list[Organization]:
