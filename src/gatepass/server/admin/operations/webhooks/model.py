@@ -19,7 +19,8 @@ from gatepass.server.domain.changes.webhooks.model import State
 AREA = "webhooks"
 LONGEST_OVERLAP = 720  # hours
 Events = Annotated[
-    list[Line], Field(max_length=100, description="those that it gets; empty: all, later ones too")
+    list[Annotated[str, Field(max_length=100)]],
+    Field(max_length=100, description="those that it gets; empty: all, later ones too"),
 ]
 
 
