@@ -16,10 +16,14 @@ from browser.samples import (
     user,
 )
 from gatepass.server.admin.console.navigation import SECTIONS
+from gatepass.server.admin.console.pages import operators
 from gatepass.server.admin.console.pages.organizations.listing import STATES
 from gatepass.server.admin.console.pages.overview import PROBLEMS
+from gatepass.server.domain.users.operators.model import OperatorRole
+from gatepass.server.portal.forms import activity_filter
 from gatepass.server.portal.presentation.words import OPERATOR_ROLES
 from gatepass.translation.message import Message
+from gatepass.wire.credential import Mode
 
 OPERATOR = site(
     environment="production",
@@ -189,7 +193,141 @@ OVERVIEW = {
     "refusals": REFUSALS,
     "roles": list(OPERATOR_ROLES.values()),
 }
+PERSON_PAGE: dict[str, Any] = {
+    "site": OPERATOR,
+    "console": console("organizations/"),
+    "organization": ONE["organization"],
+    "person": PERSON,
+    "state": "active",
+    "factors": Thing(number=2),
+    "effects": {
+        name: [Message.plural("{count} session ends.", "{count} sessions end.", 2)]
+        for name in ("password", "factors", "disable")
+    },
+    "here": f"{BASE}organizations/o1/people/p1/",
+    "errors": {},
+}
+KEY = {"purpose": "ES256", "created_at": before(days=27), "active_from": before(days=27)}
+KEYS: dict[str, Any] = {
+    "site": OPERATOR,
+    "console": console("keys/"),
+    "keys": [
+        Thing(id=5, kid="0N2m1yJgq4uT8xVb", state="next", verifies_until=None, **KEY),
+        Thing(id=4, kid="1N2m1yJgq4uT8xVb", state="in use", verifies_until=None, **KEY),
+        Thing(id=3, kid=None, state="verifies until 2026", verifies_until=before(days=-3), **KEY),
+        Thing(id=2, kid=None, state="verifies", verifies_until=None, **KEY),
+        Thing(id=1, kid=None, state="ended", verifies_until=before(days=1), **KEY),
+    ],
+    "effect": [Message("{name} is deleted.", name="Everything")],
+    "name": "production",
+    "values": {},
+    "errors": {},
+}
+SYSTEM: dict[str, Any] = {
+    "site": OPERATOR,
+    "console": console("system/"),
+    "system": Thing(
+        version="0.2.0",
+        tables="0029",
+        database="postgresql",
+        last_write_at=before(seconds=7),
+        sends_mail=True,
+        feed=Thing(lag_seconds="0.07", waiting_guards=3),
+    ),
+    "problems": [PROBLEMS["disk_full"]],
+    "resources": [{"name": "Meters", "uri": "https://api.example.com/"}],
+    "scopes": [{"name": "read", "description": Message("See organizations and users")}],
+    "mails": [
+        Thing(
+            kind="invitation",
+            address=f"{UNBROKEN[:60]}@acme.example",
+            state=state,
+            error=error,
+            created_at=before(hours=4),
+        )
+        for state, error in (("failed", "550 no such mailbox"), ("waiting", None))
+    ],
+    "has_failed": True,
+}
+AUDIT: dict[str, Any] = {
+    "site": OPERATOR,
+    "console": console("audit/"),
+    "entries": ONE["entries"],
+    "older_url": "?before=7",
+    "export_urls": {"csv": "export/?format=csv", "jsonl": "export/?format=jsonl"},
+    "kinds": activity_filter.KINDS,
+    "values": {"what": ""},
+    "errors": {},
+    "is_filtered": False,
+}
+OWNER_ROLES = dict.fromkeys(Mode, frozenset[OperatorRole]({"owner"}))
+OPERATOR_USER = user(username="olga", disabled_at=None)
+ONE_OPERATOR: dict[str, Any] = {
+    "site": OPERATOR,
+    "console": console("operators/"),
+    "operator": Thing(user=OPERATOR_USER),
+    "here": f"{BASE}operators/p1/",
+    "environments": operators.boxes(OWNER_ROLES),
+    "is_self": False,
+    "values": {},
+    "errors": {},
+}
+OPERATORS = {
+    "site": OPERATOR,
+    "console": console("operators/"),
+    "operators": [
+        (Thing(user=OPERATOR_USER), operators.rows(OWNER_ROLES)),
+        (Thing(user=user(id="p2", username="nico", disabled_at=None, last_login_at=None)), []),
+    ],
+}
 PAGES = (
+    Sample("console-person", "console/person.html", PERSON_PAGE),
+    Sample(
+        "console-person-disabled",
+        "console/person.html",
+        {
+            **PERSON_PAGE,
+            "state": "disabled",
+        },
+    ),
+    Sample("console-keys", "console/keys.html", KEYS),
+    Sample(
+        "console-keys-wrong",
+        "console/keys.html",
+        {**KEYS, "errors": {"confirm": Message("This is not the organization's name.")}},
+    ),
+    Sample("console-system", "console/system.html", SYSTEM),
+    Sample(
+        "console-system-calm",
+        "console/system.html",
+        {**SYSTEM, "problems": [], "mails": [], "resources": [], "has_failed": False},
+    ),
+    Sample("console-audit", "console/audit.html", AUDIT),
+    Sample(
+        "console-audit-wrong",
+        "console/audit.html",
+        {
+            **AUDIT,
+            "entries": [],
+            "values": {"what": "", "org": "x"},
+            "errors": {"org": Message("This is not an organization id.")},
+            "is_filtered": True,
+        },
+    ),
+    Sample("console-operators", "console/operators.html", OPERATORS),
+    Sample("console-operator", "console/operator.html", ONE_OPERATOR),
+    Sample("console-operator-self", "console/operator.html", {**ONE_OPERATOR, "is_self": True}),
+    Sample(
+        "console-operator-add",
+        "console/operator_add.html",
+        {
+            "site": OPERATOR,
+            "console": console("operators/"),
+            "environments": operators.boxes({}),
+            "values": {"username": "olga"},
+            "errors": {"role": Message("Choose one of the list.")},
+        },
+    ),
     Sample("console", "console/overview.html", OVERVIEW),
     Sample(
         "console-calm",

@@ -21,6 +21,7 @@ PARTS = {
     "copy_new_form.html",
     "copy_table.html",
     "console/base.html",
+    "console/operator_parts.html",
     "console/parts.html",
 }
 CONTROLS = {"input", "select", "textarea"}

@@ -21,4 +21,8 @@ class Section(NamedTuple):
 SECTIONS = (
     Section("", Message("Overview"), EITHER),
     Section("organizations/", Message("Organizations"), EITHER),
+    Section("keys/", Message("Keys"), SECURITY),
+    Section("audit/", Message("Audit trail"), SECURITY),
+    Section("operators/", Message("Operators"), OWNER, is_of_production=True),
+    Section("system/", Message("System"), EITHER),
 )

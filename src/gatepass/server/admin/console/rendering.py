@@ -67,7 +67,12 @@ def around(request: ConsoleRequest) -> Console:
     """Return what a page shows around its content: what the operator's roles open."""
     below = request.portal.path.removeprefix(request.base)
     current = next((each for each in reversed(SECTIONS) if below.startswith(each.path)), None)
-    offered = [each for each in SECTIONS if request.operator.may(request.mode, *each.roles)]
+    offered = [
+        each
+        for each in SECTIONS
+        if request.operator.may(request.mode, *each.roles)
+        and (request.mode is Mode.LIVE or not each.is_of_production)
+    ]
     return Console(
         base=request.base,
         places=[

@@ -6,9 +6,15 @@ from typing import Any, NamedTuple
 from starlette.responses import Response
 
 from gatepass.server.admin.console.access import ConsoleAccess
-from gatepass.server.admin.console.navigation import ACCOUNT_MANAGER, EITHER
-from gatepass.server.admin.console.pages import overview
-from gatepass.server.admin.console.pages.organizations import changes, creation, listing, one
+from gatepass.server.admin.console.navigation import ACCOUNT_MANAGER, EITHER, OWNER, SECURITY
+from gatepass.server.admin.console.pages import audit, keys, operators, overview, passwords, system
+from gatepass.server.admin.console.pages.organizations import (
+    changes,
+    creation,
+    listing,
+    one,
+    people,
+)
 from gatepass.server.admin.console.request import ConsoleRequest, path_of
 from gatepass.server.admin.operations.model import Role
 from gatepass.server.domain.users.passwords.hashing import Steps
@@ -21,6 +27,9 @@ from gatepass.wire.credential import Mode
 ConsolePage = Callable[[ConsoleRequest], Response | Steps[Response]]
 
 _ORG = "organizations/{org_id:uuid}/"
+_PERSON = "organizations/{org_id:uuid}/people/{user_id:uuid}/"
+_OPERATOR = "operators/{user_id:uuid}/"
+_PRODUCTION = (Mode.LIVE,)
 _APP = "organizations/{org_id:uuid}/applications/{app_id:uuid}/"
 
 
@@ -41,11 +50,32 @@ ENTRIES = (
     Entry("GET", "organizations/new/", ACCOUNT_MANAGER, creation.form),
     Entry("POST", "organizations/new/", ACCOUNT_MANAGER, creation.create, step_up=True),
     Entry("GET", _ORG, EITHER, one.show),
-    Entry("GET", f"{_ORG}initial-password/", ACCOUNT_MANAGER, creation.initial_password),
+    Entry("GET", f"{_ORG}initial-password/", ACCOUNT_MANAGER, passwords.show),
     Entry("POST", f"{_ORG}rename/", ACCOUNT_MANAGER, changes.rename),
     Entry("POST", f"{_ORG}suspend/", EITHER, changes.suspend),
     Entry("POST", f"{_ORG}resume/", EITHER, changes.resume, step_up=True),
     Entry("GET", _APP, EITHER, one.application),
+    Entry("GET", _PERSON, EITHER, people.show),
+    Entry("GET", f"{_PERSON}initial-password/", ACCOUNT_MANAGER, passwords.show),
+    Entry("POST", f"{_PERSON}password/", ACCOUNT_MANAGER, people.reset_password, step_up=True),
+    Entry("POST", f"{_PERSON}factors/", ACCOUNT_MANAGER, people.reset_factors, step_up=True),
+    Entry("POST", f"{_PERSON}disable/", EITHER, people.disable),
+    Entry("POST", f"{_PERSON}enable/", EITHER, people.enable, step_up=True),
+    Entry("GET", "system/", EITHER, system.show),
+    Entry("POST", "system/mail/", EITHER, system.retry_mail),
+    Entry("GET", "keys/", SECURITY, keys.show),
+    Entry("POST", "keys/rotate/", SECURITY, keys.rotate, step_up=True),
+    Entry("POST", "keys/rotate-now/", SECURITY, keys.rotate_now, step_up=True),
+    Entry("GET", "audit/", SECURITY, audit.show),
+    Entry("GET", "audit/export/", SECURITY, audit.export),
+    Entry("GET", "operators/", OWNER, operators.index, modes=_PRODUCTION),
+    Entry("GET", "operators/add/", OWNER, operators.form, modes=_PRODUCTION),
+    Entry("POST", "operators/add/", OWNER, operators.add, True, _PRODUCTION),
+    Entry("GET", _OPERATOR, OWNER, operators.one, modes=_PRODUCTION),
+    Entry("GET", f"{_OPERATOR}initial-password/", OWNER, passwords.show, modes=_PRODUCTION),
+    Entry("POST", f"{_OPERATOR}roles/", OWNER, operators.set_roles, True, _PRODUCTION),
+    Entry("POST", f"{_OPERATOR}password/", OWNER, operators.reset, True, _PRODUCTION),
+    Entry("POST", f"{_OPERATOR}remove/", OWNER, operators.remove, True, _PRODUCTION),
 )
 
 

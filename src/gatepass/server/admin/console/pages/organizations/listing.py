@@ -1,7 +1,10 @@
 """The list of organizations: searched, filtered, in pages."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from starlette.responses import Response
 
@@ -9,7 +12,11 @@ from gatepass.server.admin.console.rendering import page
 from gatepass.server.admin.console.request import ConsoleRequest
 from gatepass.server.admin.operations import organizations
 from gatepass.server.admin.operations.organizations import Organization
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.organizations import operations as stored
+from gatepass.server.domain.users import operations as users
 from gatepass.server.portal.forms.errors import errors_of
+from gatepass.server.storage.errors import NotFoundError
 from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
@@ -39,12 +46,16 @@ def show(request: ConsoleRequest) -> Response:
         ).result
     except OAuthError as refusal:
         errors = errors_of(refusal)
+    items = [Organization.model_validate(each) for each in found["items"]]
+    if "after" not in request.query and not state:
+        exact = _exact(request, text)
+        items = [*exact, *(each for each in items if each not in exact)]
     given = {name: each for name, each in (("q", text), ("state", state)) if each}
     after = found["next_cursor"]
     return page(
         request,
         "organizations.html",
-        organizations=[Organization.model_validate(each) for each in found["items"]],
+        organizations=items,
         values={"q": text, "state": state},
         states=STATES,
         errors=errors,
@@ -54,3 +65,28 @@ def show(request: ConsoleRequest) -> Response:
         first_url=f"?{urlencode(given)}",
         may_create=request.may(organizations.CREATE),
     )
+
+
+def _exact(request: ConsoleRequest, text: str) -> list[Organization]:
+    """Return the organizations that a whole id, client id, username or email address leads to."""
+    found = [*_ids(request, text)] if text and " " not in text else []
+    exact: dict[UUID, Organization] = {}
+    for org_id in found:
+        with suppress(NotFoundError):  # the operating organization has no page
+            exact[org_id] = Organization.of(stored.find(request.context, org_id))
+    return list(exact.values())
+
+
+def _ids(request: ConsoleRequest, text: str) -> Iterator[UUID]:
+    """Yield the ids of organizations that a text names, whether they are partners or not."""
+    with suppress(ValueError):
+        yield UUID(text)
+    application = applications.find_by_client_id(request.context, text)
+    if application:
+        yield application.org_id
+    person = users.find_anywhere(request.context, text)
+    if person:
+        yield person.org_id
+    if "@" in text:
+        for each in users.with_portal_email(request.context, text):
+            yield each.org_id
