@@ -33,6 +33,7 @@ _IDS = {
     "user_id": examples.PERSON_ID,
     "client_id": examples.CLIENT_ID,
     "secret_id": examples.SECRET_ID,
+    "endpoint_id": examples.ENDPOINT_ID,
     "invitation_id": examples.INVITATION_ID,
 }
 
