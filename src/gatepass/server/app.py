@@ -4,8 +4,9 @@ import asyncio
 import functools
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gatepass.server.configuration import hosts
 from gatepass.server.configuration.settings import Settings
@@ -40,6 +41,9 @@ from gatepass.server.serving.readiness import Readiness
 from gatepass.server.storage import deadline
 from gatepass.wire import metadata
 from gatepass.wire.credential import Mode
+
+if TYPE_CHECKING:
+    from gatepass.server.portal.routes import Route as PortalRoute
 
 _OF_ANY_HOST = health.PATHS | metrics_endpoint.PATHS
 
@@ -240,13 +244,18 @@ def _admin_api() -> App:
     return app.create()
 
 
+def _console() -> "Iterable[PortalRoute]":
+    from gatepass.server.admin.console import routes
+
+    return routes.ROUTES
+
+
 def _pages(docs: Path | None) -> App:
     """Return portal and console, and the documentation site if its folder is given."""
-    from gatepass.server.admin.console import routes as console
     from gatepass.server.portal import app
     from gatepass.server.portal import routes as pages
 
-    pages.add(*console.ROUTES)
+    pages.add_console(_console)
 
     if docs is None:
         return app.create()

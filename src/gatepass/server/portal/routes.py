@@ -1,7 +1,7 @@
 """All pages: method, path, access and page function."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from uuid import UUID
 
@@ -280,6 +280,14 @@ def add(*pages: Route) -> None:
         _COMPILED.setdefault((route.method, route.path), (route, *compile_path(route.path)[::2]))
 
 
+_LATER: list[Callable[[], Iterable[Route]]] = []
+
+
+def add_console(load: Callable[[], Iterable[Route]]) -> None:
+    """Add the pages of the console, which are loaded for the first request of one of them."""
+    _LATER[:] = [load]
+
+
 def find(method: str, path: str) -> RouteMatch | None:
     """Return the route of a request; HEAD uses the route of GET (RFC 9110 §9.3.2)."""
     method = "GET" if method in SAFE else method
@@ -312,7 +320,11 @@ def methods(path: str) -> list[str]:
 
 def _matching(path: str) -> list[RouteMatch]:
     found = []
-    for route, pattern, convertors in _COMPILED.values():
+    if path.startswith(redirects.CONSOLE):
+        for load in [*_LATER]:
+            add(*load())
+            _LATER.clear()
+    for route, pattern, convertors in [*_COMPILED.values()]:
         match = re.fullmatch(pattern, path)
         if match:
             texts = {name: text for name, text in match.groupdict().items() if name != _TOKEN}
