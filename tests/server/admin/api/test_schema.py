@@ -46,7 +46,7 @@ def served(tmp_path: Path) -> Iterator[InProcessServer]:
         port = listening.getsockname()[1]
         cheap = PasswordSettings(time_cost=1, memory_kib=8192)
         app = create(Settings(data=tmp_path / "data", port=port, password=cheap, mail=_MAIL))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
         app.lifespan.open()
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
