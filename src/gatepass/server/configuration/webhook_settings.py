@@ -15,8 +15,8 @@ class WebhookSettings(Section):
 
     allowed_networks: Texts = ()
     """Addresses or networks in which an endpoint may be, as 10.1.0.0/16, although they are not
-    public. Administrators of partners choose their endpoints: name only what they may reach. Plain
-    http is accepted to loopback alone, and where 127.0.0.0/8 is named here: for development."""
+    public. It holds for the operator's endpoints and for those of every organization. Plain http
+    is accepted to loopback alone, and where 127.0.0.0/8 is named here: for development."""
     ca_file: Path | None = None
     """A file of certificates (PEM) of authorities that endpoints may have theirs from, in place of
     those of the system."""
