@@ -48,8 +48,8 @@ class Operations(Protocol):
     def perform(self, name: str, arguments: Mapping[str, object], *, dry_run: bool = False) -> Done:
         """Perform an operation by its name, as `organization.suspend`.
 
-        `arguments` are what JSON has: texts for ids and moments. A dry run changes nothing, and
-        returns no secret.
+        `arguments` are what JSON has: texts for ids and moments. In those of a reading operation,
+        null is as good as not given. A dry run changes nothing, and returns no secret.
         """
         ...
 
