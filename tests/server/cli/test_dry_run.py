@@ -19,13 +19,21 @@ def _json(gatepass: Command, *arguments: str) -> Any:  # noqa: ANN401 - as the c
 @pytest.fixture(scope="module")
 def org_id(gatepass: Command) -> str:
     created = _json(gatepass, "organization", "create", "Acme Energy", "--admin", "anna")
-    return str(created["org_id"])
+    org_id = str(created["org_id"])
+    _json(gatepass, "organization", "add-admin", org_id, "--admin", "ben")
+    return org_id
 
 
 @pytest.fixture(scope="module")
 def client_id(gatepass: Command, org_id: str) -> str:
     arguments = ("application", "create", "--organization", org_id, "--name", "Billing")
     return str(_json(gatepass, *arguments)["client_id"])
+
+
+@pytest.fixture(scope="module")
+def endpoint(gatepass: Command, org_id: str) -> str:
+    arguments = ("webhook", "add", "https://partner.example/", "--organization", org_id)
+    return str(_json(gatepass, *arguments)["id"])
 
 
 def test_a_command_finds_every_operation_of_its_objects() -> None:
@@ -46,20 +54,28 @@ _DANGEROUS = {
     "rotate": ("application rotate {client_id} --overlap none", "stops working at once"),
     "reset": ("user reset anna", "current password stops working"),
     "reset factors": ("user reset-factors anna", "0 second factors"),
-    "disable a person": ("user disable anna", "cannot log in until"),
+    "disable a person": ("user disable ben", "cannot log in until"),
     "end sessions": ("user end-sessions anna", "0 sessions end"),
     "end all sessions": ("user end-sessions --all", "0 sessions end"),
+    "disable a webhook": ("webhook disable {endpoint}", "0 deliveries wait"),
+    "remove a webhook": ("webhook remove {endpoint}", "never sent"),
     "rotate keys at once": ("keys rotate --now", "Every program must request a new token"),
 }
 
 
 @pytest.mark.parametrize(("command", "words"), _DANGEROUS.values(), ids=_DANGEROUS)
 def test_a_dry_run_says_what_would_stop_and_changes_nothing(
-    gatepass: Command, org_id: str, client_id: str, command: str, words: str
+    gatepass: Command,
+    org_id: str,
+    client_id: str,
+    endpoint: str,
+    command: str,
+    words: str,
 ) -> None:
     before = gatepass("audit", "list").out
 
-    ran = gatepass(*command.format(org_id=org_id, client_id=client_id).split(), "--dry-run")
+    words_of_command = command.format(org_id=org_id, client_id=client_id, endpoint=endpoint).split()
+    ran = gatepass(*words_of_command, "--dry-run")
 
     assert (ran.status, ran.err) == (0, "")
     assert words in ran.out

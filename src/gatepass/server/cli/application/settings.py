@@ -117,8 +117,10 @@ def networks_of(given: tuple[str, ...]) -> list[str]:
 
 
 def owner(operations: Operations, organization: str) -> str:
-    """Return the id of an organization, which is that of the operator for `operator`."""
-    return operations.operating_organization() if organization == _OPERATOR else organization
+    """Return the id of an organization, for `operator` of yours; raise NotFoundError for none."""
+    if organization == _OPERATOR:
+        return operations.operating_organization()
+    return str(options.uuid_of(organization))
 
 
 def shown(found: dict[str, Any]) -> dict[str, object]:
