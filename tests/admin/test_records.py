@@ -10,7 +10,7 @@ from gatepass.admin.operations.records.applications import Application, Credenti
 from gatepass.admin.operations.records.organizations import Created, Organization
 from gatepass.admin.operations.records.system import AuditEntry, Keys, System
 from gatepass.admin.records import Effect, Record, read, read_effect
-from gatepass.server.admin.operations import examples
+from gatepass.server.admin.operations import examples, organizations
 from gatepass.wire.secret import Secret
 
 
@@ -39,8 +39,7 @@ def test_a_word_of_a_newer_server_is_taken() -> None:
 
 
 def test_a_secret_is_in_no_representation() -> None:
-    given = {"organization": examples.ORGANIZATION, "initial_password": "open-sesame-123"}
-    found = read(Created, given)
+    found = read(Created, {**organizations.CREATE.answer, "initial_password": "open-sesame-123"})
 
     assert found.initial_password == Secret("open-sesame-123")
     assert "open-sesame" not in f"{found!r} {found}"

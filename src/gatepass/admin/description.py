@@ -90,6 +90,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "key.rotate_now": Operation("POST", "/keys/rotate-now"),
     "audit.list": Operation("GET", "/audit", is_paged=True),
     "mail.list": Operation("GET", "/mail", is_paged=True),
+    "mail.show": Operation("GET", "/mail/messages/{mail_id}"),
     "mail.retry": Operation("POST", "/mail/retry"),
     "system.show": Operation("GET", "/system"),
 }

@@ -16,6 +16,7 @@ class PersonList(TypedDict, total=False):
     cursor: str
     org_id: Required[UUID | str]
     search: str
+    everybody: bool
 
 
 class PersonFind(TypedDict, total=False):

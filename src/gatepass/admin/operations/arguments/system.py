@@ -5,7 +5,7 @@ Written by docs/generate.py from the operations of the server.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, TypedDict
+from typing import Literal, Required, TypedDict
 from uuid import UUID
 
 from gatepass.admin.arguments import Creation
@@ -39,6 +39,12 @@ class MailList(TypedDict, total=False):
     limit: int
     cursor: str
     state: Literal["waiting", "sent", "failed"] | None
+
+
+class MailShow(TypedDict, total=False):
+    """The arguments of `mail.show`."""
+
+    mail_id: Required[int]
 
 
 class MailRetry(Creation, total=False):

@@ -58,6 +58,13 @@ class AsyncMailOperations(AsyncGroup):
         """
         return self._each(Mail, "mail.list", given)
 
+    async def show(self, **given: Unpack[arguments.MailShow]) -> Mail:
+        """Return one mail: when it was tried and why it failed; never what it says.
+
+        mail_id: integer (needed)
+        """
+        return await self._record(Mail, "mail.show", given)
+
     async def retry(self, **given: Unpack[arguments.MailRetry]) -> Retried:
         """Send mail again that failed; a link in it may have expired meanwhile.
 

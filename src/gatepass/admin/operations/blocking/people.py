@@ -25,12 +25,15 @@ class PersonOperations(Group):
     """The operations `admin.people`."""
 
     def list(self, **given: Unpack[arguments.PersonList]) -> Iterator[ListedPerson]:
-        """List the people of an organization who log in to the portal, the oldest first.
+        """List the people of an organization, the oldest first.
+
+        Without `everybody` these are the people who log in to the portal.
 
         limit: integer; objects of a page
         cursor: string; `next_cursor` of the page before, as it was given
         org_id: id (needed)
         search: string; a part of the username, name or address
+        everybody: boolean; also those without access to the portal
         """
         return self._each(ListedPerson, "person.list", given)
 

@@ -58,6 +58,13 @@ class MailOperations(Group):
         """
         return self._each(Mail, "mail.list", given)
 
+    def show(self, **given: Unpack[arguments.MailShow]) -> Mail:
+        """Return one mail: when it was tried and why it failed; never what it says.
+
+        mail_id: integer (needed)
+        """
+        return self._record(Mail, "mail.show", given)
+
     def retry(self, **given: Unpack[arguments.MailRetry]) -> Retried:
         """Send mail again that failed; a link in it may have expired meanwhile.
 

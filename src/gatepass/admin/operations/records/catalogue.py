@@ -10,13 +10,17 @@ from gatepass.admin.records import Items, Record
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource(Record):
-    """An API that tokens are for; null is the environment's default, `form` what comes of it."""
+    """An API that tokens are for; null is the environment's default, `form` what comes of it.
+
+    JWTs are `signed_with` another algorithm until the key of the form's own is in use.
+    """
 
     uri: str
     name: str
     tokens: str | None
     algorithm: str | None
     form: str
+    signed_with: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ class Created(Record):
     organization: Organization
     username: str | None
     initial_password: SecretText | None
+    login_url: str
     invited: str | None
     invited_until: datetime | None
 

@@ -13,15 +13,24 @@ from gatepass.wire.secret import Secret as SecretText
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPerson(Record):
-    """A person in a list."""
+    """A person in a list.
+
+    `email_confirmed` is null where no mail is sent. Somebody without `has_portal_access` was made
+    by a program of the organization (Partner API), and cannot log in.
+    """
 
     id: UUID
     org_id: UUID
     username: str | None
+    name: str
     email: str | None
+    email_confirmed: bool | None
     pending_email: str | None
     role: str
     state: str
+    has_initial_password: bool
+    has_portal_access: bool
+    created_at: datetime
     last_login_at: datetime | None
 
 
@@ -53,6 +62,7 @@ class Access(Record):
 
     person: Person
     initial_password: SecretText | None
+    login_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
