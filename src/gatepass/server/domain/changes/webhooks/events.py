@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from gatepass.translation.message import Message
+
 PREFIX = "dev.gatepass."
 """What the type of a CloudEvent begins with; commands and pages leave it out."""
 
@@ -17,7 +19,7 @@ class EventKind(NamedTuple):
     """
 
     name: str
-    text: str
+    text: Message
     subject: str
     data: Mapping[str, Value]
 
@@ -35,48 +37,56 @@ def _of(*kinds: EventKind) -> dict[str, EventKind]:
 EVENTS = _of(
     EventKind(
         "application.registered",
-        "An application was registered. An import of applications sends none.",
+        Message("An application was registered. An import of applications sends none."),
         _APPLICATION,
         {"name": "Billing", "scope": "v2_users.read v2_users.write"},
     ),
     EventKind(
         "application.deleted",
-        "An application was deleted. Its secrets and tokens no longer work.",
+        Message("An application was deleted. Its secrets and tokens no longer work."),
         _APPLICATION,
         {"name": "Billing"},
     ),
     EventKind(
         "application.disabled",
-        "An application was disabled, and its tokens were revoked.",
+        Message("An application was disabled, and its tokens were revoked."),
         _APPLICATION,
         {"name": "Billing"},
     ),
-    EventKind("application.enabled", "It was enabled again.", _APPLICATION, {"name": "Billing"}),
+    EventKind(
+        "application.enabled", Message("It was enabled again."), _APPLICATION, {"name": "Billing"}
+    ),
     EventKind(
         "application.tokens_revoked",
-        "Every token of an application was revoked. It gets new ones.",
+        Message("Every token of an application was revoked. It gets new ones."),
         _APPLICATION,
         {"name": "Billing"},
     ),
     EventKind(
         "secret.rotated",
-        "An application has a new client secret, made by a person or by its own automatic "
-        "rotation. An old one ends at `old_secret_expires_at`; null: at the first use of the new "
-        "one, or it has ended before.",
+        Message(
+            "An application has a new client secret, made by a person or by its own "
+            "automatic rotation. An old one ends at `old_secret_expires_at`; null: at the "
+            "first use of the new one, or it has ended before."
+        ),
         _APPLICATION,
         {"name": "Billing", "last_four": "x7Qa", "old_secret_expires_at": "2027-01-16T08:00:00Z"},
     ),
     EventKind(
         "secret.expiring",
-        "The last client secret of an application expires soon. It is sent with each reminder: "
-        "90, 60, 30, 15, 7 and 1 days before, and on the last day.",
+        Message(
+            "The last client secret of an application expires soon. It is sent with each "
+            "reminder: 90, 60, 30, 15, 7 and 1 days before, and on the last day."
+        ),
         _APPLICATION,
         {"name": "Billing", "last_four": "x7Qa", "expires_at": "2027-01-30T08:00:00Z", "days": 15},
     ),
     EventKind(
         "secret.leaked",
-        "A client secret was reported or marked as leaked. It ends at `ends_at`, and all tokens "
-        "of the application with it.",
+        Message(
+            "A client secret was reported or marked as leaked. It ends at `ends_at`, and all "
+            "tokens of the application with it."
+        ),
         _APPLICATION,
         {
             "name": "Billing",
@@ -87,9 +97,11 @@ EVENTS = _of(
     ),
     EventKind(
         "refusals.rising",
-        "Requests of an application were refused in the last 15 minutes more than three times as "
-        "often as in the day before, and 20 times at least. `reason` is the most frequent one. It "
-        "is sent once in six hours for an application.",
+        Message(
+            "Requests of an application were refused in the last 15 minutes more than three "
+            "times as often as in the day before, and 20 times at least. `reason` is the "
+            "most frequent one. It is sent once in six hours for an application."
+        ),
         _APPLICATION,
         {
             "name": "Billing",
@@ -101,47 +113,55 @@ EVENTS = _of(
     ),
     EventKind(
         "organization.created",
-        "An organization was created.",
+        Message("An organization was created."),
         _ORGANIZATION,
         {"name": "Acme"},
     ),
     EventKind(
         "organization.renamed",
-        "An organization has another name.",
+        Message("An organization has another name."),
         _ORGANIZATION,
         {"name": "Acme Ltd", "before": "Acme"},
     ),
     EventKind(
         "organization.suspended",
-        "An organization was suspended. All its tokens were revoked, and it gets none.",
+        Message("An organization was suspended. All its tokens were revoked, and it gets none."),
         _ORGANIZATION,
         {"name": "Acme"},
     ),
     EventKind(
-        "organization.resumed", "It was resumed, and gets tokens.", _ORGANIZATION, {"name": "Acme"}
+        "organization.resumed",
+        Message("It was resumed, and gets tokens."),
+        _ORGANIZATION,
+        {"name": "Acme"},
     ),
     EventKind(
         "user.added",
-        "An organization has another person. Who it is stands in the portal only.",
+        Message("An organization has another person. Who it is stands in the portal only."),
         _USER,
         {"user_id": "0b9f0a1e-6d0c-4f49-9a52-6a7f5a4f3d11", "role": "staff"},
     ),
     EventKind(
         "user.removed",
-        "A person was deleted.",
+        Message("A person was deleted."),
         _USER,
         {"user_id": "0b9f0a1e-6d0c-4f49-9a52-6a7f5a4f3d11", "role": "staff"},
     ),
     EventKind(
         "key.rotated",
-        "There is a new key of these purposes, used from `active_from` on. The keys of the "
-        "environment are published in advance: a resource server that keeps them reads them again.",
+        Message(
+            "There is a new key of these purposes, used from `active_from` on. The keys of "
+            "the environment are published in advance: a resource server that keeps them "
+            "reads them again."
+        ),
         _ENVIRONMENT,
         {"purposes": ["RS256", "opaque"], "active_from": "2027-01-15T09:00:00Z"},
     ),
     EventKind(
         "webhook.test",
-        "Somebody tests an endpoint. It is sent to this endpoint alone, whatever it wants.",
+        Message(
+            "Somebody tests an endpoint. It is sent to this endpoint alone, whatever it wants."
+        ),
         _ENVIRONMENT,
         {"description": "Billing of Acme"},
     ),
