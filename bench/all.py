@@ -22,6 +22,7 @@ from bench.processes import ROOT
 from bench.report import Part, markdown, print_part
 from bench.server import (
     application_list,
+    console,
     endpoints,
     flood,
     gatepass_server,
@@ -94,6 +95,7 @@ def main() -> None:
         restart,
         flood,
         application_list,
+        console,
         usage,
         import_rate,
         startup,

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from docs.admin_api_page import admin_api_page
 from docs.commands_page import commands_page
 from docs.log_events import log_events_page
 from docs.webhook_events import webhook_events_page
@@ -21,6 +22,7 @@ from gatepass.server.configuration.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 
+ADMIN_API_PAGE = ROOT / "docs" / "reference" / "admin-api.md"
 COMMANDS_PAGE = ROOT / "docs" / "reference" / "commands.md"
 SETTINGS_PAGE = ROOT / "docs" / "reference" / "settings.md"
 LOG_EVENTS_PAGE = ROOT / "docs" / "reference" / "log-events.md"
@@ -185,6 +187,7 @@ def _listed(files: set[str]) -> str:
 
 if __name__ == "__main__":
     SETTINGS_PAGE.write_text(settings_page())
+    ADMIN_API_PAGE.write_text(admin_api_page())
     COMMANDS_PAGE.write_text(commands_page())
     LOG_EVENTS_PAGE.write_text(log_events_page())
     WEBHOOK_EVENTS_PAGE.write_text(webhook_events_page())

@@ -77,8 +77,8 @@ def _logged_in(data: Path, count: int) -> Iterator[httpx2.Client]:
     with gatepass_server.served(data) as server:
         url = f"http://localhost:{server.port}"
         with httpx2.Client(base_url=url, trust_env=False, timeout=60) as client:
-            _send(client, "/accounts/login/", username="bench", password=initial)
-            _send(
+            send(client, "/accounts/login/", username="bench", password=initial)
+            send(
                 client,
                 "/accounts/password/",
                 current_password=initial,
@@ -88,7 +88,8 @@ def _logged_in(data: Path, count: int) -> Iterator[httpx2.Client]:
             yield client
 
 
-def _send(client: httpx2.Client, path: str, **form: str) -> None:
+def send(client: httpx2.Client, path: str, **form: str) -> None:
+    """Send a form with the token of its page."""
     token = re.search(r'name="csrf" value="([^"]*)"', client.get(path).text)
     assert token
     headers = {"origin": str(client.base_url).rstrip("/")}

@@ -56,6 +56,16 @@ def create_with_administrator(data: Path) -> str:
     return str(organization["initial_password"])
 
 
+def add_owner(data: Path, username: str) -> str:
+    """Add an operator who logs in with a password alone; return the initial one."""
+    owner = _gatepass(data, "operator", "add", username, "--role", "owner")
+    off = ("operator", "require-second-factor", "off", "--data", str(data))
+    subprocess.run(
+        [sys.executable, "-m", "gatepass", *off], cwd=ROOT, env=environment(), check=True
+    )
+    return str(owner["initial_password"])
+
+
 def organization_id(data: Path, python: str = sys.executable) -> str:
     """Return the id of the only organization in a data directory."""
     [only] = _gatepass(data, "organization", "list", python=python)

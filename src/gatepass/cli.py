@@ -27,8 +27,8 @@ _COMMANDS = {
         "Register and manage applications; each is identified by its client id.",
     ),
     "audit": _Entry(
-        f"{_SERVER}.audit:audit",
-        "Search and export the record of who changed what, and what was refused.",
+        f"{_SERVER}.audit.command:audit",
+        "Search, export and verify the record of who changed what, and what was refused.",
     ),
     "backup": _Entry(
         f"{_SERVER}.backup.backup:backup", "Back up both environments while the server runs."

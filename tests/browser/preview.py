@@ -17,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, sync_playwright
 
 from browser.pages import PAGES
-from gatepass.server.portal.rendering import template_environment
+from gatepass.server.admin.console.rendering import TEMPLATES
 from gatepass.translation.language import ENGLISH, Language, codes, language
 from translation.pseudo import RIGHT_TO_LEFT
 
@@ -28,7 +28,6 @@ def render(directory: Path, reads: Language) -> list[Path]:
     """Write the pages in a language, and their static files, into `directory`; give the pages."""
     static = str(files("gatepass.server.portal").joinpath("static"))
     shutil.copytree(static, directory / "static", dirs_exist_ok=True)
-    templates = template_environment()
     pages = []
     for sample in PAGES:
         for name, file in sample.context["site"].brand.files.items():
@@ -36,7 +35,7 @@ def render(directory: Path, reads: Language) -> list[Path]:
         page = directory / f"{sample.name}.html"
         site = Thing(**{**vars(sample.context["site"]), "language": reads})
         context = {**sample.context, "site": site}
-        page.write_text(templates.get_template(sample.template).render(context))
+        page.write_text(TEMPLATES.get_template(sample.template).render(context))
         pages.append(page)
     return pages
 

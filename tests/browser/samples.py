@@ -49,6 +49,7 @@ def site(**changes: Any) -> Thing:  # noqa: ANN401 - any part of the context may
             "user": user,
             "role": role,
             "is_operator": False,
+            "has_console": False,
             "section": "applications",
             "csrf": "c5rf",
             "form_id": "f0rm",

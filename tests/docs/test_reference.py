@@ -33,6 +33,10 @@ def test_the_page_about_settings_is_what_the_generator_writes() -> None:
     assert generate.SETTINGS_PAGE.read_text() == generate.settings_page()
 
 
+def test_the_page_about_the_admin_api_is_what_the_generator_writes() -> None:
+    assert generate.ADMIN_API_PAGE.read_text() == generate.admin_api_page()
+
+
 def test_the_page_about_specifications_is_what_the_generator_writes() -> None:
     assert generate.SPECIFICATIONS_PAGE.read_text() == generate.specifications_page()
 

@@ -6,10 +6,8 @@ import pytest
 
 from browser.pages import PAGES
 from browser.samples import Sample
-from gatepass.server.portal.rendering import template_environment
+from gatepass.server.admin.console.rendering import TEMPLATES
 from translation.pseudo import PSEUDO, Untranslated, values_of
-
-TEMPLATES = template_environment()
 
 
 @pytest.mark.parametrize("sample", PAGES, ids=lambda sample: sample.name)

@@ -1,6 +1,7 @@
 """Private keys, and the JWSs signed with them in the compact form (RFC 7515 §7.1)."""
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 
 from gatepass.extras import installed_by
@@ -23,6 +24,11 @@ with installed_by("gatepass[guard]"):
 _RSA_BITS = 2048
 _RSA_EXPONENT = 65537
 _COORDINATE = 32  # bytes, on P-256
+_THUMBPRINT = {
+    "EC": ("crv", "kty", "x", "y"),
+    "OKP": ("crv", "kty", "x"),
+    "RSA": ("e", "kty", "n"),
+}
 
 
 def generate(algorithm: Algorithm) -> bytes:
@@ -42,6 +48,19 @@ def generate(algorithm: Algorithm) -> bytes:
     return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
+def thumbprint(jwk: Mapping[str, object]) -> str:
+    """Return the SHA-256 thumbprint of a public JWK, of the members that make it (RFC 7638 §3).
+
+    Raises ValueError for a kind of key that ALGORITHMS do not use, and where a member is missing.
+    """
+    names = _THUMBPRINT.get(str(jwk.get("kty")), ())
+    members = {name: jwk[name] for name in names if name in jwk}
+    if not names or len(members) < len(names):
+        raise ValueError("not a public key of a kind that is used")
+    text = json.dumps(members, separators=(",", ":"), sort_keys=True)
+    return base64url.encode(sha256(text.encode()).digest())
+
+
 class SigningKey:
     """A private key (PKCS #8 DER) with the one algorithm that it signs with.
 
@@ -55,7 +74,7 @@ class SigningKey:
         self._private = private
         self._public = private.public_key()
         self._members = _members(self._public)
-        self.kid = kid or _thumbprint(self._members)
+        self.kid = kid or thumbprint(self._members)
         self._headers: dict[str, str] = {}  # by type
         self.header = self._header("at+jwt")
 
@@ -103,9 +122,3 @@ def _members(key: object) -> dict[str, str]:
 def _number(value: int) -> str:
     """Return a Base64urlUInt (RFC 7518 §2)."""
     return base64url.encode(value.to_bytes((value.bit_length() + 7) // 8))
-
-
-def _thumbprint(members: dict[str, str]) -> str:
-    """Return the SHA-256 thumbprint of a JWK with no member that it does not need (RFC 7638)."""
-    text = json.dumps(members, separators=(",", ":"), sort_keys=True)
-    return base64url.encode(sha256(text.encode()).digest())

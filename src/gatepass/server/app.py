@@ -4,8 +4,9 @@ import asyncio
 import functools
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gatepass.server.configuration import hosts
 from gatepass.server.configuration.settings import Settings
@@ -41,6 +42,9 @@ from gatepass.server.storage import deadline
 from gatepass.wire import metadata
 from gatepass.wire.credential import Mode
 
+if TYPE_CHECKING:
+    from gatepass.server.portal.routes import Route as PortalRoute
+
 _OF_ANY_HOST = health.PATHS | metrics_endpoint.PATHS
 
 
@@ -71,10 +75,18 @@ def create(
     )
     figures.export = exports.metric_export(settings, figures.own)
     listener = Listener(figures, metrics_socket) if metrics_socket else None
-    lifespan = Lifespan(
-        environments, figures, listener, readiness, _senders(settings, environments)
-    )
+    followers = (*_senders(settings, environments), *_audit(settings, environments))
+    lifespan = Lifespan(environments, figures, listener, readiness, followers)
     return Gatepass(settings, environments, figures, lifespan)
+
+
+def _audit(settings: Settings, environments: Sequence[ServedEnvironment]) -> Sequence[Follower]:
+    """Return what forwards the environments' audit entries, where that is set up."""
+    if settings.audit.forward == "off":
+        return ()
+    from gatepass.server.observability.audit_forwarding.follower import of_environment
+
+    return [of_environment(settings.audit, each.context) for each in environments]
 
 
 def _senders(settings: Settings, environments: Sequence[ServedEnvironment]) -> Sequence[Follower]:
@@ -232,9 +244,18 @@ def _admin_api() -> App:
     return app.create()
 
 
+def _console() -> "Iterable[PortalRoute]":
+    from gatepass.server.admin.console import routes
+
+    return routes.ROUTES
+
+
 def _pages(docs: Path | None) -> App:
-    """Return the portal, and the documentation site if its folder is given."""
+    """Return portal and console, and the documentation site if its folder is given."""
     from gatepass.server.portal import app
+    from gatepass.server.portal import routes as pages
+
+    pages.add_console(_console)
 
     if docs is None:
         return app.create()

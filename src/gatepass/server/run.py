@@ -54,7 +54,9 @@ def listen(settings: Settings) -> Listening:
             for port, option in (
                 (settings.port, "--port"),
                 (settings.sandbox_port, "--sandbox-port"),
+                (settings.console.port, "the setting console.port"),
             )
+            if port
             for opened in sockets.listen(settings.host, port, option)
         ]
         metrics = None

@@ -25,7 +25,9 @@ from server.environment.backup.backups import KEEP, backed_up, restored
 from server.environment.backup.places_with_data import content
 
 BY_A_RESTORE = {
-    *("account_link", "audit", "change", "outbox", "pending_login", "single_sign_on_attempt")
+    *("account_link", "audit", "audit_link", "change", "outbox", "pending_login"),
+    "single_sign_on_attempt",
+    "webhook_delivery",
 }
 
 

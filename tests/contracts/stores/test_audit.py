@@ -3,6 +3,7 @@ from uuid import uuid4
 
 import pytest
 
+from contracts.audit_trail import Trail
 from contracts.samples import AWKWARD, HOUR, NOW
 from gatepass.server.domain.audit import store
 from gatepass.server.domain.audit.model import OPERATOR, Actor, Entry, entry
@@ -56,27 +57,24 @@ def test_pages_follow_one_another_without_gap_or_repetition(database: Database, 
 
 
 def test_numbers_are_never_used_again(database: Database) -> None:
-    by = Actor("anna", org_id=uuid4())
-
-    def record() -> int:
-        with database.write() as connection:
-            store.record(connection, entry(by, NOW, "session.opened", ""))
-            ((number, _),) = store.page(connection, by.org_id or uuid4())
-        return number
-
-    first = record()
+    trail = Trail(database)
+    [first] = trail.write(1)
+    trail.checkpoint()
     with database.write() as connection:
         store.prune(connection, datetime.max.replace(tzinfo=UTC))
+    assert trail.numbers() == []
 
-    assert record() > first
+    assert trail.write(1) > [first]
 
 
 def test_only_what_is_older_is_forgotten(database: Database) -> None:
-    by = Actor("anna", org_id=uuid4())
-    with database.write() as connection:
-        store.record(connection, entry(by, NOW - HOUR, "a", "old"), entry(by, NOW, "a", "new"))
-        store.prune(connection, NOW)
+    trail = Trail(database)
+    trail.write(2)
+    trail.checkpoint()
+    [*_, new] = trail.write(1)
+    trail.checkpoint()
 
-    with database.read() as connection:
-        found = store.page(connection, by.org_id or uuid4())
-    assert [each.subject for _, each in found] == ["new"]
+    with database.write() as connection:
+        store.prune(connection, NOW + HOUR)
+
+    assert trail.numbers() == [new]

@@ -17,6 +17,8 @@ from gatepass.server.domain.catalogue import admin_scopes
 from gatepass.server.domain.catalogue import operations as catalogue
 from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.domain.organizations.webhooks import deliveries
+from gatepass.server.domain.organizations.webhooks import operations as webhooks
 from gatepass.server.domain.users import initial_passwords
 from gatepass.server.domain.users.invitations import operations as invitations
 from gatepass.server.domain.users.operators import operations as operators
@@ -153,6 +155,8 @@ def partner_with_everything(server: InProcessServer, mode: Mode = Mode.LIVE) -> 
     )
     catalogue.add_scope(context, OPERATOR, scope)
     catalogue.add_resource(context, OPERATOR, examples.OLD_RESOURCE, "Old")
+    endpoint = webhooks.add(context, OPERATOR, org_id, "https://acme.example/hooks").endpoint
+    delivery = deliveries.send_test(context, OPERATOR, endpoint.id, None)
     return Partner(
         {
             examples.ORGANIZATION_ID: str(org_id),
@@ -162,6 +166,8 @@ def partner_with_everything(server: InProcessServer, mode: Mode = Mode.LIVE) -> 
             examples.CLIENT_ID: registered.application.client_id,
             examples.ROTATED_CLIENT_ID: rotated.client_id,
             examples.ROTATED_SECRET_ID: str(rotated.secrets[0].id),
+            examples.ENDPOINT_ID: str(endpoint.id),
+            examples.DELIVERY_ID: delivery,
             examples.MAIL_ID: mail.id,
         }
     )

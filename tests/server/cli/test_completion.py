@@ -64,7 +64,11 @@ def _filled(data: Path) -> Path:
         *("--environment", "production"),
     )["client_id"]
     run("operator", "add", "olga", "--role", "owner")
-    (data / "ids.json").write_text(json.dumps({"acme": acme, "bolt": bolt, "client": client}))
+    hook = run("webhook", "add", "https://hooks.example.com/hook", "--environment", "production")
+    found = {"webhook": hook["id"]}
+    (data / "ids.json").write_text(
+        json.dumps({"acme": acme, "bolt": bolt, "client": client, **found})
+    )
     return data
 
 
@@ -118,6 +122,7 @@ def test_client_ids_and_usernames_are_completed(script: Path, data: Path) -> Non
 
     assert completed(script, "application", "show", "gpc_", data=data) == [client]
     assert completed(script, "application", "rotate", "billing", data=data) == [client]
+    assert completed(script, "webhook", "show", "", data=data) == [ids(data)["webhook"]]
     assert completed(script, "user", "reset", "an", data=data) == ["anna"]
     assert completed(script, "operator", "reset", "", data=data) == ["olga"]
     assert completed(script, "audit", "list", "--application", "gpc", data=data) == [client]

@@ -59,7 +59,7 @@ def served(tmp_path: Path) -> Iterator[Partner]:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
         app = create(Settings(data=tmp_path / "data", port=port, password=_CHEAP))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
         app.lifespan.open()
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()

@@ -52,11 +52,11 @@ class PortalServer:
         self._event_loop.__exit__(None, None, None)
         self.app.lifespan.close()
 
-    def browser(self, source: str = HOME, *, sandbox: bool = False) -> "Browser":
+    def browser(self, source: str = HOME, *, sandbox: bool = False, url: str = "") -> "Browser":
         mode = Mode.TEST if sandbox else Mode.LIVE
         client = TestClient(
             self.app,
-            base_url=self.settings.issuer(mode),
+            base_url=url or self.settings.issuer(mode),
             raise_server_exceptions=False,
             follow_redirects=False,
             client=(source, 50000),

@@ -8,12 +8,12 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.notices import operations as notices
 from gatepass.server.domain.users.sessions import operations as sessions
-from gatepass.server.portal.access import Access
+from gatepass.server.portal.access import Access, PageAccess
 from gatepass.server.portal.routes import ROUTES, Route
 from server.portal.fixtures import Browser, PortalServer
 
 ROLES = {"admin": "anna", "staff": "sven", "user": "ulla"}
-OPEN_TO: dict[Access, set[str | None]] = {
+OPEN_TO: dict[PageAccess, set[str | None]] = {
     Access.ANYONE: {"admin", "staff", "user", None},
     Access.LOGGED_IN: {"admin", "staff", "user"},
     Access.STAFF: {"admin", "staff"},
@@ -71,7 +71,7 @@ def _check_access(portal: PortalServer, route: Route, role: str | None) -> None:
 
 
 def test_what_is_open_to_whom_is_as_agreed() -> None:
-    by_access: dict[Access, set[str]] = {access: set() for access in Access}
+    by_access: dict[PageAccess, set[str]] = {access: set() for access in Access}
     for route in ROUTES:
         by_access[route.access].add(f"{route.method} {route.path}")
 

@@ -5,9 +5,7 @@ import pytest
 from browser.names import unclear
 from browser.pages import PAGES
 from browser.samples import Sample
-from gatepass.server.portal.rendering import template_environment
-
-TEMPLATES = template_environment()
+from gatepass.server.admin.console.rendering import TEMPLATES
 
 
 @pytest.mark.parametrize("sample", PAGES, ids=lambda sample: sample.name)

@@ -11,16 +11,18 @@ from jinja2 import UndefinedError
 
 from browser.pages import PAGES
 from browser.samples import Sample, site
+from gatepass.server.admin.console.rendering import TEMPLATES
 from gatepass.server.portal import static_files
-from gatepass.server.portal.rendering import template_environment
 
-TEMPLATES = template_environment()
 PARTS = {
     "base.html",
     "macros.html",
     "application/base.html",
     "copy_new_form.html",
     "copy_table.html",
+    "console/base.html",
+    "console/operator_parts.html",
+    "console/parts.html",
 }
 CONTROLS = {"input", "select", "textarea"}
 HOSTILE = "\"'><script>alert(1)</script><b onclick=x>"

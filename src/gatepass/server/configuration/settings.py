@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from pydantic_settings import (
 from gatepass.server.configuration.branding import brand
 from gatepass.server.configuration.branding.brand import Brand
 from gatepass.server.configuration.branding.settings import BrandingSettings
+from gatepass.server.configuration.console_settings import ConsoleSettings
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.server.configuration.environment_variables import (
     PREFIX,
@@ -26,12 +26,14 @@ from gatepass.server.configuration.environment_variables import (
     VariableSource,
     variable_of,
 )
-from gatepass.server.configuration.hosts import spellings
+from gatepass.server.configuration.hosts import spellings, split
 from gatepass.server.configuration.http_limits import HttpSettings
-from gatepass.server.configuration.leak_report_settings import LeakReportSettings
 from gatepass.server.configuration.mail_settings import MailSettings, OperatorSettings
+from gatepass.server.configuration.networks import check_network
 from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
+from gatepass.server.configuration.security.audit_settings import AuditSettings
+from gatepass.server.configuration.security.leak_report_settings import LeakReportSettings
 from gatepass.server.configuration.single_sign_on_settings import SingleSignOnSettings
 from gatepass.server.configuration.webhook_settings import WebhookSettings
 from gatepass.server.domain.users.factors.model import (
@@ -113,8 +115,12 @@ class Settings(BaseSettings):
     environments; `[production.branding]` and `[sandbox.branding]` say what differs in one."""
     mail: MailSettings = MailSettings()
     """The SMTP server through which mail is sent."""
+    audit: AuditSettings = AuditSettings()
+    """Where entries of the audit trail are sent, beside the database."""
     single_sign_on: SingleSignOnSettings = SingleSignOnSettings()
     """How the OpenID providers of organizations are reached."""
+    console: ConsoleSettings = ConsoleSettings()
+    """Where the console of the operators is reached."""
     webhooks: WebhookSettings = WebhookSettings()
     """How the endpoints of webhooks are reached."""
     leak_reports: LeakReportSettings = LeakReportSettings()
@@ -178,7 +184,7 @@ class Settings(BaseSettings):
             if each == EVERYONE and len(proxies) > 1:
                 raise ValueError("must be addresses or networks, or * alone")
             if each != EVERYONE:
-                _check_network(each)
+                check_network(each)
         return proxies
 
     @field_validator("token_origins")
@@ -197,7 +203,7 @@ class Settings(BaseSettings):
     @classmethod
     def _networks_are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
         for each in networks:
-            _check_network(each)
+            check_network(each)
         return networks
 
     @classmethod
@@ -219,6 +225,13 @@ class Settings(BaseSettings):
         if not values.get("sandbox_port") and port.isdecimal():  # a wrong port has its own error
             values["sandbox_port"] = int(port) + 1
         return values
+
+    @model_validator(mode="after")
+    def _console_has_a_port_of_its_own(self) -> Self:
+        others = {self.port, self.sandbox_port, self.metrics_port}
+        if self.console.port and self.console.port in others:
+            raise ValueError(f"console.port {self.console.port} is the port of something else")
+        return self
 
     @model_validator(mode="after")
     def _hosts_are_apart(self) -> Self:
@@ -264,13 +277,16 @@ class Settings(BaseSettings):
     def hosts(self, mode: Mode) -> tuple[str, ...]:
         """Return the Host header values that choose an environment."""
         name, port = ("app", self.port) if mode is Mode.LIVE else ("sandbox-app", self.sandbox_port)
-        given = self.environment(mode).hosts
-        return given or (
+        hosts = self.environment(mode).hosts or (
             f"{name}.localhost:{self.port}",
             f"localhost:{port}",
             f"127.0.0.1:{port}",
             f"[::1]:{port}",
         )
+        if mode is Mode.TEST or not self.console.port:
+            return hosts
+        of_console = (f"{split(host).name}:{self.console.port}" for host in hosts)
+        return tuple(dict.fromkeys((*hosts, *of_console)))
 
     def issuer(self, mode: Mode) -> str:
         """Return an environment's issuer; by default an address that every client can resolve."""
@@ -313,18 +329,6 @@ class Settings(BaseSettings):
         The server itself speaks no TLS.
         """
         return self.is_https or bool(self.trusted_proxies)
-
-
-def _check_network(text: str) -> None:
-    """Raise ValueError, which says what to write, where a text is no address or network."""
-    try:
-        network = ip_network(text, strict=False)
-    except ValueError:
-        wanted = "must be an IP address or a network, as 192.0.2.10 or 10.0.0.0/8"
-        raise ValueError(f"{wanted}, not {text!r}") from None
-    address = text.partition("/")[0]
-    if network.network_address != ip_address(address):
-        raise ValueError(f"{text!r} is one address in a network: write {address} or {network}")
 
 
 def load(config: Path | None = None, *, has_variables: bool = True, **given: object) -> Settings:

@@ -10,6 +10,7 @@ import structlog
 
 from gatepass.server.domain.applications.secrets.expiry_notices import operations as expiry_notices
 from gatepass.server.domain.applications.secrets.leaks import operations as leaks
+from gatepass.server.domain.audit.chain.operations import ChainBrokenError
 from gatepass.server.domain.keys.operations import rotate_due
 from gatepass.server.domain.revocations.leak_reports import operations as leak_reports
 from gatepass.server.domain.usage.rising import operations as rising
@@ -23,6 +24,7 @@ FLUSH_EVERY = 5.0  # seconds
 WRITE_EVERY = 10.0
 BOUND_EVERY = 60.0
 ROTATE_EVERY = 60.0
+CHECKPOINT_EVERY = 60.0  # looks whether one is due
 REMIND_EVERY = 3600.0
 LOOK_UP_EVERY = 2.0
 LOOK_FOR_RISE_EVERY = 60.0
@@ -65,12 +67,14 @@ class Housekeeper:
 
     def _run(self) -> None:
         environment = self._environment
+        make_checkpoint = partial(maintenance.make_checkpoint, environment)
         work = (
             _Work("flush", FLUSH_EVERY, partial(maintenance.flush, environment)),
             _Work("leak_reports", LOOK_UP_EVERY, self._look_up_reports),
             _Work("heartbeat", WRITE_EVERY, partial(maintenance.probe_database, environment)),
             _Work("keep_bounds", BOUND_EVERY, partial(maintenance.keep_bounds, environment)),
             _Work("rotate_keys", ROTATE_EVERY, self._rotate_keys),
+            _Work("checkpoint", CHECKPOINT_EVERY, make_checkpoint),
             _Work("remind", REMIND_EVERY, self._remind),
             _Work("webhooks", BOUND_EVERY, partial(maintenance.count_webhooks, environment)),
             _Work("refusals", LOOK_FOR_RISE_EVERY, self._tell_of_rising_refusals),
@@ -107,7 +111,7 @@ class Housekeeper:
     def _do(self, name: str, work: Callable[[], None]) -> None:
         try:
             work()
-        except (DatabaseAwayError, MasterKeyError) as error:
+        except (DatabaseAwayError, MasterKeyError, ChainBrokenError) as error:
             self._note_failure(name, str(error))
         except Exception:
             log.exception("housekeeping.failed", environment=self._environment.name, work=name)

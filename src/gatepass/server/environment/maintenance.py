@@ -15,6 +15,8 @@ import structlog
 from gatepass.server.domain.applications.secrets.uses import store as secret_uses
 from gatepass.server.domain.audit import bounded
 from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.chain import operations as chain
+from gatepass.server.domain.audit.model import KEPT as KEPT_ENTRIES
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes import tombstones
 from gatepass.server.domain.changes.outbox import store as outbox
@@ -40,7 +42,6 @@ from gatepass.server.storage.errors import DatabaseAwayError
 from gatepass.server.storage.heartbeat import store as heartbeat
 
 _KEEP_CHANGES = timedelta(hours=24)
-_KEEP_AUDIT = timedelta(days=400)
 _KEEP_DEVICES = timedelta(days=400)
 _PAUSE = 0.025
 """Seconds between the transactions of one work, as other writers come in only then.
@@ -144,7 +145,7 @@ def prune(environment: Environment) -> None:
         partial(revocations.prune, now=now),
         partial(changes.prune, older_than=now - _KEEP_CHANGES),
         partial(tombstones.prune, older_than=now - MATTERS),
-        partial(audit.prune, older_than=now - _KEEP_AUDIT),
+        partial(audit.prune, older_than=now - KEPT_ENTRIES),
         partial(throttling.prune, now=now),
         partial(counts.merge, now=now),
         partial(counts.prune, now=now),
@@ -179,6 +180,15 @@ def prune(environment: Environment) -> None:
                     break
     environment.state.revoked.prune(environment.clock())
     environment.state.load_imports()
+
+
+def make_checkpoint(environment: Environment) -> None:
+    """Sign and send out a checkpoint of the audit trail where one is due.
+
+    Raises ChainBrokenError where the trail does not fit the one before.
+    """
+    key = environment.keys.signing_keys[environment.algorithm]
+    chain.make_checkpoint(environment.context, key, environment.issuer)
 
 
 def close(environment: Environment, ends_at: float = inf) -> None:

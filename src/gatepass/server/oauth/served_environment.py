@@ -40,6 +40,7 @@ class ServedEnvironment(Environment):
         # The environment whose accounts this one trusts. Production never has one.
         self.has_one_identity = settings.sandbox_identity == "production"
         is_sandbox = mode is Mode.TEST
+        self.console = None if is_sandbox else settings.console
         self.accounts = production if self.has_one_identity and is_sandbox else None
         trusts = self.has_one_identity and not is_sandbox
         self.trusted_by = settings.issuer(Mode.TEST) if trusts else ""  # the sandbox's issuer

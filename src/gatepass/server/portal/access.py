@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from enum import Enum
-from typing import Literal
+from typing import Literal, Protocol
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -39,6 +39,18 @@ operating organization, whose people are managed in the console.
 """
 
 
+class PageAccess(Protocol):
+    """Who may open a page."""
+
+    def includes(self, request: PortalRequest) -> bool:
+        """Return whether the page is open to who sends this request."""
+        ...
+
+    def refusal(self, request: PortalRequest) -> int:
+        """Return the status for somebody whom it is not open to: 403, or 404 to hide it."""
+        ...
+
+
 class Access(Enum):
     """The access to a page; the value is the groups that it is open to."""
 
@@ -55,6 +67,10 @@ class Access(Enum):
     def includes(self, request: PortalRequest) -> bool:
         """Return whether the page is open to who sends this request."""
         return not self.value.isdisjoint(_groups(request))
+
+    def refusal(self, _request: PortalRequest) -> int:
+        """Return the status for somebody whom the page is not open to."""
+        return 403
 
 
 def operator_of(request: PortalRequest) -> Operator | None:
@@ -114,6 +130,7 @@ def authenticate(environment: ServedEnvironment, http_request: Request) -> Porta
             language=reads.code,
         ),
         login=login,
+        port=(http_request.scope.get("server") or ("", None))[1],
         login_id=login_id,
         verifier=read_id(http_request.cookies.get(cookies.verifier_name(environment))),
         csrf=csrf.token(login.session_id if login else device),
@@ -135,7 +152,7 @@ def language_of(
     return language(negotiation.choose(http_request.headers.get("accept-language", ""), offered))
 
 
-def authorize(request: PortalRequest, access: Access) -> Response | None:
+def authorize(request: PortalRequest, access: PageAccess) -> Response | None:
     """Return None if the request may open the page, else the response that refuses it.
 
     That is a redirect to the login, the password page or the page of second factors, or 403. A
@@ -154,7 +171,7 @@ def authorize(request: PortalRequest, access: Access) -> Response | None:
     first = _first_page(request, request.login)
     if first:
         return RedirectResponse(first, status_code=303)
-    return None if access.includes(request) else error_pages.page(request, 403)
+    return None if access.includes(request) else error_pages.page(request, access.refusal(request))
 
 
 def _first_page(request: PortalRequest, login: Login) -> str:

@@ -48,7 +48,7 @@ Step = Callable[[], Outcome]
 
 def dispatch(request: PortalRequest, http_request: Request, body: bytes) -> Outcome:
     """Run the page of a request up to its response or its first password hash."""
-    match = routes.find(request.method, request.path)
+    match = None if _is_hidden(request) else routes.find(request.method, request.path)
     if match is None:
         return _no_page(request)
     if one_identity.is_elsewhere(request):
@@ -76,6 +76,11 @@ def dispatch(request: PortalRequest, http_request: Request, body: bytes) -> Outc
         return _begin(match.route.page, replace(checked, ids=match.ids))
 
     return _with_error_pages(request, run)
+
+
+def _is_hidden(request: PortalRequest) -> bool:
+    """Return whether a page is of the console, and that is not there for this address and port."""
+    return f"{request.path}/".startswith(redirects.CONSOLE) and not request.has_console
 
 
 def _begin(page: routes.Page, request: PortalRequest) -> Outcome:
@@ -132,7 +137,7 @@ def _page_of_form(request: PortalRequest) -> Steps[Response]:
 def _refusal(request: PortalRequest, route: routes.Route) -> Response | None:
     """Return the response to somebody who may not open the page; a denial is recorded."""
     refusal = access.authorize(request, route.access)
-    if refusal and refusal.status_code == HTTPStatus.FORBIDDEN:
+    if refusal and refusal.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:
         suspended = request.login and request.login.organization.suspended_at
         reason = "organization suspended" if suspended else "role"
         _record_denial(request, refusal.status_code, reason)
@@ -222,6 +227,8 @@ def _record_denial(request: PortalRequest, status: int, reason: str) -> None:
 
 def _no_page(request: PortalRequest) -> Response:
     """Return the redirect to the form's page or to the path with a slash, 405, or 404."""
+    if _is_hidden(request):
+        return error_pages.page(request, 404)
     known = routes.methods(request.path)
     form_page = routes.form_page(request.path)
     if form_page and request.method in access.SAFE:

@@ -35,10 +35,14 @@ _SECTIONS = {
 }
 
 
-def template_environment() -> jinja2.Environment:
-    """Return the templates: everything is escaped, an unknown name is an error."""
+def template_environment(*more: jinja2.BaseLoader) -> jinja2.Environment:
+    """Return the templates: everything is escaped, an unknown name is an error.
+
+    `more` has those of a package above this one.
+    """
+    own = jinja2.PackageLoader("gatepass.server.portal", "templates")
     made = jinja2.Environment(
-        loader=jinja2.PackageLoader("gatepass.server.portal", "templates"),
+        loader=jinja2.ChoiceLoader([own, *more]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -83,6 +87,7 @@ class Site:
     user: User | None = None
     role: str = ""  # in the portal
     is_operator: bool = False
+    has_console: bool = False
     section: str = ""
     path: str = ""
     csrf: str = field(default="", repr=False)
@@ -160,6 +165,7 @@ def site(request: PortalRequest, flash: str | None = None) -> Site:
         user=request.login.user if request.login else None,
         role=request.role if request.login else "",
         is_operator=bool(request.operator and request.operator.modes),
+        has_console=bool(request.operator and request.operator.modes and request.has_console),
         section=next(found, ""),
         path=request.path,
         csrf=request.csrf,

@@ -53,6 +53,7 @@ class PortalRequest:
     csrf: str = field(repr=False)
     language: Language  # of the page
     ids: Mapping[str, UUID] = field(default_factory=dict)
+    port: int | None = None  # of this server
     login_id: Secret | None = None  # of a login that waits for its second step
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -100,10 +101,17 @@ class PortalRequest:
         return operators.portal_role(operator.roles) if operator else self.user.role
 
     @property
+    def has_console(self) -> bool:
+        """Return whether the console of the operators is there, for this address and port."""
+        console = self.environment.console
+        return console is not None and console.is_reachable(self.visitor.source, self.port)
+
+    @property
     def landing(self) -> str:
         """Return the path of the user's first page."""
         operator = self.operator
-        return redirects.CONSOLE if operator and operator.modes else redirects.landing(self.role)
+        has_console = operator and operator.modes and self.has_console
+        return redirects.CONSOLE if has_console else redirects.landing(self.role)
 
     def after_login(self, next_path: str | None) -> str:
         """Return the path that was requested before the login, or the user's first page."""

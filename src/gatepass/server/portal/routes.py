@@ -1,7 +1,7 @@
 """All pages: method, path, access and page function."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from gatepass.server.domain.applications import fields
 from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.portal import redirects
-from gatepass.server.portal.access import SAFE, Access
+from gatepass.server.portal.access import SAFE, Access, PageAccess
 from gatepass.server.portal.pages import activity, copying, languages
 from gatepass.server.portal.pages.applications import (
     automatic_rotation,
@@ -25,7 +25,6 @@ from gatepass.server.portal.pages.applications import (
     usage,
 )
 from gatepass.server.portal.pages.applications.sub_pages import CREDENTIALS, SUB_PAGES
-from gatepass.server.portal.pages.console import first_page as console
 from gatepass.server.portal.pages.factors import adding, own, recovery_codes
 from gatepass.server.portal.pages.sessions import (
     accounts,
@@ -75,7 +74,7 @@ class Route(NamedTuple):
 
     method: str
     path: str
-    access: Access
+    access: PageAccess
     page: Page
     step_up: bool = False
     own_proof: Method | None = None
@@ -282,13 +281,28 @@ ROUTES = (
     Route("POST", f"{_USER}{_SESSION}", Access.TEAM_ADMIN, ending.end_of_member, step_up=True),
     Route("POST", f"{_USER}email/confirm/", Access.TEAM_ADMIN, pending_email.confirm, step_up=True),
     Route("POST", f"{_USER}email/reject/", Access.TEAM_ADMIN, pending_email.reject),
-    Route("GET", redirects.CONSOLE, Access.OPERATOR, console.index),
     Route("GET", "/activity/", Access.ADMIN, activity.activity),
     Route("GET", "/activity/export/", Access.ADMIN, activity.export),
 )
 
 _FORM_PAGES = {"/accounts/sessions/end/": "/account/"}  # if not above the form's path
-_COMPILED = [(route, *_pattern) for route in ROUTES for _pattern in [compile_path(route.path)[::2]]]
+_COMPILED = {
+    (route.method, route.path): (route, *compile_path(route.path)[::2]) for route in ROUTES
+}
+
+
+def add(*pages: Route) -> None:
+    """Add pages of a package above this one; those that were added already stay as they are."""
+    for route in pages:
+        _COMPILED.setdefault((route.method, route.path), (route, *compile_path(route.path)[::2]))
+
+
+_LATER: list[Callable[[], Iterable[Route]]] = []
+
+
+def add_console(load: Callable[[], Iterable[Route]]) -> None:
+    """Add the pages of the console, which are loaded for the first request of one of them."""
+    _LATER[:] = [load]
 
 
 def find(method: str, path: str) -> RouteMatch | None:
@@ -323,7 +337,11 @@ def methods(path: str) -> list[str]:
 
 def _matching(path: str) -> list[RouteMatch]:
     found = []
-    for route, pattern, convertors in _COMPILED:
+    if path.startswith(redirects.CONSOLE):
+        for load in [*_LATER]:
+            add(*load())
+            _LATER.clear()
+    for route, pattern, convertors in [*_COMPILED.values()]:
         match = re.fullmatch(pattern, path)
         if match:
             texts = {name: text for name, text in match.groupdict().items() if name != _TOKEN}

@@ -43,6 +43,7 @@ __all__ = [
     "Counter",
     "Database",
     "Timestamp",
+    "has_revision",
     "metadata",
     "sqlite_url",
 ]
@@ -58,6 +59,7 @@ metadata = MetaData(
 
 _SQLITE = "sqlite:///"
 _WRITE = "gatepass_write"
+_DATABASE = "gatepass_database"
 
 FORGOTTEN_AT_ONCE = 5000
 """How many rows one transaction deletes at most, as all other writers wait for it."""
@@ -125,7 +127,7 @@ class Database:
                 yield outer
             return
         with self._opened(writes=True) as connection:
-            writing = connection.execution_options(**{_WRITE: True})
+            writing = connection.execution_options(**{_WRITE: True, _DATABASE: self})
             with writing.begin():
                 yield writing
             if self._file:
@@ -265,6 +267,16 @@ class Database:
                 self._file.check()
             with self.engine.connect() as connection:
                 yield connection
+
+
+def has_revision(connection: Connection, revision: str) -> bool:
+    """Return `Database.has` of the database that a transaction is in, for the stores."""
+    database = connection.get_execution_options().get(_DATABASE)
+    if database is not None:
+        return bool(database.has(connection, revision))
+    from gatepass.server.storage.migrations import state
+
+    return (state.read(connection).revision or "") >= revision
 
 
 class _Server:

@@ -7,6 +7,7 @@ from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications import store
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.networks import check_networks
+from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue.admin_scopes import LONGEST_LIFETIME
 from gatepass.server.domain.users import operations as users
@@ -150,3 +151,14 @@ def test_its_token_opens_nothing_else(program: Program, server: InProcessServer)
     org_id = operating_organization(server)
     answer = program.send("GET", f"{PARTNER_API}/organizations/{org_id}/users")
     assert answer.status_code in {401, 403, 404}
+
+
+def test_a_call_beyond_its_scope_is_in_the_audit_trail(server: InProcessServer) -> None:
+    reader = Program(server, READ)
+    assert reader.send("POST", URL, json={"name": "A", "username": "b"}).status_code == 403
+
+    with server.environment().database.read() as connection:
+        [(_, newest)] = audit.every(connection, limit=1)
+    assert (newest.actor, newest.action) == ("Back office", "access.denied")
+    assert newest.org_id == operating_organization(server)
+    assert "production:organizations:write" in str(newest.detail)

@@ -38,7 +38,8 @@ from server.environment.backup.backups import (
 from server.environment.backup.places_with_data import NOW, column, content, files
 
 CHANGED_BY_A_RESTORE = {
-    *("account_link", "audit", "change", "outbox", "pending_login", "single_sign_on_attempt"),
+    *("account_link", "audit", "audit_link", "change", "outbox", "pending_login"),
+    "single_sign_on_attempt",
     "webhook_delivery",
 }
 

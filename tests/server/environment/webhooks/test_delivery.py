@@ -2,7 +2,7 @@
 
 import json
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -100,7 +100,7 @@ def test_after_a_rotation_both_secrets_verify_until_the_overlap_is_over(
 
     def signed(number: int, secret: str) -> str:
         got = receiver.received[number]
-        when = datetime.fromtimestamp(int(got.headers["webhook-timestamp"])).astimezone()
+        when = datetime.fromtimestamp(int(got.headers["webhook-timestamp"]), UTC)
         text: str = Webhook(secret).sign(got.headers["webhook-id"], when, got.body.decode())
         return text
 

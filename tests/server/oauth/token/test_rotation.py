@@ -251,7 +251,7 @@ def test_a_change_takes_nothing_from_a_client_that_is_still_good(
 ) -> None:
     client = fresh_server.register()
     assert works(fresh_server, client)
-    change(fresh_server.environment(), OPERATOR, client.application.id)
+    change(fresh_server.environment().context, OPERATOR, client.application.id)
 
     assert works(fresh_server, client)
     assert works(fresh_server, client)

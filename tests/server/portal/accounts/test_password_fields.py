@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from browser.pages import PAGES
-from gatepass.server.portal.rendering import template_environment
+from gatepass.server.admin.console.rendering import TEMPLATES
 from gatepass.testing import Clock
 from server.portal.fixtures import START, PortalServer
 
-TEMPLATES = template_environment()
 INPUTS = [
     (sample.name, tag)
     for sample in PAGES

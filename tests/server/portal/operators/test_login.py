@@ -24,7 +24,7 @@ def test_an_operator_lands_in_the_console_which_says_their_roles(operated: Porta
 
     page = browser.get(CONSOLE).text
     assert landed.headers["location"] == CONSOLE
-    assert page.count("Account manager") == 2
+    assert "Account manager" in page
     assert "Owner" not in page
     assert "/team/" not in page
     assert browser.get("/").headers["location"] == CONSOLE

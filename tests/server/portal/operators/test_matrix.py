@@ -2,13 +2,14 @@
 
 import pytest
 
-from gatepass.server.portal.access import Access
+from gatepass.server.admin.console.routes import ROUTES as CONSOLE
+from gatepass.server.portal.access import Access, PageAccess
 from gatepass.server.portal.routes import ROUTES
 from server.portal.fixtures import Browser, PortalServer
 from server.portal.test_access import ENDS_SESSION, ask, path_of
 
-_OWN = {Access.ANYONE, Access.LOGGED_IN}
-OPEN_TO: dict[str, set[Access]] = {
+_OWN: set[PageAccess] = {Access.ANYONE, Access.LOGGED_IN}
+OPEN_TO: dict[str, set[PageAccess]] = {
     "olga": _OWN | {Access.OPERATOR, Access.STAFF, Access.REGISTRANT, Access.ADMIN},
     "mara": _OWN | {Access.OPERATOR},
     "stan": _OWN | {Access.OPERATOR},
@@ -55,7 +56,7 @@ def test_nobody_of_a_partner_opens_a_page_of_operators(
     operated: PortalServer, username: str
 ) -> None:
     browser = operated.as_(username)
-    own = [each for each in ROUTES if each.access is Access.OPERATOR]
+    own = [each for each in CONSOLE if each.access is Access.OPERATOR]
 
     statuses = {ask(browser, route, path_of(route))[0] for route in own}
 

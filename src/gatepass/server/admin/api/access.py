@@ -8,6 +8,8 @@ from starlette.requests import HTTPConnection, Request
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.starlette import Guard, Principal
 from gatepass.server.domain.applications.cached_application import CachedApplication
+from gatepass.server.domain.audit import denials
+from gatepass.server.domain.audit.denials import Denial
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.oauth import access_token
@@ -15,6 +17,8 @@ from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.wire import metadata
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
+
+_CLIENT_ID = "gatepass.admin_api.client_id"
 
 
 def production_of(connection: HTTPConnection) -> ServedEnvironment:
@@ -27,6 +31,8 @@ def production_of(connection: HTTPConnection) -> ServedEnvironment:
 def _inspect(token: Secret, connection: HTTPConnection) -> dict[str, object] | None:
     environment = production_of(connection)
     found = access_token.inspect(environment, token)
+    if found:
+        connection.scope[_CLIENT_ID] = found["client_id"]
     return {"active": True, "environment": environment.name, **found} if found else None
 
 
@@ -69,3 +75,18 @@ def actor_of(request: Request) -> Actor:
     source = request.client.host if request.client else ""
     who = f"{name} ({principal.client_id})"
     return Actor("operator", source, kind="operator", operator=who)
+
+
+def note_denial(request: Request, status: int, reason: str) -> None:
+    """Log and audit that an application's call was refused; blocks. Does nothing without one."""
+    client_id = request.scope.get(_CLIENT_ID)
+    if client_id is None:
+        return
+    production = production_of(request)
+    application = production.applications.get(client_id) or production.applications.load(client_id)
+    if application is None:  # deleted meanwhile
+        return
+    source = request.client.host if request.client else ""
+    actor = Actor(application.name, source, application.org_id, kind="application")
+    denied = Denial(request.method, request.scope["path"], status, reason)
+    denials.record(production.context, actor, denied, client_id=client_id)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import Any
 
 from starlette.applications import Starlette
@@ -11,7 +12,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from gatepass.server.admin.api import openapi, requests
-from gatepass.server.admin.api.access import actor_of, check_caller, guard, production_of
+from gatepass.server.admin.api.access import (
+    actor_of,
+    check_caller,
+    guard,
+    note_denial,
+    production_of,
+)
 from gatepass.server.admin.api.idempotency import AnotherRequestError, Once
 from gatepass.server.admin.operations.model import Arguments, Effect, Operation
 from gatepass.server.admin.operations.perform import (
@@ -24,6 +31,7 @@ from gatepass.server.environment.environment import NAMES
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.partner_api import errors
 from gatepass.server.partner_api.errors import Problem
+from gatepass.wire.errors import OAuthError
 
 _CHANGED = (
     "Somebody has changed it since you read it. Read it again, and send the change with its ETag."
@@ -68,8 +76,20 @@ def _endpoint(operation: Operation[Any, Any], name: str) -> Endpoint:
             _respond, operation, environment, request, arguments, conditions, key
         )
 
-    endpoint.__name__ = f"{operation.name}@{name}"
-    return endpoint
+    async def recorded(request: Request) -> Response:
+        try:
+            response = await endpoint(request)
+        except OAuthError as refused:
+            if refused.status == HTTPStatus.FORBIDDEN:
+                await run_in_threadpool(note_denial, request, 403, refused.description)
+            raise
+        if response.status_code == HTTPStatus.FORBIDDEN:
+            reason = f"the token lacks {operation.scope(name)}"
+            await run_in_threadpool(note_denial, request, 403, reason)
+        return response
+
+    recorded.__name__ = f"{operation.name}@{name}"
+    return recorded
 
 
 def _environment(production: ServedEnvironment, name: str) -> ServedEnvironment:

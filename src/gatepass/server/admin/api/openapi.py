@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
@@ -37,7 +38,7 @@ one that was read. A POST with an `Idempotency-Key` is done once, and answered a
 With `dry_run=true` nothing is changed, and the answer says what would be. A secret is in one answer
 alone.
 """
-_READING = (401, 403, 404, 422, 503)
+_READING = (400, 401, 403, 404, 422, 503)
 _WRITING = (400, 401, 403, 404, 409, 412, 413, 415, 422, 503)
 
 
@@ -62,7 +63,9 @@ def routes(operations: Operations) -> list[BaseRoute]:
 
 def document(operations: Operations, issuer: str, title: str) -> Json:
     """Return the document."""
-    models: list[Any] = [(each.output, "serialization") for each in operations]
+    models: list[Any] = [
+        (each.output, "serialization") for each in operations if each.method != "DELETE"
+    ]
     models += [(each.input, "validation") for each in operations]
     _, schemas = models_json_schema(
         list(dict.fromkeys([*models, (ProblemDocument, "serialization")])), ref_template=_REFERENCE
@@ -71,6 +74,9 @@ def document(operations: Operations, issuer: str, title: str) -> Json:
     for each in operations:
         path = paths.setdefault(f"/{{environment}}{each.path}", {"parameters": [_ENVIRONMENT]})
         path[each.method.lower()] = _described(each, schemas["$defs"])
+    # the guard's own refusals have no fields
+    schemas["$defs"]["ProblemDocument"]["required"].remove("errors")
+    schemas["$defs"]["Effect"] = _EFFECT
     used = {each.input.__name__ for each in operations}
     return {
         "openapi": "3.1.0",
@@ -147,7 +153,7 @@ def _described(operation: Operation[Any, Any], schemas: Json) -> Json:
         "security": [{_SECURITY: [operation.scope(name)]} for name in NAMES.values()],
         "parameters": parameters,
         "responses": {
-            str(operation.status if operation.method != "DELETE" else 204): _success(operation),
+            **_answers(operation),
             **{str(status): each for status, each in errors.described(*refusals).items()},
         },
     }
@@ -188,15 +194,51 @@ def _body(operation: Operation[Any, Any], members: Json, required: set[str]) -> 
     return {"required": True, "content": {_JSON: {"schema": schema, "example": example}}}
 
 
-def _success(operation: Operation[Any, Any]) -> Json:
+def _answers(operation: Operation[Any, Any]) -> Json:
+    """Return the answers to what is accepted; a dry run has one of its own."""
     if operation.method == "DELETE":
-        return {"description": "It is gone."}
-    schema = {"$ref": _REFERENCE.format(model=operation.output.__name__)}
+        return {"204": {"description": "It is gone."}, "200": _dry_answer({"type": "object"})}
+    schema: Json = {"$ref": _REFERENCE.format(model=operation.output.__name__)}
     content: Json = {"schema": schema}
     if operation.answer:
         content["example"] = operation.answer
     etag = {"ETag": {"description": "of this object", "schema": {"type": "string"}}}
-    return {"description": operation.summary, "headers": etag, "content": {_JSON: content}}
+    success = {"description": operation.summary, "headers": etag, "content": {_JSON: content}}
+    if operation.access == "read":
+        unchanged = {"description": "It has the ETag that `If-None-Match` named.", "headers": etag}
+        return {str(operation.status): success, "304": unchanged}
+    if operation.status != HTTPStatus.OK:
+        return {str(operation.status): success, "200": _dry_answer(schema)}
+    content["schema"] = {"anyOf": [schema, _dry_run_of(schema)]}
+    success["description"] = f"{operation.summary} With `{DRY_RUN}`: what would be."
+    return {"200": success}
+
+
+def _dry_answer(result: Json) -> Json:
+    content = {_JSON: {"schema": _dry_run_of(result)}}
+    return {"description": f"With `{DRY_RUN}`: what would be.", "content": content}
+
+
+def _dry_run_of(result: Json) -> Json:
+    effect = {"anyOf": [{"$ref": _REFERENCE.format(model="Effect")}, {"type": "null"}]}
+    members: Json = {"dry_run": {"const": True}, "effect": effect, "result": result}
+    return _object(members)
+
+
+def _object(members: Json) -> Json:
+    return {"type": "object", "required": [*members], "properties": members}
+
+
+_EFFECT = {
+    "description": "What the operation stops, in words and in numbers.",
+    **_object(
+        {
+            "reversible": {"type": "boolean"},
+            "sentences": {"type": "array", "items": {"type": "string"}},
+            "counts": {"type": "object", "additionalProperties": {"type": "integer"}},
+        }
+    ),
+}
 
 
 def _scheme(issuer: str) -> Json:

@@ -9,6 +9,8 @@ CLIENT_ID = "gpc_live_W4y8WztZ27bEQQqWcADkJsmGmc64"
 ROTATED_CLIENT_ID = "gpc_live_V0h3nYq5Lr7sXcT2mKd9JwPfUb4e"
 ROTATED_SECRET_ID = "7c9e5d3a-1f2b-4e6c-8a0d-9b4f6e2c8d15"  # noqa: S105 - an id
 MAIL_ID = 17
+ENDPOINT_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+DELIVERY_ID = 4242
 RESOURCE = "https://meters.example.com"
 OLD_RESOURCE = "https://old.example.com"
 SCOPE = "meters:read"
@@ -65,4 +67,16 @@ APPLICATION = {
     "imported_from": None,
     "tokens_revoked_before": None,
     "secrets": [SECRET],
+}
+ENDPOINT: dict[str, object] = {
+    "id": ENDPOINT_ID,
+    "org_id": ORGANIZATION_ID,
+    "url": "https://acme.example/hooks",
+    "events": [],
+    "description": "Billing",
+    "state": "enabled",
+    "disabled_because": None,
+    "created_at": "2026-11-02T08:30:00Z",
+    "created_by": "operator",
+    "old_secret_until": None,
 }

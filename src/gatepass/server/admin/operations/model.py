@@ -3,9 +3,17 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+)
 
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
@@ -26,6 +34,7 @@ OWNER: frozenset[Role] = frozenset()
 
 LARGEST_PAGE = 200
 _LONGEST_LINE = 1000
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 
 
 class Arguments(BaseModel):
@@ -72,6 +81,16 @@ def position_of(cursor: str, read: Callable[[str], Position]) -> Position:
             "cursor", Message("This is not a cursor that a page has given.")
         ) from None
 
+
+def _iso(value: object) -> object:
+    """Return a moment or its text; raise ValueError for a number, and for any other text."""
+    if not isinstance(value, datetime) and not (isinstance(value, str) and _ISO.match(value)):
+        raise ValueError("Give a moment as 2026-11-29T10:40:00Z.")
+    return value
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_iso)]
+"""A moment (RFC 3339) that a caller gives; as a number it would be read in one place only."""
 
 Line = Annotated[str, Field(max_length=_LONGEST_LINE)]
 """A text of one line; the operation has the rule."""

@@ -11,6 +11,7 @@ from gatepass.server.admin.operations.people import access, invitations
 from gatepass.server.admin.operations.people import reading as people
 from gatepass.server.admin.operations.system import audit, health, keys, mail
 from gatepass.server.admin.operations.usage import counts, refusals, secrets
+from gatepass.server.admin.operations.webhooks import deliveries, endpoints
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *organizations.OPERATIONS,
@@ -26,6 +27,8 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *secrets.OPERATIONS,
     *resources.OPERATIONS,
     *scopes.OPERATIONS,
+    *endpoints.OPERATIONS,
+    *deliveries.OPERATIONS,
     *keys.OPERATIONS,
     *audit.OPERATIONS,
     *mail.OPERATIONS,

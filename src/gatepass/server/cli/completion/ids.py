@@ -68,4 +68,5 @@ organizations_of_production = partial(_complete, store.of_organizations, Mode.LI
 organizations_of_sandbox = partial(_complete, store.of_organizations, Mode.TEST)
 applications = partial(_complete, store.of_applications, None)
 users = partial(_complete, store.of_users, None)
+webhooks = partial(_complete, store.of_webhooks, None)
 operators = partial(_complete, store.of_operators, Mode.LIVE)

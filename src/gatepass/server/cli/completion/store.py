@@ -7,6 +7,8 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from gatepass.server.domain.applications.store import application
+from gatepass.server.domain.changes.webhooks import store as webhooks
+from gatepass.server.domain.changes.webhooks.endpoints.store import endpoint
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.store import organization
 from gatepass.server.domain.users.operators import store as operators
@@ -57,6 +59,15 @@ def of_operators(database: Database, connection: Connection, typed: str) -> list
         for each in operators.list_all(database, connection)
         if each.user.username and each.user.username.startswith(typed.lower())
     ]
+
+
+def of_webhooks(database: Database, connection: Connection, typed: str) -> list[Candidate]:
+    """Return the ids of webhook endpoints that begin as typed, with the URL."""
+    if not database.has(connection, webhooks.REVISION):
+        return []
+    query = select(endpoint.c.id, endpoint.c.url)
+    begins = _uuid_begins(endpoint.c.id, typed)
+    return _candidates(connection, query.where(begins).order_by(endpoint.c.url))
 
 
 def _begins(column: ColumnElement[str], typed: str) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
+from gatepass.server.cli.completion import ids
 from gatepass.server.cli.webhook.deliveries import deliveries, send_again, test
 from gatepass.server.domain.changes.webhooks.events import EVENTS, ONE_CAN_WANT, PREFIX
 from gatepass.server.domain.changes.webhooks.model import Endpoint
@@ -40,7 +41,12 @@ webhook.add_command(test)
     )
 )
 @click.argument("url")
-@click.option("--organization", "org_id", help="Whose it is. [default: the operator's, for all]")
+@click.option(
+    "--organization",
+    "org_id",
+    shell_complete=ids.organizations,
+    help="Whose it is. [default: the operator's, for all]",
+)
 @click.option("--event", "events", multiple=True, help=_EVENTS)
 @click.option("--description", default="", help=_DESCRIPTION)
 @options.environment_option_to_change
@@ -57,7 +63,8 @@ def add(
     """Add an endpoint; its signing secret is shown this once.
 
     The operator's gets the events of all organizations, an organization's gets its own. It must be
-    at a public address, or in a network of the setting webhooks.allowed_networks.
+    at a public address, or in a network of the setting webhooks.allowed_networks (of an
+    organization: webhooks.organization_networks).
     """
     owner = options.uuid_of(org_id) if org_id else None
     with options.environment_of(target) as environment:
@@ -68,7 +75,12 @@ def add(
 
 
 @webhook.command("list", epilog=example("gatepass webhook list", "gatepass webhook list --json"))
-@click.option("--organization", "org_id", help="Only those of this organization.")
+@click.option(
+    "--organization",
+    "org_id",
+    shell_complete=ids.organizations,
+    help="Only those of this organization.",
+)
 @options.reading_options
 def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
     """List the endpoints; never their secrets."""
@@ -84,7 +96,7 @@ def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
 
 
 @webhook.command(epilog=example(f"gatepass webhook show {_ID}"))
-@click.argument("endpoint")
+@click.argument("endpoint", shell_complete=ids.webhooks)
 @options.reading_options
 def show(endpoint: str, target: options.Target, *, is_json: bool) -> None:
     """Show an endpoint: what it gets, and how it does; never its secret."""
@@ -104,7 +116,7 @@ def events(*, is_json: bool) -> None:
 
 
 @webhook.command(epilog=example(f"gatepass webhook change {_ID} --event secret.leaked"))
-@click.argument("endpoint")
+@click.argument("endpoint", shell_complete=ids.webhooks)
 @click.option("--url", help="Where events are sent, also those that wait.")
 @click.option("--event", "events", multiple=True, help=_EVENTS)
 @click.option(
@@ -138,7 +150,7 @@ def change(
 
 
 @webhook.command("rotate-secret", epilog=example(f"gatepass webhook rotate-secret {_ID}"))
-@click.argument("endpoint")
+@click.argument("endpoint", shell_complete=ids.webhooks)
 @click.option(
     "--overlap",
     type=click.IntRange(0, 30 * _DAY),
@@ -162,7 +174,7 @@ def rotate_secret(endpoint: str, overlap: int, target: options.Target, *, is_jso
 
 
 @webhook.command(epilog=example(f"gatepass webhook disable {_ID}"))
-@click.argument("endpoint")
+@click.argument("endpoint", shell_complete=ids.webhooks)
 @options.environment_option_to_change
 def disable(endpoint: str, target: options.Target) -> None:
     """Send nothing more to an endpoint; what happens meanwhile is not sent later."""
@@ -171,7 +183,7 @@ def disable(endpoint: str, target: options.Target) -> None:
 
 
 @webhook.command(epilog=example(f"gatepass webhook enable {_ID}"))
-@click.argument("endpoint")
+@click.argument("endpoint", shell_complete=ids.webhooks)
 @options.environment_option_to_change
 def enable(endpoint: str, target: options.Target) -> None:
     """Send events to an endpoint again; what failed is sent by send-again."""
@@ -180,7 +192,7 @@ def enable(endpoint: str, target: options.Target) -> None:
 
 
 @webhook.command(epilog=example(f"gatepass webhook remove {_ID} --yes"))
-@click.argument("endpoint")
+@click.argument("endpoint", shell_complete=ids.webhooks)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @options.environment_option_to_change
 def remove(endpoint: str, target: options.Target, *, yes: bool) -> None:

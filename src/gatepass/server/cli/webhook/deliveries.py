@@ -7,6 +7,7 @@ import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
+from gatepass.server.cli.completion import ids
 from gatepass.server.domain.changes.webhooks.model import Delivery, State
 from gatepass.server.domain.organizations.webhooks import deliveries as sent
 from gatepass.server.environment.environment import Environment
@@ -16,7 +17,7 @@ _LOOK_EVERY = 0.2  # seconds
 
 
 @click.command(epilog=example(f"gatepass webhook deliveries {_ID} --state failed"))
-@click.argument("endpoint")
+@click.argument("endpoint", shell_complete=ids.webhooks)
 @click.option("--state", type=click.Choice(get_args(State)), help="Only those in this state.")
 @options.reading_options
 def deliveries(
@@ -34,7 +35,7 @@ def deliveries(
         f"gatepass webhook send-again {_ID} 17 18", f"gatepass webhook send-again {_ID} --all"
     ),
 )
-@click.argument("endpoint")
+@click.argument("endpoint", shell_complete=ids.webhooks)
 @click.argument("ids", metavar="[DELIVERY]...", nargs=-1, type=click.IntRange(min=1))
 @click.option("--all", "is_all", is_flag=True, help="All that failed.")
 @options.environment_option_to_change
@@ -56,7 +57,7 @@ def send_again(
 
 
 @click.command(epilog=example(f"gatepass webhook test {_ID}"))
-@click.argument("endpoint")
+@click.argument("endpoint", shell_complete=ids.webhooks)
 @click.option(
     "--wait",
     type=click.IntRange(0, 300),

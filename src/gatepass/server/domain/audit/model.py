@@ -1,7 +1,7 @@
 """What an entry of the audit trail says."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -29,6 +29,10 @@ class Actor:
 
 OF_OPERATOR = ("operator", "claim")
 """What the detail of an entry says of the operator's people, and organizations do not see."""
+KEPT = timedelta(days=400)
+"""How long an entry is kept."""
+ERASURE = "audit.erased"
+"""The action of the entry about an erasure; its detail says of how many `entries`."""
 OPERATOR = Actor("operator", "command line", kind="operator")
 
 

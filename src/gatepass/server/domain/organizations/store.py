@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    Index,
     Integer,
     Table,
     Text,
@@ -31,6 +32,8 @@ organization = Table(
     Column("name", Text, nullable=False),
     Column("created_at", Timestamp, nullable=False),
     Column("suspended_at", Timestamp),
+    # what the list reads, in its order
+    Index("ix_organization_list", "created_at", "id", "name", "suspended_at"),
 )
 is_suspended = organization.c.suspended_at.is_not(None)
 partial_index("ix_organization_suspended", organization.c.id, is_suspended)

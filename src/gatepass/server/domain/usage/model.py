@@ -54,6 +54,16 @@ class Refusal(NamedTuple):
     at: datetime
 
 
+class RefusalOf(NamedTuple):
+    """A refusal with the names of the application and of its organization."""
+
+    refusal: Refusal
+    app_name: str
+    client_id: str
+    org_id: UUID
+    org_name: str
+
+
 class CountKey(NamedTuple):
     """What is counted in one place: an application, a span that begins at `start`, and what."""
 

@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 
 from gatepass.server.domain.applications.store import application
+from gatepass.server.domain.organizations.store import organization
 from gatepass.server.domain.usage.model import (
     FINE,
     ISSUED,
@@ -45,6 +46,7 @@ from gatepass.server.domain.usage.model import (
     CountKey,
     Kind,
     Refusal,
+    RefusalOf,
     SpanCount,
     UsageTotal,
 )
@@ -224,6 +226,25 @@ def recent(connection: Connection, app_id: UUID, limit: int = MOST_REFUSALS) -> 
     query = select(refusal).where(refusal.c.application_id == app_id)
     ordered = query.order_by(refusal.c.at.desc(), refusal.c.id.desc()).limit(limit)
     return [_refusal(row) for row in connection.execute(ordered)]
+
+
+def newest(
+    connection: Connection, since: datetime, limit: int, org_id: UUID | None = None
+) -> list[RefusalOf]:
+    """Return the newest refusals since then, of an organization or of all, the newest first."""
+    named = (application.c.name, application.c.client_id, application.c.org_id, organization.c.name)
+    columns = [each.label(f"of_{number}") for number, each in enumerate(named)]
+    query = (
+        select(refusal, *columns)
+        .join_from(refusal, application, application.c.id == refusal.c.application_id)
+        .join(organization, organization.c.id == application.c.org_id)
+        .where(refusal.c.at >= since)
+        .order_by(refusal.c.at.desc(), refusal.c.id.desc())
+        .limit(limit)
+    )
+    if org_id is not None:
+        query = query.where(refusal.c.application_id.in_(_own(org_id)))
+    return [RefusalOf(_refusal(row), *row[-len(named) :]) for row in connection.execute(query)]
 
 
 def prune(connection: Connection, now: datetime, limit: int = FORGOTTEN_AT_ONCE) -> int:

@@ -16,6 +16,7 @@ from gatepass.server.domain.applications.secrets.leaks import store as _leaks
 from gatepass.server.domain.applications.secrets.uses import store as _secret_uses
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.forwarding import store as _audit_forwarding
 from gatepass.server.domain.audit.model import Actor, entry
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.changes.outbox import store as outbox
@@ -51,6 +52,7 @@ from gatepass.server.storage.timestamps import milliseconds
 
 _BEFORE_RESTORE = "it waited when the backup was made, and may have been sent since"
 _EVERY_STORE = (
+    _audit_forwarding,
     _automatic_rotation,
     _expiry_notices,
     _heartbeat,

@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from gatepass.server.domain.applications import fields
 from gatepass.server.domain.audit import store as audit
+from gatepass.server.domain.audit.chain.model import ERASED
 from gatepass.server.domain.audit.model import Entry
 from gatepass.server.portal import redirects
 from gatepass.server.portal.forms import activity_filter
@@ -36,6 +37,7 @@ _WORDS: dict[str, Message] = {
     "application.registered": Message("Registered an application"),
     "application.rotated": Message("Rotated the secret (overlap: {overlap}; new: ...{new_secret})"),
     "application.tokens_voided": Message("Revoked all tokens"),
+    "audit.erased": Message("Erased what {entries} entries said of a person"),
     "audit.suppressed": Message(
         "{times} more entries of {action} were not recorded, since {since}"
     ),
@@ -206,7 +208,7 @@ def _page(
 def in_words(entry: Entry) -> str:
     """Return the entry in words; an action without words is shown by its name.
 
-    A name that an older entry lacks in its detail is shown as "?".
+    A name that an older entry lacks in its detail is shown as "?", one that was erased as that.
     """
     words = _WORDS.get(entry.action)
     if words is None:
@@ -214,7 +216,8 @@ def in_words(entry: Entry) -> str:
     if entry.detail.get("times") == "1":
         words = _ONCE.get(entry.action, words)
     names = [name for _, name, _, _ in Formatter().parse(words.text) if name]
-    return words.with_values(**{name: entry.detail.get(name, "?") for name in names})
+    missing = entry.detail.get(ERASED, "?")
+    return words.with_values(**{name: entry.detail.get(name, missing) for name in names})
 
 
 def _number(text: str | None) -> int | None:

@@ -22,11 +22,19 @@ class Format(NamedTuple):
     write: Callable[[Iterable[tuple[int, Entry]], InWords], Iterator[str]]
 
 
-def as_csv(entries: Iterable[tuple[int, Entry]], in_words: InWords) -> Iterator[str]:
-    """Return the lines of a CSV file (RFC 4180) with a header; no cell is taken for a formula."""
-    yield _line(COLUMNS)
+def as_csv(
+    entries: Iterable[tuple[int, Entry]], in_words: InWords, *, is_of_all: bool = False
+) -> Iterator[str]:
+    """Return the lines of a CSV file (RFC 4180) with a header; no cell is taken for a formula.
+
+    Entries of all organizations (`is_of_all`) have a column more.
+    """
+    yield _line((*COLUMNS, "organization") if is_of_all else COLUMNS)
     for number, entry in entries:
-        yield _line(tuple(map(_harmless, _row(number, entry, in_words).values())))
+        cells = list(map(_harmless, _row(number, entry, in_words).values()))
+        if is_of_all:
+            cells.append(str(entry.org_id) if entry.org_id else "")
+        yield _line(cells)
 
 
 def as_json_lines(entries: Iterable[tuple[int, Entry]], in_words: InWords) -> Iterator[str]:

@@ -13,6 +13,7 @@ STATES = {
     "ended": Message("Ended"),
     "ending": Message("Ending"),
     "disabled": Message("Disabled"),
+    "suspended": Message("Suspended"),
     "refused": Message("Refused"),
     "initial password expired": Message("Initial password expired"),
     "no portal access": Message("No portal access"),

@@ -9,6 +9,7 @@ from gatepass.server.admin.operations.model import (
     Arguments,
     Call,
     Line,
+    Moment,
     Page,
     Result,
     SecretText,
@@ -185,7 +186,7 @@ class NewApplication(Arguments):
     token_lifetime: Annotated[int, Field(description="of its tokens, in seconds")] = 36000
     contact: Line = ""
     networks: Networks = Field(default_factory=list)
-    secret_expires_at: AwareDatetime | None = None
+    secret_expires_at: Moment | None = None
 
 
 class Credentials(Result):
@@ -233,7 +234,7 @@ class NewSecret(OneApplication):
     overlap: Annotated[
         Overlap | Literal["until-used"], Field(description="how long the old secret works")
     ] = "24-hours"
-    secret_expires_at: AwareDatetime | None = None
+    secret_expires_at: Moment | None = None
 
 
 class OneSecret(OneApplication):
@@ -245,7 +246,7 @@ class OneSecret(OneApplication):
 class NewSecretEnd(OneSecret):
     """When a secret ends; null for never."""
 
-    expires_at: AwareDatetime | None
+    expires_at: Moment | None
 
 
 class Replaced(Result):

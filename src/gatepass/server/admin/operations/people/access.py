@@ -95,8 +95,8 @@ ADD = Operation(
     output=Access,
     run=_add,
     summary="Add a user to an organization, with an initial password.",
-    description="Add a user who logs in to the portal, for example another administrator. The "
-    "answer has their initial password, once; they must change it at the first login.",
+    description="The answer has their initial password, once; they must change it at the first "
+    "login.",
     needs_password=lambda _: True,
     status=201,
     example={
@@ -201,7 +201,7 @@ END_ALL_SESSIONS = Operation(
     area=AREA,
     roles=SECURITY,
     method="POST",
-    path="/people/end-sessions",
+    path="/sessions/end",
     input=Arguments,
     output=EndedSessions,
     run=_end_all,

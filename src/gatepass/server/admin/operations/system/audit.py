@@ -10,6 +10,7 @@ from gatepass.server.admin.operations.model import (
     SECURITY,
     Call,
     Line,
+    Moment,
     Operation,
     Page,
     Result,
@@ -65,8 +66,8 @@ class WantedEntries(Page):
     client_id: Annotated[Line, Field(description="about this application")] = ""
     action: Annotated[Line, Field(description="as login; secret. is all of secrets")] = ""
     refused: Annotated[bool, Field(description="only what was refused")] = False
-    since: Annotated[AwareDatetime | None, Field(description="from then on")] = None
-    until: Annotated[AwareDatetime | None, Field(description="before then")] = None
+    since: Annotated[Moment | None, Field(description="from then on")] = None
+    until: Annotated[Moment | None, Field(description="before then")] = None
 
 
 _MOST = 2**63 - 1

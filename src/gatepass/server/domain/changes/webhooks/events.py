@@ -137,7 +137,9 @@ EVENTS = _of(
     ),
     EventKind(
         "user.added",
-        Message("An organization has another person. Who it is stands in the portal only."),
+        Message(
+            "A person was added to an organization. The event does not name them; the portal does."
+        ),
         _USER,
         {"user_id": "0b9f0a1e-6d0c-4f49-9a52-6a7f5a4f3d11", "role": "staff"},
     ),

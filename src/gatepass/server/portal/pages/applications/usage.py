@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import NamedTuple
+from uuid import UUID
 
 from starlette.responses import Response
 
@@ -59,7 +60,7 @@ def refusals(request: PortalRequest, application: Application) -> Mapping[str, o
     """Return the recent refusals, the newest first."""
     with request.environment.database.read() as connection:
         found = store.recent(connection, application.id)
-    return {"refusals": [_refusal(each) for each in found]}
+    return {"refusals": [refusal_in_words(each) for each in found]}
 
 
 def context(request: PortalRequest, application: Application) -> Mapping[str, object]:
@@ -80,20 +81,20 @@ def context(request: PortalRequest, application: Application) -> Mapping[str, ob
 
 def of_organization(request: PortalRequest) -> Response:
     """Show the usage of all applications of the organization, and which are used most."""
+    return page(request, "applications_usage.html", **organization_context(request, request.org_id))
+
+
+def organization_context(request: PortalRequest, org_id: UUID) -> dict[str, object]:
+    """Return what a page shows of the usage of an organization, for the query's range."""
     chosen = request.query.get("usage", "")
     chosen = chosen if chosen in _OF_ORGANIZATION else _OF_ORGANIZATION[0]
     span = RANGES[chosen]
     since = span.starts(request.now)[0]
     with request.environment.database.read() as connection:
-        counts = store.series_of_organization(connection, request.org_id, since, span.size)
-        most_used = store.most_used(connection, request.org_id, since, _MOST)
-    return page(
-        request,
-        "applications_usage.html",
-        usage=_shown(counts, chosen, _OF_ORGANIZATION, request),
-        most_used=most_used,
-        most=_MOST,
-    )
+        counts = store.series_of_organization(connection, org_id, since, span.size)
+        most_used = store.most_used(connection, org_id, since, _MOST)
+    usage = _shown(counts, chosen, _OF_ORGANIZATION, request)
+    return {"usage": usage, "most_used": most_used, "most": _MOST}
 
 
 def _shown(
@@ -150,7 +151,8 @@ def _period(start: datetime, span: Range, reads: Language) -> str:
     return f"{day}, {start:%H:%M}"
 
 
-def _refusal(refusal: Refusal) -> SimpleNamespace:
+def refusal_in_words(refusal: Refusal) -> SimpleNamespace:
+    """Return a refusal as pages show it: why, from where, how often, and what to do."""
     kind = refusal.kind
     reason = REASONS.get(kind.reason, REASONS["other"])
     note = kind.note or reason.words

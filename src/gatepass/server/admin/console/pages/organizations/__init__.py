@@ -1,0 +1,1 @@
+"""Organizations: the list, one of them, and what operators do to it."""

@@ -1,0 +1,39 @@
+"""The server: its health, versions, resources and scopes, and the mail that waits or failed."""
+
+from starlette.responses import Response
+
+from gatepass.server.admin.console.pages.overview import PROBLEMS
+from gatepass.server.admin.console.rendering import page, redirect
+from gatepass.server.admin.console.request import ConsoleRequest
+from gatepass.server.admin.operations.catalogue import resources, scopes
+from gatepass.server.admin.operations.system import health, mail
+from gatepass.translation.message import Message
+from gatepass.wire.errors import OAuthError
+
+_FEW = 50  # mails on the page
+
+
+def show(request: ConsoleRequest) -> Response:
+    """Show how the server is."""
+    system = health.System.model_validate(request.perform(health.SHOW).result)
+    mails = mail.Mails.model_validate(request.perform(mail.LIST, limit=_FEW).result)
+    return page(
+        request,
+        "system.html",
+        system=system,
+        problems=[PROBLEMS.get(each.name, each.text) for each in system.problems],
+        resources=request.perform(resources.LIST).result["items"],
+        scopes=request.perform(scopes.LIST).result["items"],
+        mails=[each for each in mails.items if each.state != "sent"],
+        has_failed=any(each.state == "failed" for each in mails.items),
+    )
+
+
+def retry_mail(request: ConsoleRequest) -> Response:
+    """Send all mail again that failed."""
+    try:
+        number = request.perform(mail.RETRY, ids=None).result["retried"]
+    except OAuthError as refusal:
+        return redirect(request, "system/", refusal.message)
+    done = Message.plural("{count} mail is sent again.", "{count} mails are sent again.", number)
+    return redirect(request, "system/", done)

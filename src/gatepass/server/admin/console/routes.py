@@ -1,0 +1,93 @@
+"""All pages of the console: for each environment method, path, roles and page function."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from starlette.responses import Response
+
+from gatepass.server.admin.console.access import ConsoleAccess
+from gatepass.server.admin.console.navigation import ACCOUNT_MANAGER, EITHER, OWNER, SECURITY
+from gatepass.server.admin.console.pages import audit, keys, operators, overview, passwords, system
+from gatepass.server.admin.console.pages.organizations import (
+    changes,
+    creation,
+    listing,
+    one,
+    people,
+)
+from gatepass.server.admin.console.request import ConsoleRequest, path_of
+from gatepass.server.admin.operations.model import Role
+from gatepass.server.domain.users.passwords.hashing import Steps
+from gatepass.server.portal.access import Access
+from gatepass.server.portal.redirects import CONSOLE
+from gatepass.server.portal.request import PortalRequest
+from gatepass.server.portal.routes import Route
+from gatepass.wire.credential import Mode
+
+ConsolePage = Callable[[ConsoleRequest], Response | Steps[Response]]
+
+_ORG = "organizations/{org_id:uuid}/"
+_PERSON = "organizations/{org_id:uuid}/people/{user_id:uuid}/"
+_OPERATOR = "operators/{user_id:uuid}/"
+_PRODUCTION = (Mode.LIVE,)
+_APP = "organizations/{org_id:uuid}/applications/{app_id:uuid}/"
+
+
+class Entry(NamedTuple):
+    """A page of each environment; the path is below that of the environment."""
+
+    method: str
+    path: str
+    roles: frozenset[Role]
+    page: ConsolePage
+    step_up: bool = False
+    modes: tuple[Mode, ...] = tuple(Mode)
+
+
+ENTRIES = (
+    Entry("GET", "", EITHER, overview.show),
+    Entry("GET", "organizations/", EITHER, listing.show),
+    Entry("GET", "organizations/new/", ACCOUNT_MANAGER, creation.form),
+    Entry("POST", "organizations/new/", ACCOUNT_MANAGER, creation.create, step_up=True),
+    Entry("GET", _ORG, EITHER, one.show),
+    Entry("GET", f"{_ORG}initial-password/", ACCOUNT_MANAGER, passwords.show),
+    Entry("POST", f"{_ORG}rename/", ACCOUNT_MANAGER, changes.rename),
+    Entry("POST", f"{_ORG}suspend/", EITHER, changes.suspend),
+    Entry("POST", f"{_ORG}resume/", EITHER, changes.resume, step_up=True),
+    Entry("GET", _APP, EITHER, one.application),
+    Entry("GET", _PERSON, EITHER, people.show),
+    Entry("GET", f"{_PERSON}initial-password/", ACCOUNT_MANAGER, passwords.show),
+    Entry("POST", f"{_PERSON}password/", ACCOUNT_MANAGER, people.reset_password, step_up=True),
+    Entry("POST", f"{_PERSON}factors/", ACCOUNT_MANAGER, people.reset_factors, step_up=True),
+    Entry("POST", f"{_PERSON}disable/", EITHER, people.disable),
+    Entry("POST", f"{_PERSON}enable/", EITHER, people.enable, step_up=True),
+    Entry("GET", "system/", EITHER, system.show),
+    Entry("POST", "system/mail/", EITHER, system.retry_mail),
+    Entry("GET", "keys/", SECURITY, keys.show),
+    Entry("POST", "keys/rotate/", SECURITY, keys.rotate, step_up=True),
+    Entry("POST", "keys/rotate-now/", SECURITY, keys.rotate_now, step_up=True),
+    Entry("GET", "audit/", SECURITY, audit.show),
+    Entry("GET", "audit/export/", SECURITY, audit.export),
+    Entry("GET", "operators/", OWNER, operators.index, modes=_PRODUCTION),
+    Entry("GET", "operators/add/", OWNER, operators.form, modes=_PRODUCTION),
+    Entry("POST", "operators/add/", OWNER, operators.add, True, _PRODUCTION),
+    Entry("GET", _OPERATOR, OWNER, operators.one, modes=_PRODUCTION),
+    Entry("GET", f"{_OPERATOR}initial-password/", OWNER, passwords.show, modes=_PRODUCTION),
+    Entry("POST", f"{_OPERATOR}roles/", OWNER, operators.set_roles, True, _PRODUCTION),
+    Entry("POST", f"{_OPERATOR}password/", OWNER, operators.reset, True, _PRODUCTION),
+    Entry("POST", f"{_OPERATOR}remove/", OWNER, operators.remove, True, _PRODUCTION),
+)
+
+
+def _route(mode: Mode, entry: Entry) -> Route:
+    def show(request: PortalRequest) -> Any:  # noqa: ANN401 - what the page function returns
+        return entry.page(ConsoleRequest(request, mode))
+
+    access = ConsoleAccess(mode, entry.roles)
+    return Route(entry.method, path_of(mode) + entry.path, access, show, entry.step_up)
+
+
+ROUTES = (
+    Route("GET", CONSOLE, Access.OPERATOR, overview.first),
+    *(_route(mode, entry) for entry in ENTRIES for mode in entry.modes),
+)

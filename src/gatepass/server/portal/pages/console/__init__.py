@@ -1,1 +1,0 @@
-"""Pages of operators, the people of the company that runs the server."""
