@@ -110,7 +110,8 @@ def show(endpoint: str, target: options.Target, *, is_json: bool) -> None:
 def events(*, is_json: bool) -> None:
     """List every event, and when it is sent."""
     rows = [
-        {"event": name, "type": PREFIX + name, "sent": EVENTS[name].text} for name in ONE_CAN_WANT
+        {"event": name, "type": PREFIX + name, "sent": str(EVENTS[name].text)}
+        for name in ONE_CAN_WANT
     ]
     options.show_list(rows, "", is_json=is_json)
 

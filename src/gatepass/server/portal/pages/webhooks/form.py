@@ -46,7 +46,7 @@ def _events(form: Mapping[str, str]) -> tuple[str, ...]:
         return ()
     ticked = [name for name in _OFFERED if form.get(_EVENT + name)]
     if not ticked:
-        raise InvalidEndpoint("events", Message("Tick one event at least."))
+        raise InvalidEndpoint("events", Message("Select at least one event."))
     return check_events(ticked, of_organization=True)
 
 

@@ -43,7 +43,7 @@ def rotate(request: PortalRequest) -> Response:
     found, hours = endpoints.find(request), request.form.get("overlap", "")
     if hours not in words.OVERLAPS:
         refusal = OAuthError(
-            "invalid_request", Message("Choose how long the old secret signs along.")
+            "invalid_request", Message("Choose how long the old secret stays valid.")
         )
         return endpoints.rerender(request, refusal)
     with suppress(DoneAlreadyError):

@@ -21,7 +21,7 @@ def test(request: PortalRequest) -> Response:
         deliveries.send_test(request.context, request.actor, found.id, request.org_id)
     except OAuthError as refusal:
         return endpoints.rerender(request, refusal)
-    done = Message("A test is sent. Reload the page in a few seconds to see what came of it.")
+    done = Message("A test is on its way. Reload the page in a few seconds to see the result.")
     return _deliveries_of(request, done)
 
 

@@ -18,14 +18,12 @@ ENDPOINTS = {
     "disabled": Words("bad", Message("Disabled")),
 }
 DISABLED = {
-    "person": Message("Somebody has disabled it. Nothing is sent, and no new events are kept."),
+    "person": Message("A person has disabled it. Nothing is sent, and no new events are kept."),
     "gone": Message(
-        "Its receiver answered 410, that it wants nothing any more. Nothing is sent, and no new "
-        "events are kept."
+        "Its receiver answered 410 (gone). Nothing is sent, and no new events are kept."
     ),
     "failing": Message(
-        "Its receiver has taken nothing for three days. Nothing is sent, and no new events are "
-        "kept."
+        "All deliveries have failed for three days. Nothing is sent, and no new events are kept."
     ),
 }
 DELIVERIES = {
@@ -40,12 +38,12 @@ FILTERS = {
     "failed": Message("Failed"),
 }
 OVERLAPS = {
-    "24": Message("Signs along for 24 hours"),
-    "1": Message("Signs along for 1 hour"),
-    "168": Message("Signs along for 7 days"),
+    "24": Message("Stays valid for 24 hours"),
+    "1": Message("Stays valid for 1 hour"),
+    "168": Message("Stays valid for 7 days"),
     "0": Message("Ends now: it has leaked"),
 }
-"""Hours for which the old secret signs along."""
+"""Hours for which the old secret stays valid."""
 
 _ERRORS = {
     "its certificate is not trusted": Message("Its certificate is not trusted."),
