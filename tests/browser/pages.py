@@ -9,12 +9,14 @@ from browser import (
     application_pages,
     branding_pages,
     console_pages,
+    console_settings_pages,
     copy_pages,
     factor_pages,
     policy_pages,
     rotation_pages,
     single_sign_on_pages,
     verification_pages,
+    webhook_pages,
 )
 from browser.samples import (
     CLIENT_ID,
@@ -516,7 +518,9 @@ PAGES = [
         },
     ),
     *console_pages.PAGES,
+    *console_settings_pages.PAGES,
     *policy_pages.PAGES,
     *rotation_pages.PAGES,
     *single_sign_on_pages.PAGES,
+    *webhook_pages.PAGES,
 ]

@@ -17,6 +17,7 @@ from gatepass.server.domain.usage.unknown_clients.model import (
     is_comparable,
     one_edit_away,
 )
+from gatepass.server.domain.usage.unknown_clients.operations import attribute
 from gatepass.server.environment import maintenance
 from gatepass.wire import metadata
 from gatepass.wire.credential import Kind, Mode, mint
@@ -158,9 +159,9 @@ def test_a_flood_of_unknown_ids_is_looked_at_within_a_bound(server: InProcessSer
         send(server, mint(Kind.CLIENT_ID, Mode.LIVE, entropy)[:-1], f"192.0.2.{number}")
 
     with asked(environment.database) as statements:
-        maintenance.flush(environment)
+        attribute(environment.database, environment.applications, environment.usage)
 
-    assert len(statements) <= 4 * MOST
+    assert 0 < len(statements) <= 4 * MOST
 
 
 def test_one_source_leaves_room_for_another() -> None:

@@ -21,6 +21,7 @@ class Section(NamedTuple):
 SECTIONS = (
     Section("", Message("Overview"), EITHER),
     Section("organizations/", Message("Organizations"), EITHER),
+    Section("policy/", Message("Policy"), EITHER),
     Section("keys/", Message("Keys"), SECURITY),
     Section("audit/", Message("Audit trail"), SECURITY),
     Section("operators/", Message("Operators"), OWNER, is_of_production=True),

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from gatepass.server.admin.api.idempotency import AnotherRequestError, Once
 from gatepass.server.admin.operations.model import Arguments, Effect, Operation, Role
-from gatepass.server.admin.operations.perform import ALWAYS, Conditions, Performed
+from gatepass.server.admin.operations.perform import ChangedMeanwhileError, Conditions, Performed
 from gatepass.server.admin.operations.perform import perform as perform_operation
 from gatepass.server.admin.operations.perform import preview as preview_operation
 from gatepass.server.domain.audit.model import Actor
@@ -28,6 +28,9 @@ from gatepass.wire.errors import OAuthError
 _NOT_ALLOWED = Message("Your roles do not include this.")
 _ANOTHER = Message(
     "This form was sent already, with other values. Nothing more was changed: open its page again."
+)
+_CHANGED_MEANWHILE = Message(
+    "Somebody has changed this meanwhile, and nothing was changed by you. What it is now is below."
 )
 _NOT_READABLE = Message("This is too long, or not of the kind that is expected here.")
 
@@ -98,14 +101,15 @@ class ConsoleRequest:
     def perform(self, operation: Operation[Any, Any], **arguments: object) -> Performed:
         """Perform an operation for the operator; a form that is sent twice does it once.
 
-        Raises what it raises, and OAuthError: where their roles do not include it (403), and for
-        what is no argument of it.
+        Raises what it raises, and OAuthError: where their roles do not include it (403), for what
+        is no argument of it, and where its object is not any more the one that the form was made
+        with (409).
         """
         self._check_may(operation)
         given = _arguments(operation, arguments)
         once = self._once(operation, given) if operation.access == "write" else None
         try:
-            return perform_operation(operation, self.environment, self.actor, given, ALWAYS, once)
+            return self._perform(operation, given, Conditions(self._seen), once)
         except AnotherRequestError:
             raise InvalidField("", _ANOTHER, taken=True) from None
 
@@ -113,9 +117,7 @@ class ConsoleRequest:
         """Return what an operation would do, and undo it."""
         self._check_may(operation)
         given = _arguments(operation, arguments)
-        return perform_operation(
-            operation, self.environment, self.actor, given, Conditions(dry_run=True)
-        )
+        return self._perform(operation, given, Conditions(self._seen, dry_run=True))
 
     def preview(self, operation: Operation[Any, Any], **arguments: object) -> Effect | None:
         """Return what an operation would stop: nothing where they may not do it."""
@@ -123,6 +125,26 @@ class ConsoleRequest:
             return None
         given = _arguments(operation, arguments)
         return preview_operation(operation, self.environment, self.actor, given)
+
+    @property
+    def _seen(self) -> tuple[str, ...]:
+        """Return the ETag of what the form was made with, where it says so."""
+        seen = self.portal.form.get("seen")
+        return (seen,) if seen else ()
+
+    def _perform(
+        self,
+        operation: Operation[Any, Any],
+        given: Arguments,
+        conditions: Conditions,
+        once: Once | None = None,
+    ) -> Performed:
+        try:
+            return perform_operation(
+                operation, self.environment, self.actor, given, conditions, once
+            )
+        except ChangedMeanwhileError:
+            raise InvalidField("", _CHANGED_MEANWHILE, taken=True) from None
 
     def _check_may(self, operation: Operation[Any, Any]) -> None:
         if not self.may(operation):

@@ -7,13 +7,22 @@ from starlette.responses import Response
 
 from gatepass.server.admin.console.access import ConsoleAccess
 from gatepass.server.admin.console.navigation import ACCOUNT_MANAGER, EITHER, OWNER, SECURITY
-from gatepass.server.admin.console.pages import audit, keys, operators, overview, passwords, system
+from gatepass.server.admin.console.pages import (
+    audit,
+    keys,
+    operators,
+    overview,
+    passwords,
+    policies,
+    system,
+)
 from gatepass.server.admin.console.pages.organizations import (
     changes,
     creation,
     listing,
     one,
     people,
+    settings,
 )
 from gatepass.server.admin.console.request import ConsoleRequest, path_of
 from gatepass.server.admin.operations.model import Role
@@ -31,6 +40,8 @@ _PERSON = "organizations/{org_id:uuid}/people/{user_id:uuid}/"
 _OPERATOR = "operators/{user_id:uuid}/"
 _PRODUCTION = (Mode.LIVE,)
 _APP = "organizations/{org_id:uuid}/applications/{app_id:uuid}/"
+
+_SET = f"{_APP}settings/"
 
 
 class Entry(NamedTuple):
@@ -54,7 +65,14 @@ ENTRIES = (
     Entry("POST", f"{_ORG}rename/", ACCOUNT_MANAGER, changes.rename),
     Entry("POST", f"{_ORG}suspend/", EITHER, changes.suspend),
     Entry("POST", f"{_ORG}resume/", EITHER, changes.resume, step_up=True),
+    Entry("GET", f"{_ORG}policy/", EITHER, policies.show),
+    Entry("POST", f"{_ORG}policy/", SECURITY, policies.change, step_up=True),
     Entry("GET", _APP, EITHER, one.application),
+    Entry("GET", f"{_APP}settings/", EITHER, settings.show),
+    Entry("POST", f"{_SET}networks/", EITHER, settings.set_networks, step_up=True),
+    Entry("POST", f"{_SET}rate-limit/", EITHER, settings.set_rate_limit, step_up=True),
+    Entry("POST", f"{_SET}automatic-rotation/", SECURITY, settings.set_rotation, step_up=True),
+    Entry("POST", f"{_SET}secrets/{{secret_id:uuid}}/end/", SECURITY, settings.set_end, True),
     Entry("GET", _PERSON, EITHER, people.show),
     Entry("GET", f"{_PERSON}initial-password/", ACCOUNT_MANAGER, passwords.show),
     Entry("POST", f"{_PERSON}password/", ACCOUNT_MANAGER, people.reset_password, step_up=True),
@@ -63,6 +81,8 @@ ENTRIES = (
     Entry("POST", f"{_PERSON}enable/", EITHER, people.enable, step_up=True),
     Entry("GET", "system/", EITHER, system.show),
     Entry("POST", "system/mail/", EITHER, system.retry_mail),
+    Entry("GET", "policy/", EITHER, policies.show),
+    Entry("POST", "policy/", SECURITY, policies.change, step_up=True),
     Entry("GET", "keys/", SECURITY, keys.show),
     Entry("POST", "keys/rotate/", SECURITY, keys.rotate, step_up=True),
     Entry("POST", "keys/rotate-now/", SECURITY, keys.rotate_now, step_up=True),

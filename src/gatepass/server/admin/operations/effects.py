@@ -79,7 +79,7 @@ def of_leaked_secret(call: Call, one: OneApplication) -> Effect:
 def _of_application(
     call: Call, one: OneApplication, then: Message, *, is_reversible: bool = True
 ) -> Effect:
-    issued = _issued(call, partners.application(call, one.client_id).id)
+    issued = issued_to(call, partners.application(call, one.client_id).id)
     sentence = Message.plural(
         "{count} access token that it was issued in the last hour is revoked, as all others are.",
         "{count} access tokens that it was issued in the last hour are revoked, as all others are.",
@@ -91,7 +91,7 @@ def _of_application(
 def of_rotation(call: Call, new: NewSecret) -> Effect:
     """Return what stops when a secret is rotated."""
     found = partners.application(call, new.client_id)
-    issued, live = _issued(call, found.id), len(found.live_secrets(call.context.now()))
+    issued, live = issued_to(call, found.id), len(found.live_secrets(call.context.now()))
     if new.overlap == "none":
         ends = Message("The old secret stops working at once.")
     elif new.overlap == "until-used":
@@ -176,6 +176,7 @@ def of_ended_keys(call: Call, _: Arguments) -> Effect:
     return Effect(False, sentences, {"tokens_in_the_last_hour": issued})
 
 
-def _issued(call: Call, app_id: UUID) -> int:
+def issued_to(call: Call, app_id: UUID) -> int:
+    """Return how many tokens an application was issued in the last hour."""
     with call.context.database.read() as connection:
         return usage.issued_since(connection, [app_id], call.context.now() - RECENTLY)[app_id]

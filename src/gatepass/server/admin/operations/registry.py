@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from gatepass.server.admin.operations import organizations, policies
+from gatepass.server.admin.operations import organizations
 from gatepass.server.admin.operations.applications import credentials, settings
 from gatepass.server.admin.operations.applications import reading as applications
 from gatepass.server.admin.operations.catalogue import resources, scopes
 from gatepass.server.admin.operations.model import Operation
 from gatepass.server.admin.operations.people import access, invitations
 from gatepass.server.admin.operations.people import reading as people
+from gatepass.server.admin.operations.policies import changes as policies
 from gatepass.server.admin.operations.system import audit, health, keys, mail
 from gatepass.server.admin.operations.usage import counts, refusals, secrets
 from gatepass.server.admin.operations.webhooks import deliveries, endpoints

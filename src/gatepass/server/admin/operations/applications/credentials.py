@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from gatepass.server.admin.operations import effects, examples, partners
+from gatepass.server.admin.operations.applications import effects as changes
 from gatepass.server.admin.operations.applications.model import (
     AREA,
     OVERLAP,
@@ -156,6 +157,7 @@ SET_END = Operation(
     output=Application,
     run=_set_end,
     summary="Set when a client secret ends, null for never.",
+    effect=changes.of_secret_end,
     reads=SHOW,
     example={**_ONE, "expires_at": "2027-06-30T22:00:00Z"},
     answer=examples.APPLICATION,

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from gatepass.server.admin.operations import effects, examples, partners
+from gatepass.server.admin.operations.applications import effects as changes
 from gatepass.server.admin.operations.applications.model import (
     AREA,
     OVERLAP,
@@ -95,6 +96,7 @@ CHANGE = Operation(
     output=Application,
     run=_change,
     summary="Change name, contact, token lifetime or networks: all that is given, or nothing.",
+    effect=changes.of_change,
     reads=SHOW,
     example={**_EXAMPLE, "networks": ["203.0.113.0/24", "198.51.100.7"]},
     answer={**examples.APPLICATION, "networks": ["203.0.113.0/24", "198.51.100.7"]},
@@ -123,6 +125,7 @@ SET_RATE_LIMIT = Operation(
     output=Application,
     run=_set_rate_limit,
     summary="Set its quota: how many tokens an hour, and what happens above that.",
+    effect=changes.of_rate_limit,
     reads=SHOW,
     example={**_EXAMPLE, "mode": "enforce", "limit": 100},
     answer={**examples.APPLICATION, "rate_limit_mode": "enforce", "rate_limit": 100},
@@ -137,6 +140,7 @@ SET_ROTATION = Operation(
     output=Application,
     run=_set_rotation,
     summary="Allow an application to rotate its own secret, or forbid it.",
+    effect=changes.of_rotation_setting,
     reads=SHOW,
     example={**_EXAMPLE, "is_on": True, "days": 30, "overlap": "24-hours"},
     answer={

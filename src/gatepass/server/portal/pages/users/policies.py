@@ -26,7 +26,7 @@ _OPEN = "open"
 def form(request: PortalRequest) -> Response:
     """Show what the operator and the organization demand, and what is in force."""
     found = _overview(request)
-    values = {field.name: _typed(field, found.organization) for field in FIELDS}
+    values = {field.name: typed(field, found.organization) for field in FIELDS}
     return page(
         request,
         _TEMPLATE,
@@ -41,7 +41,7 @@ def change(request: PortalRequest) -> Response:
     errors, values = Errors(), dict[str, Value]()
     for field in FIELDS:
         text = request.form.get(field.name, "")
-        values[field.name] = errors.check(field.name, partial(_parse, field, text))
+        values[field.name] = errors.check(field.name, partial(parse, field, text))
     if errors:
         return rerender(request, OAuthError("invalid_request", Message("See the fields.")), errors)
     try:
@@ -67,7 +67,7 @@ def rerender(request: PortalRequest, refusal: OAuthError, errors: Errors | None 
     found = _overview(request)
     known = {field.name for field in FIELDS}
     values = {name: text for name, text in request.typed().items() if name in known}
-    values = {field.name: _typed(field, found.organization) for field in FIELDS} | values
+    values = {field.name: typed(field, found.organization) for field in FIELDS} | values
     return rejected_form(
         request,
         _TEMPLATE,
@@ -98,9 +98,9 @@ def _row(field: PolicyField, found: Overview) -> SimpleNamespace:
     operator, own = field.of(found.operator), field.of(found.organization)
     return SimpleNamespace(
         field=field,
-        operator=_words(field, operator, Message("Leaves it to you")),
-        own=_words(field, own, Message("Nothing set")),
-        in_force=_words(field, field.of(found.in_force), Message("No limit")),
+        operator=words_of(field, operator, Message("Leaves it to you")),
+        own=words_of(field, own, Message("Nothing set")),
+        in_force=words_of(field, field.of(found.in_force), Message("No limit")),
         choices=[
             each
             for each in field.choices
@@ -109,17 +109,19 @@ def _row(field: PolicyField, found: Overview) -> SimpleNamespace:
     )
 
 
-def _words(field: PolicyField, value: Value, otherwise: str) -> str:
+def words_of(field: PolicyField, value: Value, otherwise: str) -> str:
+    """Return a value in words, `otherwise` for a field that is left open."""
     if value is None:
         return otherwise
     return span(value) if isinstance(value, int) else field.words(value)
 
 
-def _parse(field: PolicyField, text: str) -> Value:
+def parse(field: PolicyField, text: str) -> Value:
+    """Return the value of the field's control; raise OAuthError for another text."""
     return field.parse("" if text == _OPEN else text)
 
 
-def _typed(field: PolicyField, stated: StatedPolicy) -> str:
+def typed(field: PolicyField, stated: StatedPolicy) -> str:
     """Return the value of the field's control."""
     return field.text(field.of(stated)) or ("" if field.is_limit else _OPEN)
 

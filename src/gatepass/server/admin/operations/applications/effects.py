@@ -1,0 +1,132 @@
+"""What a change of an application's settings stops."""
+
+from gatepass.server.admin.operations import partners
+from gatepass.server.admin.operations.applications.model import (
+    ApplicationChange,
+    NewAutomaticRotation,
+    NewRateLimit,
+    NewSecretEnd,
+)
+from gatepass.server.admin.operations.effects import issued_to
+from gatepass.server.admin.operations.model import Call, Effect
+from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.networks import check_networks
+from gatepass.server.domain.applications.secrets import operations as secrets
+from gatepass.translation.message import Message
+from gatepass.wire.networks import allows
+
+_MOST_NAMED = 3  # addresses
+_NOTHING = Message("Nothing stops.")
+
+
+def of_change(call: Call, new: ApplicationChange) -> Effect:
+    """Return from where requests would be refused by new networks."""
+    found = partners.application(call, new.client_id)
+    sentences: list[Message] = []
+    outside: list[str] = []
+    if new.networks:
+        networks = check_networks(" ".join(new.networks))
+        used = _sources(call, found)
+        outside = [each for each in used if not allows(networks, each)]
+        sentences = [_said_of(outside, used)]
+    if new.token_lifetime is not None and new.token_lifetime != found.token_lifetime:
+        sentences.append(Message("Tokens that it has keep their lifetime."))
+    counts = {"addresses_outside": len(outside)}
+    return Effect(True, tuple(sentences) or (_NOTHING,), counts)
+
+
+def of_rate_limit(call: Call, new: NewRateLimit) -> Effect:
+    """Return what a token rate limit refuses, measured by the last hour."""
+    issued = issued_to(call, partners.application(call, new.client_id).id)
+    past = max(issued - (new.limit or 0), 0) if new.mode != "off" and new.limit else 0
+    sentences = [
+        Message.plural(
+            "{count} access token was issued in the last hour.",
+            "{count} access tokens were issued in the last hour.",
+            issued,
+        )
+    ]
+    if past and new.mode == "enforce":
+        sentences.append(
+            Message.plural(
+                "With this limit, {count} of these requests would have been refused.",
+                "With this limit, {count} of these requests would have been refused.",
+                past,
+            )
+        )
+    elif past:
+        sentences.append(
+            Message.plural(
+                "With this limit, {count} of these would have come with a warning.",
+                "With this limit, {count} of these would have come with a warning.",
+                past,
+            )
+        )
+    else:
+        sentences.append(_NOTHING)
+    return Effect(True, tuple(sentences), {"tokens_in_the_last_hour": issued, "past_limit": past})
+
+
+def of_rotation_setting(call: Call, new: NewAutomaticRotation) -> Effect:
+    """Return what turning automatic rotation on or off means for programs."""
+    partners.application(call, new.client_id)
+    if new.is_on:
+        sentence = Message("Whoever has its current secret can replace it.")
+    else:
+        sentence = Message(
+            "Its program cannot replace the secret any more: people rotate it before it ends."
+        )
+    return Effect(True, (sentence,), {})
+
+
+def of_secret_end(call: Call, new: NewSecretEnd) -> Effect:
+    """Return what stops when a secret ends."""
+    found = partners.application(call, new.client_id)
+    issued = issued_to(call, found.id)
+    live = found.live_secrets(call.context.now())
+    others = [each for each in live if each.id != new.secret_id]
+    sentences = [
+        Message.plural(
+            "{count} access token was issued in the last hour; tokens stay valid.",
+            "{count} access tokens were issued in the last hour; tokens stay valid.",
+            issued,
+        )
+    ]
+    if new.expires_at is not None and not others:
+        sentences.append(
+            Message(
+                "It is the only secret: after its end the program gets no tokens until somebody "
+                "rotates it."
+            )
+        )
+    elif new.expires_at is not None:
+        sentences.append(Message("Programs that still have it get no tokens after its end."))
+    counts = {"tokens_in_the_last_hour": issued, "other_live_secrets": len(others)}
+    return Effect(True, tuple(sentences), counts)
+
+
+def _sources(call: Call, found: Application) -> list[str]:
+    """Return from where its secrets were used in the last 90 days, the last first."""
+    last = [each.last_used_from for each in found.secrets if each.last_used_from]
+    past = [each.source for each in secrets.past_uses(call.context, found, call.context.now())]
+    return list(dict.fromkeys([*last, *past]))
+
+
+def _said_of(outside: list[str], used: list[str]) -> Message:
+    if outside:
+        return Message.plural(
+            "{count} address from which its secrets were used in the last 90 days is outside of "
+            "these networks, and is refused: {named}.",
+            "{count} addresses from which its secrets were used in the last 90 days are outside of "
+            "these networks, and are refused: {named}.",
+            len(outside),
+            named=", ".join(outside[:_MOST_NAMED]) + (" …" if len(outside) > _MOST_NAMED else ""),
+        )
+    if used:
+        return Message.plural(
+            "{count} address from which its secrets were used in the last 90 days is inside.",
+            "All {count} addresses from which its secrets were used in the last 90 days are "
+            "inside.",
+            len(used),
+        )
+    return Message("Its secrets were not used in the last 90 days.")

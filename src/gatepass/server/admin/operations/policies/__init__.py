@@ -1,0 +1,1 @@
+"""Policies: shown, changed, and what a change stops."""
