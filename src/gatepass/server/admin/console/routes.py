@@ -9,6 +9,7 @@ from gatepass.server.admin.console.access import ConsoleAccess
 from gatepass.server.admin.console.navigation import ACCOUNT_MANAGER, EITHER, OWNER, SECURITY
 from gatepass.server.admin.console.pages import (
     audit,
+    catalogue,
     keys,
     operators,
     overview,
@@ -41,6 +42,8 @@ _OPERATOR = "operators/{user_id:uuid}/"
 _PRODUCTION = (Mode.LIVE,)
 _APP = "organizations/{org_id:uuid}/applications/{app_id:uuid}/"
 
+_RESOURCES, _RESOURCE = "catalogue/resources/", "catalogue/resource/"
+_SCOPES, _SCOPE = "catalogue/scopes/", "catalogue/scope/"
 _SET = f"{_APP}settings/"
 
 
@@ -81,6 +84,17 @@ ENTRIES = (
     Entry("POST", f"{_PERSON}enable/", EITHER, people.enable, step_up=True),
     Entry("GET", "system/", EITHER, system.show),
     Entry("POST", "system/mail/", EITHER, system.retry_mail),
+    Entry("GET", "catalogue/", EITHER, catalogue.show),
+    Entry("GET", f"{_RESOURCES}add/", SECURITY, catalogue.new_resource),
+    Entry("POST", f"{_RESOURCES}add/", SECURITY, catalogue.add_resource, step_up=True),
+    Entry("GET", _RESOURCE, EITHER, catalogue.resource),
+    Entry("POST", _RESOURCE, SECURITY, catalogue.change_resource, step_up=True),
+    Entry("POST", f"{_RESOURCE}remove/", SECURITY, catalogue.remove_resource, step_up=True),
+    Entry("GET", f"{_SCOPES}add/", SECURITY, catalogue.new_scope),
+    Entry("POST", f"{_SCOPES}add/", SECURITY, catalogue.add_scope, step_up=True),
+    Entry("GET", _SCOPE, EITHER, catalogue.scope),
+    Entry("POST", _SCOPE, SECURITY, catalogue.change_scope, step_up=True),
+    Entry("POST", f"{_SCOPE}remove/", SECURITY, catalogue.remove_scope, step_up=True),
     Entry("GET", "policy/", EITHER, policies.show),
     Entry("POST", "policy/", SECURITY, policies.change, step_up=True),
     Entry("GET", "keys/", SECURITY, keys.show),
