@@ -26,5 +26,6 @@ SECTIONS = (
     Section("keys/", Message("Keys"), SECURITY),
     Section("audit/", Message("Audit trail"), SECURITY),
     Section("operators/", Message("Operators"), OWNER, is_of_production=True),
+    Section("api-applications/", Message("API access"), OWNER, is_of_production=True),
     Section("system/", Message("System"), EITHER),
 )

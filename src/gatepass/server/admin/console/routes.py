@@ -17,6 +17,9 @@ from gatepass.server.admin.console.pages import (
     policies,
     system,
 )
+from gatepass.server.admin.console.pages.api_applications import changes as api_changes
+from gatepass.server.admin.console.pages.api_applications import registration as api_applications
+from gatepass.server.admin.console.pages.api_applications.shown import PATH as _API_APPS
 from gatepass.server.admin.console.pages.organizations import (
     changes,
     creation,
@@ -42,6 +45,7 @@ _OPERATOR = "operators/{user_id:uuid}/"
 _PRODUCTION = (Mode.LIVE,)
 _APP = "organizations/{org_id:uuid}/applications/{app_id:uuid}/"
 
+_API_APP = f"{_API_APPS}{{app_id:uuid}}/"
 _RESOURCES, _RESOURCE = "catalogue/resources/", "catalogue/resource/"
 _SCOPES, _SCOPE = "catalogue/scopes/", "catalogue/scope/"
 _SET = f"{_APP}settings/"
@@ -110,6 +114,18 @@ ENTRIES = (
     Entry("POST", f"{_OPERATOR}roles/", OWNER, operators.set_roles, True, _PRODUCTION),
     Entry("POST", f"{_OPERATOR}password/", OWNER, operators.reset, True, _PRODUCTION),
     Entry("POST", f"{_OPERATOR}remove/", OWNER, operators.remove, True, _PRODUCTION),
+    Entry("GET", _API_APPS, OWNER, api_applications.index, modes=_PRODUCTION),
+    Entry("GET", f"{_API_APPS}new/", OWNER, api_applications.form, modes=_PRODUCTION),
+    Entry("POST", f"{_API_APPS}new/", OWNER, api_applications.register, True, _PRODUCTION),
+    Entry("GET", _API_APP, OWNER, api_applications.one, modes=_PRODUCTION),
+    Entry("GET", f"{_API_APP}credentials/", OWNER, api_applications.credentials, modes=_PRODUCTION),
+    Entry("POST", f"{_API_APP}scope/", OWNER, api_changes.set_scope, True, _PRODUCTION),
+    Entry("POST", f"{_API_APP}networks/", OWNER, api_changes.set_networks, True, _PRODUCTION),
+    Entry("POST", f"{_API_APP}rotate/", OWNER, api_changes.rotate, True, _PRODUCTION),
+    Entry("POST", f"{_API_APP}void/", OWNER, api_changes.revoke_tokens, False, _PRODUCTION),
+    Entry("POST", f"{_API_APP}disable/", OWNER, api_changes.disable, False, _PRODUCTION),
+    Entry("POST", f"{_API_APP}enable/", OWNER, api_changes.enable, True, _PRODUCTION),
+    Entry("POST", f"{_API_APP}delete/", OWNER, api_changes.delete, True, _PRODUCTION),
 )
 
 
