@@ -17,6 +17,7 @@ from browser import (
     rotation_pages,
     single_sign_on_pages,
     verification_pages,
+    webhook_pages,
 )
 from browser.samples import (
     CLIENT_ID,
@@ -523,4 +524,5 @@ PAGES = [
     *policy_pages.PAGES,
     *rotation_pages.PAGES,
     *single_sign_on_pages.PAGES,
+    *webhook_pages.PAGES,
 ]

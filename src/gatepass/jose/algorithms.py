@@ -13,3 +13,10 @@ ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 ACCEPTED = MappingProxyType(
     {"ES256": "ES256", "EdDSA": "Ed25519", "Ed25519": "Ed25519", "PS256": "PS256", "RS256": "RS256"}
 )
+
+CURVES = MappingProxyType({"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"})
+RSA = ("PS256", "PS384", "PS512", "RS256")
+# As `ACCEPTED`, in what a client signs: assertions (RFC 7523) and DPoP proofs (RFC 9449).
+OF_CLIENTS = MappingProxyType(
+    {alg: alg for alg in (*CURVES, "Ed25519", *RSA)} | {"EdDSA": "Ed25519"}
+)

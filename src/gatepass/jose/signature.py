@@ -14,15 +14,21 @@ with installed_by("gatepass[guard]"):
         decode_dss_signature,
         encode_dss_signature,
     )
-    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 
 PublicKey: TypeAlias = EllipticCurvePublicKey | Ed25519PublicKey | RSAPublicKey
 
-_NUMBER = 32  # bytes of each half of an ES256 signature (RFC 7518 §3.4)
-_SHA256 = SHA256()
-_ECDSA = ec.ECDSA(_SHA256)
+_SHA256, _SHA384, _SHA512 = SHA256(), SHA384(), SHA512()
 _PKCS1 = padding.PKCS1v15()
-_PSS = padding.PSS(padding.MGF1(_SHA256), SHA256.digest_size)  # RFC 7518 §3.5
+_PSS = {  # the salt is as long as the digest (RFC 7518 §3.5)
+    alg: (padding.PSS(padding.MGF1(digest), digest.digest_size), digest)
+    for alg, digest in (("PS256", _SHA256), ("PS384", _SHA384), ("PS512", _SHA512))
+}
+CURVES = {  # bytes of each half of a signature (RFC 7518 §3.4), and how it is made
+    "ES256": (32, ec.ECDSA(_SHA256)),
+    "ES384": (48, ec.ECDSA(_SHA384)),
+    "ES512": (66, ec.ECDSA(_SHA512)),
+}
 
 
 def p256(x: bytes, y: bytes) -> EllipticCurvePublicKey:
@@ -50,16 +56,28 @@ def sign(
 ) -> bytes:
     """Return the signature of `key` for `message` by `alg`, which must fit the key."""
     signed: bytes
-    if alg == "ES256":
-        r, s = decode_dss_signature(key.sign(message, _ECDSA))
-        signed = r.to_bytes(_NUMBER, "big") + s.to_bytes(_NUMBER, "big")
+    if alg in CURVES:
+        number, ecdsa = CURVES[alg]
+        signed = joined(key.sign(message, ecdsa), number)
     elif alg == "RS256":
         signed = key.sign(message, _PKCS1, _SHA256)
-    elif alg == "PS256":
-        signed = key.sign(message, _PSS, _SHA256)
+    elif alg in _PSS:
+        signed = key.sign(message, *_PSS[alg])
     else:
         signed = key.sign(message)
     return signed
+
+
+def joined(der: bytes, number: int) -> bytes:
+    """Return an ECDSA signature in DER as its two numbers, each of so many bytes (RFC 7518 §3.4).
+
+    Hardware and key services sign in DER. Raises ValueError for what is no such signature.
+    """
+    r, s = decode_dss_signature(der)
+    try:
+        return r.to_bytes(number, "big") + s.to_bytes(number, "big")
+    except OverflowError:
+        raise ValueError("a number of the signature is too large for its curve") from None
 
 
 def verify(
@@ -70,16 +88,17 @@ def verify(
 ) -> bool:
     """Return whether `signature` is one of `key` for `message` by `alg`, which must fit the key."""
     try:
-        if alg == "ES256":
-            if len(signature) != 2 * _NUMBER:
+        if alg in CURVES:
+            number, ecdsa = CURVES[alg]
+            if len(signature) != 2 * number:
                 return False
-            r, s = signature[:_NUMBER], signature[_NUMBER:]
+            r, s = signature[:number], signature[number:]
             der = encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
-            key.verify(der, message, _ECDSA)
+            key.verify(der, message, ecdsa)
         elif alg == "RS256":
             key.verify(signature, message, _PKCS1, _SHA256)
-        elif alg == "PS256":
-            key.verify(signature, message, _PSS, _SHA256)
+        elif alg in _PSS:
+            key.verify(signature, message, *_PSS[alg])
         else:
             key.verify(signature, message)
     except InvalidSignature:

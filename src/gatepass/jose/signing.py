@@ -1,12 +1,11 @@
 """Private keys, and the JWSs signed with them in the compact form (RFC 7515 §7.1)."""
 
 import json
-from collections.abc import Mapping
-from hashlib import sha256
 
 from gatepass.extras import installed_by
 from gatepass.jose import base64url, signature
 from gatepass.jose.algorithms import ALGORITHMS, Algorithm
+from gatepass.jose.thumbprint import thumbprint
 
 with installed_by("gatepass[guard]"):
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -24,11 +23,6 @@ with installed_by("gatepass[guard]"):
 _RSA_BITS = 2048
 _RSA_EXPONENT = 65537
 _COORDINATE = 32  # bytes, on P-256
-_THUMBPRINT = {
-    "EC": ("crv", "kty", "x", "y"),
-    "OKP": ("crv", "kty", "x"),
-    "RSA": ("e", "kty", "n"),
-}
 
 
 def generate(algorithm: Algorithm) -> bytes:
@@ -46,19 +40,6 @@ def generate(algorithm: Algorithm) -> bytes:
     else:
         key = rsa.generate_private_key(_RSA_EXPONENT, _RSA_BITS)
     return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-
-
-def thumbprint(jwk: Mapping[str, object]) -> str:
-    """Return the SHA-256 thumbprint of a public JWK, of the members that make it (RFC 7638 §3).
-
-    Raises ValueError for a kind of key that ALGORITHMS do not use, and where a member is missing.
-    """
-    names = _THUMBPRINT.get(str(jwk.get("kty")), ())
-    members = {name: jwk[name] for name in names if name in jwk}
-    if not names or len(members) < len(names):
-        raise ValueError("not a public key of a kind that is used")
-    text = json.dumps(members, separators=(",", ":"), sort_keys=True)
-    return base64url.encode(sha256(text.encode()).digest())
 
 
 class SigningKey:

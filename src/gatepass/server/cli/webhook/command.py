@@ -63,7 +63,8 @@ def add(
     """Add an endpoint; its signing secret is shown this once.
 
     The operator's gets the events of all organizations, an organization's gets its own. It must be
-    at a public address, or in a network of the setting webhooks.allowed_networks.
+    at a public address, or in a network of the setting webhooks.allowed_networks (of an
+    organization: webhooks.organization_networks).
     """
     owner = options.uuid_of(org_id) if org_id else None
     with options.environment_of(target) as environment:
@@ -109,7 +110,8 @@ def show(endpoint: str, target: options.Target, *, is_json: bool) -> None:
 def events(*, is_json: bool) -> None:
     """List every event, and when it is sent."""
     rows = [
-        {"event": name, "type": PREFIX + name, "sent": EVENTS[name].text} for name in ONE_CAN_WANT
+        {"event": name, "type": PREFIX + name, "sent": str(EVENTS[name].text)}
+        for name in ONE_CAN_WANT
     ]
     options.show_list(rows, "", is_json=is_json)
 

@@ -14,7 +14,8 @@ from hashlib import sha256
 
 from gatepass.jose import base64url, jws, strict_json
 from gatepass.jose.jwks import KeySet
-from gatepass.jose.signing import SigningKey, thumbprint
+from gatepass.jose.signing import SigningKey
+from gatepass.jose.thumbprint import thumbprint
 from gatepass.server.domain.audit.chain.model import Link
 from gatepass.wire.errors import OAuthError
 
