@@ -22,6 +22,7 @@ SECTIONS = (
     Section("", Message("Overview"), EITHER),
     Section("organizations/", Message("Organizations"), EITHER),
     Section("policy/", Message("Policy"), EITHER),
+    Section("webhooks/", Message("Webhooks"), EITHER),
     Section("keys/", Message("Keys"), SECURITY),
     Section("audit/", Message("Audit trail"), SECURITY),
     Section("operators/", Message("Operators"), OWNER, is_of_production=True),
