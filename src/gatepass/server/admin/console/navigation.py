@@ -23,6 +23,7 @@ SECTIONS = (
     Section("organizations/", Message("Organizations"), EITHER),
     Section("expiring-secrets/", Message("Expiring secrets"), EITHER),
     Section("policy/", Message("Policy"), EITHER),
+    Section("webhooks/", Message("Webhooks"), EITHER),
     Section("catalogue/", Message("Catalogue"), EITHER),
     Section("keys/", Message("Keys"), SECURITY),
     Section("audit/", Message("Audit trail"), SECURITY),
