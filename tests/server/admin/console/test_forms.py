@@ -10,10 +10,12 @@ import pytest
 
 from gatepass.server.admin.console.request import path_of
 from gatepass.server.admin.console.routes import ENTRIES
+from gatepass.server.domain.changes.webhooks.model import Result
 from gatepass.server.domain.users.sessions.proofs.model import FRESH
 from gatepass.testing import Clock
 from gatepass.wire.credential import Mode
 from server.admin.console.confirming import is_asked
+from server.admin.console.test_webhooks import added, page_of, sent_test
 from server.portal.fixtures import Browser, PortalServer
 from server.portal.mailbox import MailingPortal
 from server.portal.operators.people import add_operators
@@ -23,9 +25,11 @@ BASE = path_of(Mode.LIVE)
 ORG = "organizations/{org_id:uuid}/"
 APP, PERSON = ORG + "applications/{app_id:uuid}/", ORG + "people/{user_id:uuid}/"
 OPERATOR, INVITED = "operators/{user_id:uuid}/", "operators/invitations/{invitation_id:uuid}/"
+HOOK = "webhooks/{endpoint_id:uuid}/"
 API = "api-applications/{app_id:uuid}/"
 READ = "production:organizations:read"
 METERS = "https://api.example.com/meters"
+FAILED = Result(500, "", 9)
 NO_FORM: Mapping[str, str] = MappingProxyType({})
 
 PAGE_BETWEEN: Mapping[str, Mapping[str, str]] = {
@@ -46,6 +50,8 @@ PAGE_BETWEEN: Mapping[str, Mapping[str, str]] = {
     "catalogue/scope/remove/": NO_FORM,
     f"{API}scope/": {f"scope_{READ}": "yes", "scope_production:usage:read": "yes"},
     f"{API}networks/": {"networks": "198.51.100.0/24"},
+    f"{HOOK}disable/": NO_FORM,
+    f"{HOOK}remove/": NO_FORM,
 }
 TYPED_NAME = {  # the name of what it stops is typed
     f"{ORG}suspend/",
@@ -70,6 +76,13 @@ NOT_DANGEROUS = {  # nothing stops, or the same form undoes it
     "system/mail/",
     "catalogue/resources/add/",
     "catalogue/scopes/add/",
+    "webhooks/add/",
+    f"{ORG}webhooks/add/",
+    f"{HOOK}change/",
+    f"{HOOK}rotate/",  # the form asks how long the old secret works
+    f"{HOOK}test/",
+    f"{HOOK}send-again/",
+    f"{HOOK}enable/",
     "keys/rotate/",
     "operators/add/",
     f"{INVITED}resend/",
@@ -87,6 +100,7 @@ NO_PROOF = {
     # What gives nobody access to anything.
     f"{ORG}rename/",
     "system/mail/",
+    *(f"{HOOK}{form}/" for form in ("test", "send-again", "enable", "disable", "remove")),
 }
 SEEN = {"seen", "seen_scope"}  # what the form was made with, which the tests have changed since
 POSTS = {entry.path: entry for entry in ENTRIES if entry.method == "POST"}
@@ -181,11 +195,15 @@ def every_page(portal: MailingPortal, olga: Browser) -> Iterator[str]:
     )
     yield from (organization, f"{organization}policy/", person, program)
     yield f"{organization}applications/{app_id}/settings/"
+    hook = added(portal)
+    sent_test(portal, hook, FAILED)
+    yield from (page_of(hook), f"{page_of(hook)}change/", f"{organization}webhooks/add/")
     yield from (
         BASE + path
         for path in (
             "organizations/new/",
             "policy/",
+            "webhooks/add/",
             "catalogue/resources/add/",
             "catalogue/scopes/add/",
             f"catalogue/resource/?uri={METERS}",
@@ -199,8 +217,8 @@ def every_page(portal: MailingPortal, olga: Browser) -> Iterator[str]:
         )
     )
     # the forms that there are in another state
-    for path, form_path in ((person, "disable/"), (program, "disable/")):
-        olga.post(path + form_path)
+    for path in (person, program, page_of(hook)):
+        olga.post(f"{path}disable/", confirmed="yes")
         yield path
     olga.post(f"{organization}suspend/", confirm="Acme Energy")
     yield organization
