@@ -22,6 +22,7 @@ SECTIONS = (
     Section("", Message("Overview"), EITHER),
     Section("organizations/", Message("Organizations"), EITHER),
     Section("policy/", Message("Policy"), EITHER),
+    Section("webhooks/", Message("Webhooks"), EITHER),
     Section("catalogue/", Message("Catalogue"), EITHER),
     Section("keys/", Message("Keys"), SECURITY),
     Section("audit/", Message("Audit trail"), SECURITY),

@@ -28,6 +28,9 @@ from gatepass.server.admin.console.pages.organizations import (
     people,
     settings,
 )
+from gatepass.server.admin.console.pages.webhooks import endpoint as webhook
+from gatepass.server.admin.console.pages.webhooks import listing as webhooks
+from gatepass.server.admin.console.pages.webhooks import secret as webhook_secret
 from gatepass.server.admin.console.request import ConsoleRequest, path_of
 from gatepass.server.admin.operations.model import Role
 from gatepass.server.domain.users.passwords.hashing import Steps
@@ -49,6 +52,7 @@ _API_APP = f"{_API_APPS}{{app_id:uuid}}/"
 _RESOURCES, _RESOURCE = "catalogue/resources/", "catalogue/resource/"
 _SCOPES, _SCOPE = "catalogue/scopes/", "catalogue/scope/"
 _SET = f"{_APP}settings/"
+_HOOK = "webhooks/{endpoint_id:uuid}/"
 
 
 class Entry(NamedTuple):
@@ -101,6 +105,22 @@ ENTRIES = (
     Entry("POST", f"{_SCOPE}remove/", SECURITY, catalogue.remove_scope, step_up=True),
     Entry("GET", "policy/", EITHER, policies.show),
     Entry("POST", "policy/", SECURITY, policies.change, step_up=True),
+    Entry("GET", "webhooks/", EITHER, webhooks.index),
+    Entry("GET", "webhooks/add/", SECURITY, webhooks.add_form),
+    Entry("POST", "webhooks/add/", SECURITY, webhooks.add, step_up=True),
+    Entry("GET", f"{_ORG}webhooks/", EITHER, webhooks.index),
+    Entry("GET", f"{_ORG}webhooks/add/", SECURITY, webhooks.add_form),
+    Entry("POST", f"{_ORG}webhooks/add/", SECURITY, webhooks.add, step_up=True),
+    Entry("GET", _HOOK, EITHER, webhook.show),
+    Entry("GET", f"{_HOOK}change/", SECURITY, webhook.change_form),
+    Entry("POST", f"{_HOOK}change/", SECURITY, webhook.change, step_up=True),
+    Entry("GET", f"{_HOOK}secret/", SECURITY, webhook_secret.show),
+    Entry("POST", f"{_HOOK}rotate/", SECURITY, webhook.rotate, step_up=True),
+    Entry("POST", f"{_HOOK}test/", EITHER, webhook.test),
+    Entry("POST", f"{_HOOK}send-again/", EITHER, webhook.send_again),
+    Entry("POST", f"{_HOOK}enable/", SECURITY, webhook.enable),
+    Entry("POST", f"{_HOOK}disable/", SECURITY, webhook.disable),
+    Entry("POST", f"{_HOOK}remove/", SECURITY, webhook.remove),
     Entry("GET", "keys/", SECURITY, keys.show),
     Entry("POST", "keys/rotate/", SECURITY, keys.rotate, step_up=True),
     Entry("POST", "keys/rotate-now/", SECURITY, keys.rotate_now, step_up=True),
