@@ -79,6 +79,7 @@ class Environment:
         own = settings.environment(mode)
         self.languages = own.languages or codes()
         self.algorithm = own.algorithm
+        self.private_key_jwt = own.private_key_jwt
         self.is_https = self.issuer.startswith("https://")
         self.hosts = settings.hosts(mode)
         self.transport_headers = hosts.transport_headers(
@@ -126,6 +127,10 @@ class Environment:
     def admin_api(self) -> str:
         """Return the identifier of the Admin API; empty in the sandbox, which has no operators."""
         return self.issuer + ADMIN_API if self.mode is Mode.LIVE else ""
+
+    def accepts_assertions(self) -> bool:
+        """Return whether clients may authenticate with a key: it is on, and there are tables."""
+        return self.private_key_jwt and self.state.has_keys
 
     def open(self, *, serves: bool = True) -> None:
         """Bring the database to this version, make the first key, read what memory holds.
