@@ -157,7 +157,11 @@ def _arguments(operation: Operation[Any, Any]) -> Iterator[str]:
     model: type[Arguments] = operation.input
     schemas = model.model_json_schema()["properties"] if model.model_fields else {}
     for name, field in model.model_fields.items():
-        cells = (f"`{name}`{_where(operation, name, field)}", _type(schemas[name]), _words(field))
+        cells = (
+            f"`{name}`{_where(operation, name, field)}",
+            type_words(schemas[name]),
+            _words(field),
+        )
         yield f"| {' | '.join(cells)} |"
 
 
@@ -167,14 +171,14 @@ def _where(operation: Operation[Any, Any], name: str, field: FieldInfo) -> str:
     return " (needed)" if field.is_required() else ""
 
 
-def _type(schema: dict[str, Any]) -> str:
+def type_words(schema: dict[str, Any]) -> str:
     """Return the type of a JSON schema in a few words."""
     if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(_type(each) for each in schema["anyOf"]))
+        return " or ".join(dict.fromkeys(type_words(each) for each in schema["anyOf"]))
     if "enum" in schema:
         return ", ".join(f"`{each}`" for each in schema["enum"])
     if schema.get("type") == "array":
-        return f"list of {_type(schema['items'])}"
+        return f"list of {type_words(schema['items'])}"
     if schema.get("format") == "date-time":
         return "moment"
     if "const" in schema:

@@ -1,4 +1,7 @@
-"""Writes the reference pages that are derived from the code: `python docs/generate.py`."""
+"""Writes what is derived from the code: `python docs/generate.py`.
+
+These are reference pages, and the methods of the Admin API's client.
+"""
 
 import ast
 import re
@@ -14,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from docs import admin_client
 from docs.admin_api_page import admin_api_page
 from docs.commands_page import commands_page
 from docs.log_events import log_events_page
@@ -188,6 +192,7 @@ def _listed(files: set[str]) -> str:
 if __name__ == "__main__":
     SETTINGS_PAGE.write_text(settings_page())
     ADMIN_API_PAGE.write_text(admin_api_page())
+    admin_client.write()
     COMMANDS_PAGE.write_text(commands_page())
     LOG_EVENTS_PAGE.write_text(log_events_page())
     WEBHOOK_EVENTS_PAGE.write_text(webhook_events_page())

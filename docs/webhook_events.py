@@ -49,11 +49,12 @@ def webhook_events_page() -> str:
 
 
 def _section(kind: EventKind) -> str:
+    said = f"{kind.text} {kind.more}".rstrip()
     who = ""
     if kind.name in OF_INSTALLATION and kind.name != TEST:
         who = " Endpoints of organizations do not get it."
     example = json.dumps(json.loads(_example(kind)), indent=2)
-    return f"\n## {kind.name}\n\n{kind.text}{who}\n\n```json\n{example}\n```\n"
+    return f"\n## {kind.name}\n\n{said}{who}\n\n```json\n{example}\n```\n"
 
 
 def _example(kind: EventKind) -> bytes:

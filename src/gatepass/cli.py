@@ -55,11 +55,11 @@ _COMMANDS = {
     ),
     "import": _Entry(f"{_SERVER}.import_:import_", "Import the applications of another system."),
     "keys": _Entry(
-        f"{_SERVER}.keys:keys",
+        f"{_SERVER}.system.keys:keys",
         "List and rotate the keys of tokens, and rotate the master key that encrypts them.",
     ),
     "mail": _Entry(
-        f"{_SERVER}.mail:mail",
+        f"{_SERVER}.system.mail:mail",
         "List the mail that was sent or could not be sent, send it again, send a test.",
     ),
     "migrate": _Entry(

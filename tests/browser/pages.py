@@ -16,6 +16,7 @@ from browser import (
     rotation_pages,
     single_sign_on_pages,
     verification_pages,
+    webhook_pages,
 )
 from browser.samples import (
     CLIENT_ID,
@@ -521,4 +522,5 @@ PAGES = [
     *policy_pages.PAGES,
     *rotation_pages.PAGES,
     *single_sign_on_pages.PAGES,
+    *webhook_pages.PAGES,
 ]

@@ -41,7 +41,7 @@ def context_of(database: Database, now: datetime) -> Context:
         lambda: now,
         lambda: None,
         Outbox(database, master, sends_mail=False),
-        Webhooks(database, master, "production", ISSUER, ()),
+        Webhooks(database, master, "production", ISSUER),
         HourlyLimit(MOST_ROWS),
         HourlyLimit(MOST_LINES),
     )

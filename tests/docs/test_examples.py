@@ -51,6 +51,7 @@ RUN = {
     ("docs/reference/admin-api.md", "console"): (6, "test_admin_api_page.py"),
     ("docs/reference/guard.md", "python"): (2, "test_guard_page.py"),
     ("docs/tasks/protect-an-api-behind-a-gateway.md", "python"): (1, "test_gateways_page.py"),
+    ("docs/tasks/receive-webhooks.md", "python"): (1, "test_receive_webhooks_page.py"),
     ("docs/tasks/report-a-leak.md", "console"): (1, "test_leak_pages.py"),
     ("docs/tasks/rotate-a-secret.md", "console"): (4, "test_rotate_page.py"),
     ("docs/tasks/rotate-a-secret.md", "python"): (1, "test_rotate_page.py"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+from docs import admin_client
 from docs.commands_page import commands
 from gatepass.cli import main
 from gatepass.client import errors, variables
@@ -35,6 +36,14 @@ def test_the_page_about_settings_is_what_the_generator_writes() -> None:
 
 def test_the_page_about_the_admin_api_is_what_the_generator_writes() -> None:
     assert generate.ADMIN_API_PAGE.read_text() == generate.admin_api_page()
+
+
+def test_the_methods_of_the_admin_apis_client_are_what_the_generator_writes() -> None:
+    wanted = admin_client.files()
+    written = set(admin_client.FOLDER.rglob("*.py"))
+
+    assert {path: path.read_text() for path in wanted} == wanted
+    assert written <= wanted.keys()
 
 
 def test_the_page_about_specifications_is_what_the_generator_writes() -> None:

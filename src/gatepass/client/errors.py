@@ -111,7 +111,12 @@ class CertificateRefused(Unreachable):
 
 
 def quotable(text: str, secrets: Iterable[Secret]) -> str:
-    """Return foreign `text` as one short line without `secrets` or credentials.
+    """Return foreign `text` as one short line without `secrets` or credentials, see `redacted`."""
+    return cleaned(redacted(text, secrets))
+
+
+def redacted(text: str, secrets: Iterable[Secret]) -> str:
+    """Return foreign `text` without `secrets` or credentials.
 
     A text that has one of `secrets` in another encoding is redacted whole: letter by letter,
     percent-encoded, with escapes of HTML or JSON, or in base64.
@@ -123,7 +128,7 @@ def quotable(text: str, secrets: Iterable[Secret]) -> str:
             needle in _squeezed(view) for view in _decodings(text)
         ):
             return _REDACTED
-    return cleaned(text)
+    return _CREDENTIAL.sub(_REDACTED, text)
 
 
 def cleaned(text: str) -> str:

@@ -30,9 +30,9 @@ def application(database: Database) -> Application:
     return new
 
 
-def key(alg: str = "ES256", name: str = samples.AWKWARD, **more: datetime) -> ApplicationKey:
+def key(alg: str = "ES256", expires_at: datetime | None = None) -> ApplicationKey:
     public = ClientKey.from_jwk(PrivateKey.generate(alg).public_jwk())
-    return ApplicationKey(uuid4(), name, public, NOW, "anna", **more)
+    return ApplicationKey(uuid4(), samples.AWKWARD, public, NOW, "anna", expires_at)
 
 
 @pytest.mark.parametrize("alg", ["ES256", "ES512", "Ed25519", "RS256"])

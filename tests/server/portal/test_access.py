@@ -5,6 +5,7 @@ import re
 import pytest
 
 from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.organizations.webhooks import operations as webhooks
 from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.notices import operations as notices
 from gatepass.server.domain.users.sessions import operations as sessions
@@ -26,7 +27,10 @@ OPEN_TO: dict[PageAccess, set[str | None]] = {
 }
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 ENDS_SESSION = re.compile("login|logout|^/account/sessions/end/")
-_IDS = ("app_id", "user_id", "secret_id", "notice_id", "invitation_id", "org_id", "domain_id")
+_IDS = (
+    *("app_id", "user_id", "secret_id", "notice_id", "invitation_id", "org_id", "domain_id"),
+    "endpoint_id",
+)
 GETS = [route for route in ROUTES if route.method == "GET"]
 
 
@@ -143,7 +147,11 @@ def test_what_is_another_organizations_is_not_there(portal: PortalServer, route:
     sven = portal.person("sven")
     people.set_role(portal.environment.context, OPERATOR, sven.org_id, sven.id, "user")
     [notice] = notices.of_user(portal.environment.context, sven.id)
+    endpoint, _ = webhooks.add(
+        portal.environment.context, OPERATOR, sven.org_id, "https://hooks.example.com/"
+    )
     ids = {
+        "endpoint_id": str(endpoint.id),
         "app_id": app_id,
         "user_id": str(sven.id),
         "secret_id": str(secret_id),
@@ -161,7 +169,7 @@ def test_what_is_another_organizations_is_not_there(portal: PortalServer, route:
     bo = portal.as_("bo")
     # The session of bo, which is written to, is left out.
     rows = (
-        "SELECT * FROM application, application_secret, person, session "
+        "SELECT * FROM application, application_secret, person, session, webhook_endpoint "
         f"WHERE session.person_id = x'{sven.id.hex}' OR session.person_id = '{sven.id.hex}'"
     )
     before = portal.rows(rows)

@@ -18,6 +18,7 @@ OF_APPLICATION = (
 OTHERS = (
     *("/oauth2/applications/", "/oauth2/applications/register/", "/oauth2/applications/usage/"),
     *("/team/", "/team/add/", "/team/policies/", "/team/single-sign-on/", "/activity/"),
+    *("/team/webhooks/", "/team/webhooks/add/"),
     *("/account/", "/account/factors/", "/account/factors/apps/add/", "/accounts/password/"),
 )
 VALUE = re.compile(r"%\(\w+\)s|\{\w+\}|<[^>]+>")
@@ -83,7 +84,11 @@ def test_what_has_a_german_text_is_shown_in_german(portal: PortalServer) -> None
     application = browser.register()
     browser.post(f"{application}rotate/", secret_end="never", overlap="86400")
 
-    for path in (*(application + page for page in OF_APPLICATION), *OTHERS):
+    hook = {"url": "https://hooks.example.com/", "events": "all"}
+    secret = browser.post("/team/webhooks/add/", **hook).headers["location"]
+    of_webhook = (secret, secret.removesuffix("secret/"), secret.replace("secret/", "change/"))
+
+    for path in (*(application + page for page in OF_APPLICATION), *OTHERS, *of_webhook):
         in_english |= shown(browser, path)
 
     assert in_english == {}

@@ -72,11 +72,11 @@ def request_token(
             reason = quotable(str(error), secrets)
             why = f"the token endpoint cannot be reached ({reason}): check its URL and the network"
         else:
-            if not _is_transient(response.status):
+            if not is_transient(response.status):
                 token = read_response(response, secrets, attempt, now() - start)
                 expiry = read_secret_expiry(response.headers.get(EXPIRY_HEADER))
                 return CachedToken.of(token, requested_at, random(), expiry)
-            retry_after = _retry_after(response)
+            retry_after = retry_after_of(response)
             why = _describe_transient(response.status, retry_after)
         pause = retry_after + random() * min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)
     raise TokenUnavailable(why, attempt, now() - start, retry_after)
@@ -140,7 +140,8 @@ def _parse(response: Response) -> TokenResponse:
     return TokenResponse.parse(response.body)
 
 
-def _is_transient(status: int) -> bool:
+def is_transient(status: int) -> bool:
+    """Return whether the same request may be answered otherwise later."""
     return status in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
@@ -166,7 +167,7 @@ def _refusal(response: Response, secrets: Sequence[Secret]) -> TokenRefused:
     )
 
 
-def _retry_after(response: Response) -> float:
+def retry_after_of(response: Response) -> float:
     """Return the seconds of Retry-After (RFC 9110 §10.2.3), 0 where it is malformed.
 
     A date is compared with the response's own Date, so that this machine's clock may be wrong.

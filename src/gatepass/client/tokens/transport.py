@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -28,15 +29,18 @@ class Httpx2Sender:
     timeout holds even where the response arrives byte by byte; only resolving a name can take
     longer. Raises ConfigurationError where the proxy that the environment names (HTTPS_PROXY
     and the like) cannot be used, at the start and later, or the certificate authorities that
-    it or `ca_file` names (see `trusted`).
+    it or `ca_file` names (see `trusted`). It stops reading a response soon after `longest` bytes.
     """
 
-    def __init__(self, token_url: str, ca_file: str = "") -> None:
+    def __init__(
+        self, token_url: str, ca_file: str = "", *, longest: int = LONGEST_RESPONSE
+    ) -> None:
         try:
             httpx2.URL(token_url)
         except httpx2.InvalidURL:
             raise ConfigurationError("the token URL cannot be used: correct it") from None
         self._arguments = (token_url, ca_file)
+        self._longest = longest
         secure = may_use_proxy(token_url)
         # Reading the trusted certificates takes a while, so once and not in an event loop;
         # a plain connection, which only loopback may have, needs none.
@@ -47,7 +51,7 @@ class Httpx2Sender:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Read the trusted certificates again when copied or unpickled."""
-        return type(self), self._arguments
+        return partial(type(self), longest=self._longest), self._arguments
 
     def send(self, request: Request) -> Response:
         """Send `request` and block until the response."""
@@ -68,13 +72,13 @@ class Httpx2Sender:
                 extensions={"trace": connection.trace},
             ) as response,
         ):
-            body = b""
+            body = bytearray()
             for chunk in response.iter_raw():
                 body += chunk
                 connection.check_deadline()
-                if len(body) > LONGEST_RESPONSE:
+                if len(body) > self._longest:
                     break
-            return Response(response.status_code, dict(response.headers), body)
+            return Response(response.status_code, dict(response.headers), bytes(body))
 
     async def asend(self, request: Request) -> Response:
         """Send `request` without blocking the event loop.
@@ -105,12 +109,12 @@ class Httpx2Sender:
                 extensions={"trace": trace},
             ) as response,
         ):
-            body = b""
+            body = bytearray()
             async for chunk in response.aiter_raw():
                 body += chunk
-                if len(body) > LONGEST_RESPONSE:
+                if len(body) > self._longest:
                     break
-            return Response(response.status_code, dict(response.headers), body)
+            return Response(response.status_code, dict(response.headers), bytes(body))
 
 
 @asynccontextmanager

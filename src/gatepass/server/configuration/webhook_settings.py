@@ -7,23 +7,26 @@ from pydantic import Field, field_validator
 
 from gatepass.server.configuration.environment_variables import Texts
 from gatepass.server.configuration.section import Section
-from gatepass.wire.networks import Network
+from gatepass.server.domain.changes.webhooks.model import AllowedNetworks
 
 
 class WebhookSettings(Section):
     """How this server reaches the endpoints of webhooks."""
 
     allowed_networks: Texts = ()
-    """Addresses or networks in which an endpoint may be, as 10.1.0.0/16, although they are not
-    public. It holds for the operator's endpoints and for those of every organization. Plain http
-    is accepted to loopback alone, and where 127.0.0.0/8 is named here: for development."""
+    """Addresses or networks in which an endpoint of the operator may be, as 10.1.0.0/16, although
+    they are not public. Plain http is accepted to loopback alone, and where 127.0.0.0/8 is named
+    here: for development."""
+    organization_networks: Texts = ()
+    """The same for endpoints of organizations. Their administrators choose the addresses: name only
+    what every partner may reach."""
     ca_file: Path | None = None
     """A file of certificates (PEM) of authorities that endpoints may have theirs from, in place of
     those of the system."""
     timeout: float = Field(15, gt=0, le=60)
     """Seconds within which an endpoint has to answer, the connection included."""
 
-    @field_validator("allowed_networks")
+    @field_validator("allowed_networks", "organization_networks")
     @classmethod
     def _networks_are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
         for each in networks:
@@ -34,6 +37,9 @@ class WebhookSettings(Section):
                 raise ValueError(f"{wanted}, not {each!r}") from None
         return networks
 
-    def networks(self) -> tuple[Network, ...]:
+    def networks(self) -> AllowedNetworks:
         """Return the networks that are allowed beside public addresses."""
-        return tuple(map(ip_network, self.allowed_networks))
+        return AllowedNetworks(
+            tuple(map(ip_network, self.allowed_networks)),
+            tuple(map(ip_network, self.organization_networks)),
+        )

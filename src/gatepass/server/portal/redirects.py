@@ -23,6 +23,8 @@ SECOND_STEP = "/accounts/login/second-step/"
 VERIFY = "/accounts/verify/"
 TEAM = "/team/"
 POLICIES = "/team/policies/"
+WEBHOOKS = "/team/webhooks/"
+"""Of each environment, also of a sandbox whose people are those of production."""
 ENDED = f"{LOGIN}?done=ended"
 LOGGED_OUT = f"{LOGIN}?done=logout"
 """Login pages of a sandbox without accounts of its own, which do not lead to production at once.
@@ -77,7 +79,7 @@ def of_other_environment(path: str, *, has_own_accounts: bool = True) -> str:
     Its applications, people and links are others, so a page of one leads to the list. Without
     accounts of its own, as a sandbox may be, it has no team and no account page.
     """
-    kinds = (REGISTER, APPLICATIONS, ACTIVITY)
+    kinds = (REGISTER, APPLICATIONS, ACTIVITY, WEBHOOKS)
     of_accounts = ("/team/add/", "/team/invite/", TEAM, ACCOUNT)
     every = (*kinds, *(of_accounts if has_own_accounts else ()))
     return next((each for each in every if path.startswith(each)), "/")

@@ -27,6 +27,7 @@ from gatepass.wire.metadata import PARTNER_API
 
 _SECTIONS = {
     "/oauth2/applications/": "applications",
+    redirects.WEBHOOKS: "webhooks",
     "/team/": "team",
     "/activity/": "activity",
     "/account": "account",

@@ -39,6 +39,9 @@ from gatepass.server.portal.pages.single_sign_on import account as own_single_si
 from gatepass.server.portal.pages.single_sign_on import login as single_sign_on
 from gatepass.server.portal.pages.single_sign_on import setup as sso_setup
 from gatepass.server.portal.pages.users import invitations, pending_email, policies, team
+from gatepass.server.portal.pages.webhooks import endpoints as webhooks
+from gatepass.server.portal.pages.webhooks import secret as webhook_secret
+from gatepass.server.portal.pages.webhooks import sending
 from gatepass.server.portal.request import PortalRequest
 
 Page = Callable[[PortalRequest], Response | Verified | Steps[Response] | Steps[Response | Verified]]
@@ -57,6 +60,7 @@ _SSO = "/accounts/single-sign-on/"
 _OWN_SSO = "/account/single-sign-on/"
 _TEAM_SSO = "/team/single-sign-on/"
 _DOMAIN = "/team/single-sign-on/domains/{domain_id:uuid}/"
+_WEBHOOK = redirects.WEBHOOKS + "{endpoint_id:uuid}/"
 _TOKEN = "token"  # noqa: S105 - the name of a part of the path
 
 
@@ -251,6 +255,19 @@ ROUTES = (
     Route("POST", f"{_TEAM_SSO}people/", Access.ADMIN, sso_setup.save_people, step_up=True),
     Route("POST", f"{_TEAM_SSO}on/", Access.ADMIN, sso_setup.turn_on, step_up=True),
     Route("POST", f"{_TEAM_SSO}off/", Access.ADMIN, sso_setup.turn_off, step_up=True),
+    Route("GET", redirects.WEBHOOKS, Access.ADMIN, webhooks.index),
+    Route("GET", f"{redirects.WEBHOOKS}add/", Access.ADMIN, webhooks.add_form),
+    Route("POST", f"{redirects.WEBHOOKS}add/", Access.ADMIN, webhooks.add, step_up=True),
+    Route("GET", _WEBHOOK, Access.ADMIN, webhooks.one),
+    Route("GET", f"{_WEBHOOK}change/", Access.ADMIN, webhooks.change_form),
+    Route("POST", f"{_WEBHOOK}change/", Access.ADMIN, webhooks.change, step_up=True),
+    Route("GET", f"{_WEBHOOK}secret/", Access.ADMIN, webhook_secret.show),
+    Route("POST", f"{_WEBHOOK}rotate/", Access.ADMIN, webhook_secret.rotate, step_up=True),
+    Route("POST", f"{_WEBHOOK}test/", Access.ADMIN, sending.test),
+    Route("POST", f"{_WEBHOOK}send-again/", Access.ADMIN, sending.send_again),
+    Route("POST", f"{_WEBHOOK}enable/", Access.ADMIN, webhooks.enable),
+    Route("POST", f"{_WEBHOOK}disable/", Access.ADMIN, webhooks.disable),
+    Route("POST", f"{_WEBHOOK}remove/", Access.ADMIN, webhooks.remove),
     Route("GET", _USER, Access.TEAM_ADMIN, team.one),
     Route("GET", f"{_USER}initial-password/", Access.TEAM_ADMIN, team.initial_password),
     Route("POST", f"{_USER}role/", Access.TEAM_ADMIN, team.set_role, step_up=True),

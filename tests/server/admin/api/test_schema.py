@@ -28,13 +28,15 @@ _CONFIG = """
 Authorization = "Bearer {token}"
 """
 _MAIL = {"host": "127.0.0.1", "port": 9, "sender": "gatepass@example.com"}
-_IDS = {
+_IDS: dict[str, str | int] = {
     "org_id": examples.ORGANIZATION_ID,
     "user_id": examples.PERSON_ID,
     "client_id": examples.CLIENT_ID,
     "secret_id": examples.SECRET_ID,
     "endpoint_id": examples.ENDPOINT_ID,
     "invitation_id": examples.INVITATION_ID,
+    "mail_id": examples.MAIL_ID,
+    "delivery_id": examples.DELIVERY_ID,
 }
 
 
@@ -87,8 +89,9 @@ def description(served: InProcessServer, tmp_path: Path) -> Path:
 def _with_ids(call: dict[str, Any], partner: Partner) -> None:
     for each in call["parameters"]:
         if each["in"] == "path":
-            each["schema"] = {"type": "string", "enum": [partner.ids[_IDS[each["name"]]]]}
-            each["example"] = partner.ids[_IDS[each["name"]]]
+            found = partner.ids[_IDS[each["name"]]]
+            each["schema"] = {"type": each["schema"]["type"], "enum": [found]}
+            each["example"] = found
 
 
 def test_every_answer_is_as_described(served: _Served, description: Path, tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ from uuid import uuid4
 
 import pytest
 
+from gatepass.jose.signing import SigningKey, generate
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.model import OVERLAPS
 from gatepass.server.domain.applications.secrets import operations as secrets
 from gatepass.server.domain.applications.secrets.expiry_notices import operations as expiry_notices
+from gatepass.server.domain.audit.chain import operations as chain
 from gatepass.server.domain.audit.model import OPERATOR, Actor
 from gatepass.server.domain.changes.webhooks.events import EVENTS, ONE_CAN_WANT, TEST
 from gatepass.server.domain.changes.webhooks.model import MOST_ENDPOINTS
@@ -297,6 +299,12 @@ CAUSES: dict[str, tuple[Callable[[Context, Client], object], list[str]]] = {
     "keys": (
         lambda context, _: keys.rotate(context, ["opaque"], OPERATOR, at_once=False),
         ["key.rotated"],
+    ),
+    "checkpoint": (
+        lambda context, _: chain.make_checkpoint(
+            context, SigningKey("ES256", generate("ES256")), "https://auth.example.com"
+        ),
+        ["audit.checkpoint"],
     ),
 }
 

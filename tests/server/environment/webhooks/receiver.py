@@ -93,6 +93,7 @@ class Hooks:
 
 @contextmanager
 def hooked(folder: Path, allowed: tuple[str, ...] = LOOPBACK, **more: Any) -> Iterator[Hooks]:  # noqa: ANN401
+    more = {"organization_networks": allowed, **more}
     settings = WebhookSettings(allowed_networks=allowed, **more)
     with open_passive_server(folder / "data", webhooks=settings.model_dump()) as server:
         yield Hooks(server, settings)

@@ -11,6 +11,10 @@ from standardwebhooks import Webhook
 
 from gatepass.loopback import LoopbackServer, Request, Response
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.audit.chain import anchors, store
+from gatepass.server.domain.audit.chain.anchors import Trust
+from gatepass.server.domain.audit.chain.checkpoint import read
+from gatepass.server.domain.audit.chain.verification import verify
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.changes.webhooks.model import AT_ONCE, KEPT, LEASE, MOST_AT_ONCE
 from gatepass.server.domain.organizations.webhooks import deliveries, operations
@@ -295,6 +299,26 @@ def test_an_organization_gets_its_own_events_alone(hooks: Hooks, receiver: Recei
     hooks.deliver()
 
     assert [each["data"]["organization_id"] for each in receiver.events] == [str(acme)]
+
+
+def test_a_checkpoint_that_was_sent_out_convicts_a_trail_that_was_rewritten(
+    hooks: Hooks, receiver: Receiver
+) -> None:
+    hooks.add(receiver.url, None, "audit.checkpoint")
+    maintenance.make_checkpoint(hooks.environment)
+    hooks.deliver()
+
+    (event,) = receiver.events
+    with hooks.environment.database.write() as connection:
+        kept = store.all_checkpoints(connection)
+        connection.exec_driver_sql("UPDATE audit_link SET digest = zeroblob(32)")
+        connection.exec_driver_sql("DELETE FROM audit_checkpoint")
+    trust = Trust(hooks.environment.issuer, "production", {read(kept[0].statement).kid})
+    found = anchors.gather([], [event["data"]["checkpoint"]], trust)
+    report = verify(hooks.environment.database, found, hooks.context.now())
+
+    assert event["data"] == {"number": kept[0].number, "checkpoint": kept[0].statement}
+    assert "checkpoint" in {each.kind for each in report.findings}
 
 
 def emit_and_fail(hooks: Hooks, client_id: str) -> None:

@@ -289,8 +289,9 @@ def test_an_application_may_be_allowed_an_older_audience(server: InProcessServer
 
     for audience in (issuer + TOKEN, [issuer], ["x", issuer + TOKEN.rstrip("/")], issuer):
         assert ask(server, by, by.assertion(aud=audience)).status_code == 200
-    for audience in ("https://other.example", ["x"], [], {"aud": issuer}, None, 1):
-        assert ask(server, by, by.assertion(aud=audience)).status_code == 401
+    wrong: list[object] = ["https://other.example", ["x"], [], {"aud": issuer}, None, 1]
+    for other in wrong:
+        assert ask(server, by, by.assertion(aud=other)).status_code == 401
 
 
 def test_a_revoked_key_is_refused_at_once_and_other_keys_are_not(server: InProcessServer) -> None:

@@ -14,6 +14,7 @@ DELIVERY_ID = 4242
 RESOURCE = "https://meters.example.com"
 OLD_RESOURCE = "https://old.example.com"
 SCOPE = "meters:read"
+LOGIN_URL = "https://auth.example.com/accounts/login/"
 
 ORGANIZATION = {
     "id": ORGANIZATION_ID,

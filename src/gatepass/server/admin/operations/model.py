@@ -113,13 +113,15 @@ class Call:
     """An operation that is being performed: where, and for whom.
 
     `context` is that of the environment, without a refresh: what is changed is not yet committed.
-    `initial` is the initial password of an operation that `needs_password`.
+    `initial` is the initial password of an operation that `needs_password`. `on_machine`: it is a
+    command on the server's machine, which has what belongs to the operator in reach.
     """
 
     environment: Environment
     context: Context
     by: Actor
     initial: InitialPassword | None = field(default=None, repr=False)
+    on_machine: bool = False
 
     def initial_password(self) -> InitialPassword:
         """Return the initial password, which was hashed before the transaction began."""

@@ -19,6 +19,7 @@ from gatepass.server.admin.operations.model import (
     SecretText,
     position_of,
 )
+from gatepass.server.admin.operations.people.model import login_url
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.organizations.model import Organization as Stored
@@ -86,6 +87,7 @@ class Created(Result):
     organization: Organization
     username: str | None = None
     initial_password: SecretText = None
+    login_url: str
     invited: str | None = None
     invited_until: AwareDatetime | None = None
 
@@ -124,6 +126,7 @@ def _create(call: Call, new: New) -> Created:
         )
         return Created(
             organization=Organization.of(made),
+            login_url=login_url(call),
             invited=invited.email,
             invited_until=invited.expires_at,
         )
@@ -134,6 +137,7 @@ def _create(call: Call, new: New) -> Created:
         organization=Organization.of(created.organization),
         username=created.administrator.username,
         initial_password=created.initial_password.value,
+        login_url=login_url(call),
     )
 
 
@@ -205,6 +209,7 @@ CREATE = Operation(
         "organization": {**examples.ORGANIZATION, "name": "Zephyr Power"},
         "username": None,
         "initial_password": None,
+        "login_url": examples.LOGIN_URL,
         "invited": "zoe@zephyr.example",
         "invited_until": "2026-11-09T08:30:00Z",
     },

@@ -57,6 +57,8 @@ def perform(
     arguments: Arguments,
     conditions: Conditions = ALWAYS,
     once: Once | None = None,
+    *,
+    on_machine: bool = False,
 ) -> Performed:
     """Perform an operation; a dry run returns what would be, and undoes it.
 
@@ -66,7 +68,7 @@ def perform(
     needs_password = operation.needs_password and operation.needs_password(arguments)
     initial = run(initial_passwords.new_password(environment.hasher)) if needs_password else None
     context = replace(environment.context, refresh=_nothing)
-    call = Call(environment, context, by, initial)
+    call = Call(environment, context, by, initial, on_machine)
     if operation.access == "read":
         found = _dump(operation.run(call, arguments))
         return Performed(found, etag(found))

@@ -1,15 +1,15 @@
 """`gatepass resource`: manages the APIs that tokens are for, and their token formats."""
 
+from typing import Any
+
 import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.jose.algorithms import ALGORITHMS, Algorithm
 from gatepass.server.cli import options
-from gatepass.server.domain.catalogue import operations
-from gatepass.server.domain.catalogue.model import Resource
+from gatepass.server.cli.operations.opening import opened
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
 from gatepass.server.domain.token_policy import TOKENS, Tokens
-from gatepass.server.environment.environment import Environment
 
 _DEFAULT = "default"
 _URI = click.argument("uri")
@@ -25,9 +25,10 @@ def resource() -> None:
 @options.reading_options
 def list_(target: options.Target, *, is_json: bool) -> None:
     """List the resources; `form` is the token format, with the environment's defaults applied."""
-    with options.environment_of(target) as environment:
-        rows = [_row(each) for each in environment.catalogue.resources.values()]
-    options.show_list(rows, f"No resources in {environment.name}.", is_json=is_json)
+    with opened(target) as operations:
+        rows = [_row(each) for each in operations.perform("resource.list", {}).result["items"]]
+    nothing = f"No resources in {operations.environment_name}."
+    options.show_list(rows, nothing, is_json=is_json)
 
 
 @resource.command(
@@ -42,11 +43,9 @@ def add(
     uri: str, name: str, tokens: Tokens | None, algorithm: Algorithm | None, target: options.Target
 ) -> None:
     """Add an API by its resource URI (RFC 8707). Then add scopes to it."""
-    with options.environment_of(target) as environment:
-        operations.add_resource(
-            environment.context, options.operator(), uri, name, tokens, algorithm
-        )
-        until = _signed_until_then(environment, uri)
+    new = {"uri": uri, "name": name, "tokens": tokens, "algorithm": algorithm}
+    with opened(target) as operations:
+        until = _signed_until_then(operations.perform("resource.add", new).result)
     click.echo(
         f"The resource {uri} is added. Add scopes to it: gatepass scope add --resource {uri}{until}"
     )
@@ -76,9 +75,9 @@ def set_(
     for column in ("tokens", "algorithm"):
         if values.get(column) == _DEFAULT:
             values[column] = None
-    with options.environment_of(target) as environment:
-        operations.change_resource(environment.context, options.operator(), uri, values)
-        until = _signed_until_then(environment, uri)
+    with opened(target) as operations:
+        changed = operations.perform("resource.change", {"uri": uri, **values}).result
+    until = _signed_until_then(changed)
     click.echo(f"The resource {uri} is changed. It applies to new tokens.{until}")
 
 
@@ -87,29 +86,28 @@ def set_(
 @options.environment_option_to_change
 def remove(uri: str, target: options.Target) -> None:
     """Remove a resource that has no scopes."""
-    with options.environment_of(target) as environment:
-        operations.remove_resource(environment.context, options.operator(), uri)
+    with opened(target) as operations:
+        operations.perform("resource.remove", {"uri": uri})
     click.echo(f"The resource {uri} is removed.")
 
 
-def _signed_until_then(environment: Environment, uri: str) -> str:
+def _signed_until_then(found: dict[str, Any]) -> str:
     """Return a line about the key that signs until the key of a new algorithm is published."""
-    form = environment.catalogue.resources[uri].form
-    signer = None if form == "opaque" else environment.keys.signing_keys[form]
-    if signer is None or signer.algorithm == form:
+    form, signer = found["form"], found["signed_with"]
+    if signer is None or signer == form:
         return ""
     minutes = PUBLISHED_AHEAD.total_seconds() / 60
     return (
-        f"\nIts tokens are signed with {signer.algorithm} for the next {minutes:.0f} minutes, until"
+        f"\nIts tokens are signed with {signer} for the next {minutes:.0f} minutes, until"
         f" verifiers have the key for {form}."
     )
 
 
-def _row(each: Resource) -> dict[str, object]:
+def _row(found: dict[str, Any]) -> dict[str, object]:
     return {
-        "uri": each.uri,
-        "name": each.name,
-        "tokens": each.tokens or _DEFAULT,
-        "algorithm": each.algorithm or _DEFAULT,
-        "form": each.form,
+        "uri": found["uri"],
+        "name": found["name"],
+        "tokens": found["tokens"] or _DEFAULT,
+        "algorithm": found["algorithm"] or _DEFAULT,
+        "form": found["form"],
     }

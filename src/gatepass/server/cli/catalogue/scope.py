@@ -1,12 +1,12 @@
 """`gatepass scope`: manages the scopes of the catalogue."""
 
+from typing import Any
+
 import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
-from gatepass.server.domain.applications.store import count_with_scope
-from gatepass.server.domain.catalogue import operations
-from gatepass.server.domain.catalogue.model import CataloguedScope
+from gatepass.server.cli.operations.opening import opened
 
 _NAME = click.argument("name")
 
@@ -20,9 +20,9 @@ def scope() -> None:
 @options.reading_options
 def list_(target: options.Target, *, is_json: bool) -> None:
     """List the scopes, each with its resource and description."""
-    with options.environment_of(target) as environment:
-        rows = [_row(each) for each in environment.catalogue.scopes.values()]
-    options.show_list(rows, f"No scopes in {environment.name}.", is_json=is_json)
+    with opened(target) as operations:
+        rows = [_row(each) for each in operations.perform("scope.list", {}).result["items"]]
+    options.show_list(rows, f"No scopes in {operations.environment_name}.", is_json=is_json)
 
 
 @scope.command(
@@ -52,11 +52,16 @@ def add(
     is_restricted: bool,
 ) -> None:
     """Add a scope. Existing applications do not have it until it is granted to them."""
-    with options.environment_of(target) as environment:
-        resource = environment.partner_api if uri is None else uri
-        new = CataloguedScope(name, description, is_default, is_restricted, resource)
-        operations.add_scope(environment.context, options.operator(), new)
-    click.echo(f"The scope {name} is added to {resource}.")
+    new = {
+        "name": name,
+        "description": description,
+        "resource": uri,
+        "is_default": is_default,
+        "is_restricted": is_restricted,
+    }
+    with opened(target) as operations:
+        added = operations.perform("scope.add", new).result
+    click.echo(f"The scope {name} is added to {added['resource']}.")
 
 
 @scope.command("set", epilog=example("gatepass scope set meters:read --default"))
@@ -87,8 +92,8 @@ def set_(
     values = options.given(
         description=description, is_default=is_default, is_restricted=is_restricted
     )
-    with options.environment_of(target) as environment:
-        operations.change_scope(environment.context, options.operator(), name, values)
+    with opened(target) as operations:
+        operations.perform("scope.change", {"name": name, **values})
     click.echo(f"The scope {name} is changed.")
 
 
@@ -97,16 +102,16 @@ def set_(
 @options.environment_option_to_change
 def remove(name: str, target: options.Target) -> None:
     """Remove a scope that no application has."""
-    with options.environment_of(target) as environment:
-        operations.remove_scope(environment.context, options.operator(), name, count_with_scope)
+    with opened(target) as operations:
+        operations.perform("scope.remove", {"name": name})
     click.echo(f"The scope {name} is removed.")
 
 
-def _row(each: CataloguedScope) -> dict[str, object]:
+def _row(found: dict[str, Any]) -> dict[str, object]:
     return {
-        "name": each.name,
-        "resource": each.resource,
-        "default": each.is_default,
-        "restricted": each.is_restricted,
-        "description": each.description,
+        "name": found["name"],
+        "resource": found["resource"],
+        "default": found["is_default"],
+        "restricted": found["is_restricted"],
+        "description": found["description"],
     }

@@ -53,7 +53,9 @@ def keyring(
     return Keyring(
         opaque_token_key=opaque[newest.id],
         opaque_token_keys=opaque,
-        signing_keys=_signers(kept, signing, now, default),
+        signing_keys={
+            algorithm: signing[key.id] for algorithm, key in signers(kept, now, default).items()
+        },
         verifying_keys={key.header: key for key in signing.values()},
         jwks=json.dumps({"keys": [key.public_jwk() for key in signing.values()]}).encode(),
         made_at=newest.active_from,
@@ -61,9 +63,11 @@ def keyring(
     )
 
 
-def _signers(
-    kept: tuple[Key, ...], signing: Mapping[int, SigningKey], now: datetime, default: Algorithm
-) -> dict[Algorithm, SigningKey]:
+def signers(
+    keys: Iterable[Key], now: datetime, default: Algorithm = ALGORITHMS[0]
+) -> dict[Algorithm, Key]:
+    """Return the key that signs now for each algorithm that has one; see `keyring`."""
+    kept = tuple(keys)
     found = {algorithm: current(kept, algorithm, now) for algorithm in ALGORITHMS}
     used = {algorithm: key for algorithm, key in found.items() if key}
     if not used:
@@ -71,7 +75,7 @@ def _signers(
     stand_in = used.get(default) or min(used.values(), key=lambda key: key.order)
     waiting = {key.purpose for key in kept if key.purpose != "opaque" and not key.has_ended(now)}
     return {
-        algorithm: signing[used.get(algorithm, stand_in).id]
+        algorithm: used.get(algorithm, stand_in)
         for algorithm in ALGORITHMS
         if algorithm in used or algorithm in waiting
     }

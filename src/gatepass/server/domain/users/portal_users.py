@@ -5,6 +5,7 @@ link that is mailed to it, and where no mail is sent by the person or an adminis
 the old one stays in force everywhere.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -168,6 +169,14 @@ def is_confirmed(context: Context, user: User) -> bool | None:
         return None
     with context.database.read() as connection:
         return links.is_confirmed(connection, user)
+
+
+def confirmed(context: Context, found: Sequence[User]) -> set[UUID] | None:
+    """Return whose addresses were confirmed by a link; None where no mail is sent."""
+    if not context.outbox.sends_mail:
+        return None
+    with context.database.read() as connection:
+        return links.confirmed(connection, found)
 
 
 def confirm_email(context: Context, by: Actor, org_id: UUID, user_id: UUID, email: str) -> None:

@@ -22,7 +22,8 @@ def webhook_disabled(values: Values, site: Site) -> Content:
         ),
         tuple((name, value) for name, value in facts if value),
         advice=Message(
-            "Repair the receiver, enable the endpoint, then send again what has failed. The "
-            "operator does that by the commands gatepass webhook enable and send-again."
+            "Repair the receiver, enable the endpoint, then send again what has failed. An "
+            "administrator of the organization does that in the portal (Team, Webhooks), the "
+            "operator by the commands gatepass webhook enable and send-again."
         ),
     )

@@ -144,7 +144,8 @@ class WebhookDelivery:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": " ".join(signatures),
         }
-        return self._sending().post(claimed.endpoint.url, headers, body)
+        target = claimed.endpoint
+        return self._sending().post(target.url, headers, body, target.org_id)
 
     def _sending(self) -> "Sender":
         """Return the sender; what it needs is loaded when there is something to send."""

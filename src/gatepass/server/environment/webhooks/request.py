@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_address
 from urllib.parse import SplitResult
+from uuid import UUID
 
 import h11
 
@@ -46,28 +47,42 @@ class Sender:
 
     def __init__(self, settings: WebhookSettings, resolve: Resolve = resolve) -> None:
         self._timeout = settings.timeout
-        self._allowed: tuple[Network, ...] = settings.networks()
+        self._allowed = settings.networks()
         self._ca_file = settings.ca_file
         self._resolve = resolve
         self._lock = threading.Lock()
         self._tls: ssl.SSLContext | None = None
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Result:
-        """Send one request; return its status code, or why there is none."""
+    def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, org_id: UUID | None = None
+    ) -> Result:
+        """Send one request; return its status code, or why there is none.
+
+        `org_id` is of the organization that has chosen the URL; None: the operator has.
+        """
         started = time.monotonic()
+        allowed = self._allowed.of(org_id)
         try:
-            status, error = self._post(url, headers, body, started + self._timeout), ""
+            status = self._post(url, allowed, headers, body, started + self._timeout)
+            error = ""
         except _NotSentError as refused:
             status, error = None, str(refused)
         if status is not None and 300 <= status < 400:
             error = "redirects are not followed"
         return Result(status, error, round((time.monotonic() - started) * 1000))
 
-    def _post(self, url: str, headers: Mapping[str, str], body: bytes, ends_at: float) -> int:
+    def _post(
+        self,
+        url: str,
+        allowed: Sequence[Network],
+        headers: Mapping[str, str],
+        body: bytes,
+        ends_at: float,
+    ) -> int:
         parts = split(url)
         if parts is None:
             raise _NotSentError("not a URL")
-        addresses = self._addresses(parts)
+        addresses = self._addresses(parts, allowed)
         try:
             with self._connected(parts, addresses, ends_at) as connection:
                 return _exchange(connection, _request(parts, headers, body), body, ends_at)
@@ -82,14 +97,14 @@ class Sender:
         except OSError:
             raise _NotSentError("the connection was lost") from None
 
-    def _addresses(self, parts: SplitResult) -> Sequence[str]:
+    def _addresses(self, parts: SplitResult, allowed: Sequence[Network]) -> Sequence[str]:
         """Return where a host is; raise _NotSentError where one address may not be reached."""
         host = parts.hostname or ""
         try:
             found = self._resolve(host, parts.port or _PORTS[parts.scheme])
         except (OSError, UnicodeError):
             raise _NotSentError("the name of the host is not known") from None
-        if not found or not all(may_connect(each, self._allowed) for each in found):
+        if not found or not all(may_connect(each, allowed) for each in found):
             raise _NotSentError("not a public address")
         is_plain = parts.scheme != "https"
         if is_plain and not (

@@ -8,7 +8,12 @@ import pytest
 
 from gatepass.jose.keys.private_key import PrivateKey
 from gatepass.server.domain.applications.keys import operations
-from gatepass.server.domain.applications.keys.model import FAULTS, MOST_KEYS, ApplicationKey
+from gatepass.server.domain.applications.keys.model import (
+    FAULTS,
+    MOST_KEYS,
+    ApplicationKey,
+    check_keys,
+)
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.storage.errors import NotFoundError
@@ -53,7 +58,7 @@ def public(key: PrivateKey = KEY, **more: object) -> dict[str, object]:
 def test_a_key_is_added_as_jwk_as_pem_and_as_a_set(server: InProcessServer) -> None:
     client = server.register()
     others = [PrivateKey.generate(alg) for alg in ("ES384", "Ed25519")]
-    pem = operations.check_keys(json.dumps(public()).encode())[0].pem()
+    pem = check_keys(json.dumps(public()).encode())[0].pem()
 
     [first] = add(server, client, pem)
     both = add(server, client, {"keys": [public(each) for each in others]}, "Set")

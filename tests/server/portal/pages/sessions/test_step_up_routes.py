@@ -9,6 +9,8 @@ from uuid import UUID
 import pytest
 from httpx2 import Response
 
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.organizations.webhooks import operations as webhooks
 from gatepass.server.domain.users.factors import totp
 from gatepass.server.domain.users.sessions.proofs.model import FRESH
 from gatepass.server.portal.routes import ROUTES
@@ -23,6 +25,8 @@ from server.portal.pages.test_registration import GOOD
 APP = "/oauth2/applications/{app_id:uuid}/"
 USER = "/team/{user_id:uuid}/"
 FACTORS, FACTOR = "/account/factors/", "/account/factors/{factor_id:uuid}/"
+WEBHOOKS, WEBHOOK = "/team/webhooks/", "/team/webhooks/{endpoint_id:uuid}/"
+HOOK = "https://hooks.example.com/gatepass/"
 SESSION = "sessions/{session_id:uuid}/end/"
 INVITATION = "/team/invitations/{invitation_id:uuid}/"
 NEW = "nora@new.example"
@@ -63,6 +67,9 @@ ASKING = {  # in an order in which each of them finds what it needs
     f"{APP}minting/": Asks("application.minting", {"rate_limit_mode": "warn", "rate_limit": "9"}),
     f"{APP}enable/": Asks("application.enabled"),
     f"{APP}delete/": Asks("application.deleted", {"confirm": "Billing sync"}),
+    f"{WEBHOOKS}add/": Asks("webhook.added", {"url": HOOK, "events": "all"}),
+    f"{WEBHOOK}change/": Asks("webhook.changed", {"url": f"{HOOK}new/", "events": "all"}),
+    f"{WEBHOOK}rotate/": Asks("webhook.secret_rotated", {"overlap": "24"}),
     "/team/policies/": Asks("policy.changed", {"registration": "staff"}),
     f"{USER}{SESSION}": Asks("person.session_ended"),
     f"{USER}sessions/end/": Asks("person.sessions_ended"),
@@ -124,6 +131,8 @@ NOT_ASKING = {  # in an order in which each of them finds what it needs
     "/account/email/reject/",
     f"{USER}email/reject/",
     "/account/notices/{notice_id:uuid}/",
+    # What is sent goes to an address for which a proof was asked.
+    *(f"{WEBHOOK}{form}/" for form in ("test", "send-again", "enable", "disable", "remove")),
 }
 POSTS = {route.path: route for route in ROUTES if route.method == "POST"}
 
@@ -159,7 +168,11 @@ def rig(mailing: MailingPortal) -> Rig:
     assert browser.post("/team/invite/", **invited).status_code == 303
     [(secret_id,), _] = mailing.rows("SELECT id FROM application_secret ORDER BY created_at")
     [(invitation_id,)] = mailing.rows("SELECT id FROM invitation")
+    endpoint, _ = webhooks.add(
+        mailing.environment.context, OPERATOR, mailing.person("anna").org_id, HOOK
+    )
     ids = {
+        "endpoint_id": str(endpoint.id),
         "app_id": app.rstrip("/").rpartition("/")[2],
         "user_id": str(mailing.person("nora").id),
         "secret_id": str(UUID(str(secret_id))),

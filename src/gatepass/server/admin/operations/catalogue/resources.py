@@ -1,5 +1,6 @@
 """Resources: the APIs that tokens are for (RFC 8707)."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field
@@ -18,6 +19,8 @@ from gatepass.server.admin.operations.model import (
 )
 from gatepass.server.domain.catalogue import operations
 from gatepass.server.domain.catalogue.model import Resource as Stored
+from gatepass.server.domain.keys import operations as keys
+from gatepass.server.domain.keys.keyring import signers
 from gatepass.server.domain.token_policy import Form, Tokens
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
@@ -26,18 +29,17 @@ AREA = "catalogue"
 
 
 class Resource(Result):
-    """An API that tokens are for; null is the environment's default, `form` what comes of it."""
+    """An API that tokens are for; null is the environment's default, `form` what comes of it.
+
+    JWTs are `signed_with` another algorithm until the key of the form's own is in use.
+    """
 
     uri: str
     name: str
     tokens: Tokens | None
     algorithm: Algorithm | None
     form: Form
-
-    @classmethod
-    def of(cls, found: Stored) -> "Resource":
-        """Return the resource as operators see it."""
-        return cls.model_validate(found)
+    signed_with: Algorithm | None
 
 
 class Resources(Result):
@@ -70,14 +72,35 @@ class ResourceChange(OneResource):
 
 def _list(call: Call, _: Arguments) -> Resources:
     found = operations.current(call.context).resources.values()
-    return Resources(items=[Resource.of(each) for each in found])
+    return Resources(items=_shown(call, found))
 
 
 def _show(call: Call, one: OneResource) -> Resource:
     found = operations.current(call.context).resources.get(one.uri)
     if found is None:
         raise NotFoundError(one.uri)
-    return Resource.of(found)
+    [shown] = _shown(call, [found])
+    return shown
+
+
+def _shown(call: Call, found: Iterable[Stored]) -> list[Resource]:
+    """Return resources as operators see them."""
+    kept = keys.all_keys(call.context)
+    signing = signers(kept, call.context.now(), call.environment.algorithm)
+    algorithms: dict[Form, Algorithm] = {
+        algorithm: key.purpose for algorithm, key in signing.items() if key.purpose != "opaque"
+    }
+    return [
+        Resource(
+            uri=each.uri,
+            name=each.name,
+            tokens=each.tokens,
+            algorithm=each.algorithm,
+            form=each.form,
+            signed_with=algorithms.get(each.form),
+        )
+        for each in found
+    ]
 
 
 def _add(call: Call, new: NewResource) -> Resource:
@@ -104,6 +127,7 @@ _ANSWER = {
     "tokens": "jwt",
     "algorithm": None,
     "form": "ES256",
+    "signed_with": "ES256",
 }
 _EXAMPLE = {"uri": examples.RESOURCE}
 
@@ -158,7 +182,7 @@ CHANGE = Operation(
     summary="Change a resource: all that is given, or nothing. It applies to new tokens.",
     reads=SHOW,
     example={**_EXAMPLE, "tokens": "opaque"},
-    answer={**_ANSWER, "tokens": "opaque", "form": "opaque"},
+    answer={**_ANSWER, "tokens": "opaque", "form": "opaque", "signed_with": None},
 )
 REMOVE = Operation(
     name="resource.remove",

@@ -24,7 +24,11 @@ from gatepass.server.domain.users import initial_passwords, operations
 from gatepass.server.domain.users.factors import operations as factors
 
 _EXAMPLE = {"user_id": examples.PERSON_ID}
-_ACCESS = {"person": examples.PERSON, "initial_password": "kobu-3nep-tira-8vod-mesu"}
+_ACCESS = {
+    "person": examples.PERSON,
+    "initial_password": "kobu-3nep-tira-8vod-mesu",
+    "login_url": examples.LOGIN_URL,
+}
 
 
 def _add(call: Call, new: NewPerson) -> Access:
@@ -38,7 +42,7 @@ def _add(call: Call, new: NewPerson) -> Access:
         role=new.role,
         initial=call.initial_password(),
     )
-    return Access(person=Person.of(call, added), initial_password=password.value)
+    return Access.of(call, Person.of(call, added), password)
 
 
 def _set_role(call: Call, new: NewRole) -> Person:
@@ -52,7 +56,7 @@ def _reset_password(call: Call, one: OnePerson) -> Access:
     _, password = initial_passwords.give_access(
         call.context, call.by, found.org_id, found.id, None, initial=call.initial_password()
     )
-    return Access(person=show(call, one), initial_password=password.value)
+    return Access.of(call, show(call, one), password)
 
 
 def _reset_factors(call: Call, one: OnePerson) -> RemovedFactors:
@@ -206,6 +210,7 @@ END_ALL_SESSIONS = Operation(
     output=EndedSessions,
     run=_end_all,
     summary="End the sessions of everybody in every organization; they can log in again.",
+    effect=effects.of_all_sessions,
     example={},
     answer={"ended": 12},
 )

@@ -1,6 +1,7 @@
 """What operations on people take and return."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -13,8 +14,11 @@ from gatepass.server.admin.operations.model import (
     Result,
     SecretText,
 )
+from gatepass.server.domain.users import portal_users
 from gatepass.server.domain.users.invitations.model import Invitation as StoredInvitation
 from gatepass.server.domain.users.model import Role, User, has_expired_password
+from gatepass.server.portal import redirects
+from gatepass.wire.secret import Secret
 
 AREA = "people"
 PersonState = Literal["active", "disabled", "initial_password_expired"]
@@ -42,24 +46,46 @@ class Person(Result):
 
 
 class ListedPerson(Result):
-    """A person in a list."""
+    """A person in a list.
+
+    `email_confirmed` is null where no mail is sent. Somebody without `has_portal_access` was made
+    by a program of the organization (Partner API), and cannot log in.
+    """
 
     id: UUID
     org_id: UUID
     username: str | None
+    name: str
     email: str | None
+    email_confirmed: bool | None
     pending_email: str | None
     role: Role
     state: PersonState
+    has_initial_password: bool
+    has_portal_access: bool
+    created_at: AwareDatetime
     last_login_at: AwareDatetime | None
 
     @classmethod
-    def of(cls, call: Call, found: User) -> "ListedPerson":
-        """Return the person as operators see them."""
-        return cls(**_known(call, found), last_login_at=found.last_login_at)
+    def each(cls, call: Call, found: Sequence[User]) -> "list[ListedPerson]":
+        """Return people as operators see them."""
+        confirmed = portal_users.confirmed(call.context, found)
+        return [
+            cls(
+                **_known(call, each),
+                name=each.full_name,
+                email_confirmed=None if confirmed is None else each.id in confirmed,
+                has_initial_password=each.must_change_password
+                and each.initial_password_at is not None,
+                has_portal_access=each.has_portal_access,
+                created_at=each.created_at,
+                last_login_at=each.last_login_at,
+            )
+            for each in found
+        ]
 
 
-def _known(call: Call, found: User) -> dict[str, object]:
+def _known(call: Call, found: User) -> dict[str, Any]:
     return {
         "id": found.id,
         "org_id": found.org_id,
@@ -90,6 +116,7 @@ class PeopleOf(Page):
 
     org_id: UUID
     search: Annotated[Line, Field(description="a part of the username, name or address")] = ""
+    everybody: Annotated[bool, Field(description="also those without access to the portal")] = False
 
 
 class WantedPerson(Arguments):
@@ -125,6 +152,18 @@ class Access(Result):
 
     person: Person
     initial_password: SecretText = None
+    login_url: str
+
+    @classmethod
+    def of(cls, call: Call, person: Person, password: Secret) -> "Access":
+        """Return the access of a person."""
+        url = login_url(call)
+        return cls(person=person, initial_password=password.value, login_url=url)
+
+
+def login_url(call: Call) -> str:
+    """Return where the people of an environment log in."""
+    return call.environment.issuer + redirects.LOGIN
 
 
 class NewRole(OnePerson):

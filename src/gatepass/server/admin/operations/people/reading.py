@@ -21,7 +21,15 @@ from gatepass.server.partner_api import cursor
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
 
-_LISTED = {**examples.PERSON, "last_login_at": "2026-11-28T07:12:44Z"}
+_LISTED = {
+    **examples.PERSON,
+    "name": "Anna Berg",
+    "email_confirmed": True,
+    "has_initial_password": False,
+    "has_portal_access": True,
+    "created_at": "2026-11-02T08:30:00Z",
+    "last_login_at": "2026-11-28T07:12:44Z",
+}
 
 
 def read_cursor(text: str) -> After | None:
@@ -41,10 +49,10 @@ def _list(call: Call, wanted: PeopleOf) -> People:
         where={"search": wanted.search} if wanted.search else {},
         after=position_of(wanted.cursor, read_cursor),
         limit=wanted.limit,
-        only_portal=True,
+        only_portal=not wanted.everybody,
     )
     return People(
-        items=[ListedPerson.of(call, each) for each in found],
+        items=ListedPerson.each(call, found),
         next_cursor=cursor.write(found[-1]) if has_more else None,
     )
 
@@ -57,9 +65,8 @@ def _find(call: Call, wanted: WantedPerson) -> FoundPeople:
     else:
         one = operations.find_anywhere(call.context, wanted.username)
         found = [one] if one else []
-    return FoundPeople(
-        items=[ListedPerson.of(call, each) for each in found if _is_here(call, each)]
-    )
+    here = [each for each in found if _is_here(call, each)]
+    return FoundPeople(items=ListedPerson.each(call, here))
 
 
 def _is_here(call: Call, found: User) -> bool:
@@ -84,7 +91,8 @@ LIST = Operation(
     input=PeopleOf,
     output=People,
     run=_list,
-    summary="List the people of an organization who log in to the portal, the oldest first.",
+    summary="List the people of an organization, the oldest first.",
+    description="Without `everybody` these are the people who log in to the portal.",
     example={"org_id": examples.ORGANIZATION_ID, "search": "anna"},
     answer={"items": [_LISTED], "next_cursor": None},
 )

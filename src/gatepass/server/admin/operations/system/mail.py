@@ -19,8 +19,10 @@ from gatepass.server.domain.changes.outbox.model import Message, State
 from gatepass.wire.errors import OAuthError
 
 AREA = "mail"
-_MOST_AT_ONCE = 100
-_OFF = "No mail is sent: the setting mail.host is empty."
+_MOST_AT_ONCE = 1000
+_OFF = (
+    "No mail is sent: the setting mail.host is empty. Name an SMTP server there, and mail.sender."
+)
 
 
 class Mail(Result):
@@ -65,6 +67,12 @@ class WantedMail(Page):
     state: Annotated[State | None, Field(description="only mail in this state")] = None
 
 
+class OneMail(Arguments):
+    """One mail."""
+
+    mail_id: Annotated[int, Field(ge=1)]
+
+
 class MailToRetry(Arguments):
     """Which mail to send again: these, or with null all that failed."""
 
@@ -87,12 +95,28 @@ def _list(call: Call, wanted: WantedMail) -> Mails:
     )
 
 
+def _show(call: Call, one: OneMail) -> Mail:
+    return Mail.of(call.context.outbox.find("mail", one.mail_id))
+
+
 def _retry(call: Call, wanted: MailToRetry) -> Retried:
     outbox = call.context.outbox
     if not outbox.sends_mail:
         raise OAuthError("invalid_request", _OFF)
     return Retried(retried=outbox.retry("mail", wanted.ids, call.context.now()))
 
+
+_ANSWER = {
+    "id": examples.MAIL_ID,
+    "kind": "invitation",
+    "address": "bert@acme.example",
+    "state": "failed",
+    "created_at": "2026-11-29T08:00:00Z",
+    "attempts": 9,
+    "next_attempt_at": None,
+    "sent_at": None,
+    "error": "550 no such mailbox",
+}
 
 LIST = Operation(
     name="mail.list",
@@ -105,22 +129,20 @@ LIST = Operation(
     run=_list,
     summary="List the mail of the last 14 days, the newest first; never what it says.",
     example={"state": "failed"},
-    answer={
-        "items": [
-            {
-                "id": examples.MAIL_ID,
-                "kind": "invitation",
-                "address": "bert@acme.example",
-                "state": "failed",
-                "created_at": "2026-11-29T08:00:00Z",
-                "attempts": 9,
-                "next_attempt_at": None,
-                "sent_at": None,
-                "error": "550 no such mailbox",
-            }
-        ],
-        "next_cursor": None,
-    },
+    answer={"items": [_ANSWER], "next_cursor": None},
+)
+SHOW = Operation(
+    name="mail.show",
+    area=AREA,
+    roles=EITHER,
+    method="GET",
+    path="/mail/messages/{mail_id}",
+    input=OneMail,
+    output=Mail,
+    run=_show,
+    summary="Return one mail: when it was tried and why it failed; never what it says.",
+    example={"mail_id": examples.MAIL_ID},
+    answer=_ANSWER,
 )
 RETRY = Operation(
     name="mail.retry",
@@ -136,4 +158,4 @@ RETRY = Operation(
     answer={"retried": 1},
 )
 
-OPERATIONS = (LIST, RETRY)
+OPERATIONS = (LIST, SHOW, RETRY)

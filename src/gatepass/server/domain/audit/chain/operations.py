@@ -48,12 +48,26 @@ def make_checkpoint(
         before = last.statement if last else ""
         new = checkpoint.make(key, issuer, context.name, link, context.now(), before)
         store.add_checkpoint(connection, new)
-    send(context, new)
+        send(context, connection, new)
+    _log(context, new)
     return new
 
 
-def send(context: Context, made: Checkpoint) -> None:
-    """Send a checkpoint out of the database, where nobody who writes there can change it."""
+def send(context: Context, connection: Connection, made: Checkpoint) -> None:
+    """Send a checkpoint to the webhooks that want it, in the transaction that makes it.
+
+    What was sent out of the database cannot be changed by somebody who writes there.
+    """
+    context.webhooks.emit(
+        connection,
+        "audit.checkpoint",
+        made.at,
+        number=made.number,
+        checkpoint=made.statement,
+    )
+
+
+def _log(context: Context, made: Checkpoint) -> None:
     log.info(
         "audit.checkpoint",
         environment=context.name,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from gatepass.translation.message import Message
+
 PREFIX = "dev.gatepass."
 """What the type of a CloudEvent begins with; commands and pages leave it out."""
 
@@ -13,13 +15,15 @@ Value = str | int | bool | None | Sequence[str]
 class EventKind(NamedTuple):
     """A kind of event: when it is sent, and an example of each member of its data.
 
-    It is about the `subject`; one about an application is counted for it (`sequence`).
+    It is about the `subject`; one about an application is counted for it (`sequence`). `more` is
+    for the reference, where the members of `data` are named.
     """
 
     name: str
-    text: str
+    text: Message
     subject: str
     data: Mapping[str, Value]
+    more: str = ""
 
 
 _APPLICATION = "application"
@@ -35,48 +39,57 @@ def _of(*kinds: EventKind) -> dict[str, EventKind]:
 EVENTS = _of(
     EventKind(
         "application.registered",
-        "An application was registered. An import of applications sends none.",
+        Message("An application was registered."),
         _APPLICATION,
         {"name": "Billing", "scope": "v2_users.read v2_users.write"},
+        "An import of applications sends none.",
     ),
     EventKind(
         "application.deleted",
-        "An application was deleted. Its secrets and tokens no longer work.",
+        Message("An application was deleted. Its secrets and tokens no longer work."),
         _APPLICATION,
         {"name": "Billing"},
     ),
     EventKind(
         "application.disabled",
-        "An application was disabled, and its tokens were revoked.",
+        Message("An application was disabled, and its tokens were revoked."),
         _APPLICATION,
         {"name": "Billing"},
     ),
-    EventKind("application.enabled", "It was enabled again.", _APPLICATION, {"name": "Billing"}),
+    EventKind(
+        "application.enabled",
+        Message("An application was enabled again."),
+        _APPLICATION,
+        {"name": "Billing"},
+    ),
     EventKind(
         "application.tokens_revoked",
-        "Every token of an application was revoked. It gets new ones.",
+        Message("Every token of an application was revoked. It gets new ones."),
         _APPLICATION,
         {"name": "Billing"},
     ),
     EventKind(
         "secret.rotated",
-        "An application has a new client secret, made by a person or by its own automatic "
-        "rotation. An old one ends at `old_secret_expires_at`; null: at the first use of the new "
-        "one, or it has ended before.",
+        Message(
+            "An application has a new client secret, made by a person or by automatic rotation."
+        ),
         _APPLICATION,
         {"name": "Billing", "last_four": "x7Qa", "old_secret_expires_at": "2027-01-16T08:00:00Z"},
+        "An old one ends at `old_secret_expires_at`; null: at the first use of the new one, or it "
+        "has ended before.",
     ),
     EventKind(
         "secret.expiring",
-        "The last client secret of an application expires soon. It is sent with each reminder: "
-        "90, 60, 30, 15, 7 and 1 days before, and on the last day.",
+        Message(
+            "The last client secret of an application expires soon. It is sent 90, 60, 30, 15, 7 "
+            "and 1 days before, and on the last day."
+        ),
         _APPLICATION,
         {"name": "Billing", "last_four": "x7Qa", "expires_at": "2027-01-30T08:00:00Z", "days": 15},
     ),
     EventKind(
         "secret.leaked",
-        "A client secret was reported or marked as leaked. It ends at `ends_at`, and all tokens "
-        "of the application with it.",
+        Message("A client secret was reported or marked as leaked."),
         _APPLICATION,
         {
             "name": "Billing",
@@ -84,12 +97,14 @@ EVENTS = _of(
             "ends_at": "2027-01-15T08:00:00Z",
             "reporter": "the secret scanning of GitHub",
         },
+        "It ends at `ends_at`, and all tokens of the application with it.",
     ),
     EventKind(
         "refusals.rising",
-        "Requests of an application were refused in the last 15 minutes more than three times as "
-        "often as in the day before, and 20 times at least. `reason` is the most frequent one. It "
-        "is sent once in six hours for an application.",
+        Message(
+            "Requests of an application were refused in the last 15 minutes more than three "
+            "times as often as in the day before, and 20 times at least."
+        ),
         _APPLICATION,
         {
             "name": "Billing",
@@ -98,50 +113,72 @@ EVENTS = _of(
             "reason": "wrong_secret",
             "since": "2027-01-15T07:45:00Z",
         },
+        "`reason` is the most frequent one. It is sent once in six hours for an application.",
     ),
     EventKind(
         "organization.created",
-        "An organization was created.",
+        Message("An organization was created."),
         _ORGANIZATION,
         {"name": "Acme"},
     ),
     EventKind(
         "organization.renamed",
-        "An organization has another name.",
+        Message("An organization has another name."),
         _ORGANIZATION,
         {"name": "Acme Ltd", "before": "Acme"},
     ),
     EventKind(
         "organization.suspended",
-        "An organization was suspended. All its tokens were revoked, and it gets none.",
+        Message("An organization was suspended. All its tokens were revoked, and it gets none."),
         _ORGANIZATION,
         {"name": "Acme"},
     ),
     EventKind(
-        "organization.resumed", "It was resumed, and gets tokens.", _ORGANIZATION, {"name": "Acme"}
+        "organization.resumed",
+        Message("An organization was resumed, and gets tokens again."),
+        _ORGANIZATION,
+        {"name": "Acme"},
     ),
     EventKind(
         "user.added",
-        "A person was added to an organization. The event does not name them; the portal does.",
+        Message(
+            "A person was added to an organization. The event does not name them; the portal does."
+        ),
         _USER,
         {"user_id": "0b9f0a1e-6d0c-4f49-9a52-6a7f5a4f3d11", "role": "staff"},
     ),
     EventKind(
         "user.removed",
-        "A person was deleted.",
+        Message("A person was deleted."),
         _USER,
         {"user_id": "0b9f0a1e-6d0c-4f49-9a52-6a7f5a4f3d11", "role": "staff"},
     ),
     EventKind(
         "key.rotated",
-        "There is a new key of these purposes, used from `active_from` on. The keys of the "
-        "environment are published in advance: a resource server that keeps them reads them again.",
+        Message(
+            "There is a new signing or token key. Keys are published in advance: a resource "
+            "server that keeps them reads them again."
+        ),
         _ENVIRONMENT,
         {"purposes": ["RS256", "opaque"], "active_from": "2027-01-15T09:00:00Z"},
+        "The key has these `purposes` and is used from `active_from` on.",
+    ),
+    EventKind(
+        "audit.checkpoint",
+        Message(
+            "The server has signed a checkpoint of its audit trail. Keep it where those who "
+            "administer the server cannot change it."
+        ),
+        _ENVIRONMENT,
+        {"number": 1204, "checkpoint": "eyJhbGciOiJFUzI1NiIsImtpZCI6Ik..."},
+        "`gatepass audit verify --checkpoints` reads a file of such `checkpoint` members. It is "
+        "sent each hour in which something was written.",
     ),
     EventKind(
         "webhook.test",
-        "Somebody tests an endpoint. It is sent to this endpoint alone, whatever it wants.",
+        Message(
+            "A person tests an endpoint. It is sent to this endpoint alone, whatever it wants."
+        ),
         _ENVIRONMENT,
         {"description": "Billing of Acme"},
     ),

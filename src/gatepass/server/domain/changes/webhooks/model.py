@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from gatepass.server.domain.changes.webhooks.events import PREFIX, Value
+from gatepass.wire.networks import Network
 from gatepass.wire.secret import Secret
 
 State = Literal["waiting", "delivered", "failed"]
@@ -83,9 +84,31 @@ class Endpoint:
             return "disabled"
         return "failing" if self.failing_since else "enabled"
 
+    @property
+    def secret_version(self) -> str:
+        """Return what is another text once the secret is another, and says nothing about it."""
+        return sha256(self.secret).hexdigest()[:16]
+
     def wants(self, event: str) -> bool:
         """Return whether events of this kind are sent to it."""
         return not self.events or event in self.events
+
+
+class AllowedNetworks(NamedTuple):
+    """Where endpoints may be beside public addresses: those of the operator, and of others.
+
+    Whoever administers an organization chooses where its endpoints are.
+    """
+
+    of_operator: tuple[Network, ...] = ()
+    of_organizations: tuple[Network, ...] = ()
+
+    def of(self, org_id: UUID | None) -> tuple[Network, ...]:
+        """Return those for an organization's endpoints, or for the operator's without one."""
+        return self.of_operator if org_id is None else self.of_organizations
+
+
+ONLY_PUBLIC = AllowedNetworks()
 
 
 class Event(NamedTuple):

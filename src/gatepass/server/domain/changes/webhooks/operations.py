@@ -21,7 +21,9 @@ from gatepass.server.domain.changes.webhooks.model import (
     LEASE,
     LONGEST_ERROR,
     MOST_OF_OWNER,
+    ONLY_PUBLIC,
     TRIED_FOR,
+    AllowedNetworks,
     Delivery,
     DisabledBecause,
     Endpoint,
@@ -32,7 +34,6 @@ from gatepass.server.domain.changes.webhooks.model import (
 )
 from gatepass.server.storage.database import Connection, Database
 from gatepass.server.storage.master_key import MasterKey, MasterKeyError
-from gatepass.wire.networks import Network
 
 _PURPOSE = "gatepass webhook"
 _KEY_SIZE = 32  # bytes
@@ -53,14 +54,14 @@ class Claimed(NamedTuple):
 class Webhooks:
     """One environment's webhooks; `source` is its issuer, which events name as their source.
 
-    Endpoints are at public addresses, or in one of the `allowed` networks.
+    Endpoints are at public addresses, or in the `allowed` networks of their owners.
     """
 
     database: Database
     master_key: MasterKey
     environment: str
     source: str
-    allowed: tuple[Network, ...] = ()
+    allowed: AllowedNetworks = ONLY_PUBLIC
 
     def emit(
         self,

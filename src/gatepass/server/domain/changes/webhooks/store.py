@@ -175,10 +175,16 @@ def find_deliveries(connection: Connection, ids: Iterable[int]) -> list[Delivery
 
 
 def newest(
-    connection: Connection, endpoint_id: UUID, state: State | None, limit: int
+    connection: Connection,
+    endpoint_id: UUID,
+    state: State | None,
+    limit: int,
+    before: int | None = None,
 ) -> list[Delivery]:
-    """Return an endpoint's newest deliveries, those in one state or all."""
+    """Return an endpoint's newest deliveries, those in one state or all, older than `before`."""
     query = _deliveries().where(delivery.c.endpoint_id == endpoint_id)
+    if before is not None:
+        query = query.where(delivery.c.id < before)
     if state:
         query = query.where(_IN_STATE[state])
     ordered = query.order_by(delivery.c.id.desc()).limit(limit)

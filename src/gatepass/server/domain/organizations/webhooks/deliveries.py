@@ -73,12 +73,13 @@ def listed(
     org_id: UUID | None,
     state: State | None = None,
     limit: int = MOST_LISTED,
+    before: int | None = None,
 ) -> list[Delivery]:
-    """Return the newest deliveries of an endpoint, of the last 30 days."""
+    """Return the newest deliveries of an endpoint, of the last 30 days, older than `before`."""
     with context.database.read() as connection:
         check_available(context, connection)
         found = owned(connection, endpoint_id, org_id)
-        return store.newest(connection, found.id, state, limit)
+        return store.newest(connection, found.id, state, limit, before)
 
 
 def find(context: Context, delivery_id: int) -> Delivery | None:

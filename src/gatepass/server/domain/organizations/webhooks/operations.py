@@ -3,7 +3,7 @@
 `org_id` is the organization whose endpoint it must be; None: the operator asks, for any.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -50,6 +50,27 @@ class Added(NamedTuple):
     secret: Secret
 
 
+class DoneAlreadyError(OAuthError):
+    """What a form asks for is done: it was sent twice."""
+
+    def __init__(self) -> None:
+        super().__init__("invalid_request", Message("This is done already."), status=409)
+
+
+Also = Callable[[Connection, Added], None]
+
+
+def nothing_else(_connection: Connection, _made: Added) -> None:
+    """Do nothing besides."""
+
+
+class Once(NamedTuple):
+    """The id that a new endpoint has, and what is done besides in the same transaction."""
+
+    endpoint_id: UUID
+    also: Also = nothing_else
+
+
 def is_available(context: Context) -> bool:
     """Return whether the tables are there."""
     with context.database.read() as connection:
@@ -63,19 +84,20 @@ def add(
     url: str,
     events: Iterable[str] = (),
     description: str = "",
+    once: Once | None = None,
 ) -> Added:
     """Add an endpoint of an organization, or of the operator without one.
 
     Without `events` it gets all, also those of later versions. Raises InvalidEndpoint for a value
     that it cannot have, OAuthError where there are too many, NotFoundError without the
-    organization.
+    organization. With `once`, doing it twice makes one: the second is DoneAlreadyError.
     """
     now = context.now()
     key, stored = context.webhooks.new_key()
     new = Endpoint(
-        id=uuid4(),
+        id=once.endpoint_id if once else uuid4(),
         org_id=org_id,
-        url=check_url(url, context.webhooks.allowed),
+        url=check_url(url, context.webhooks.allowed.of(org_id)),
         events=check_events(events, of_organization=org_id is not None),
         description=check_description(description),
         created_at=now,
@@ -86,6 +108,8 @@ def add(
         check_available(context, connection)
         if org_id and organizations.find(connection, org_id) is None:
             raise NotFoundError(str(org_id))
+        if store.find(connection, new.id):
+            raise DoneAlreadyError
         if len(store.of_owner(connection, org_id)) >= MOST_ENDPOINTS:
             raise OAuthError(
                 "invalid_request",
@@ -96,7 +120,10 @@ def add(
             )
         store.add(connection, new)
         record(connection, by, now, new, "webhook.added", events=_events_in_words(new))
-    return Added(new, secret_text(key))
+        added = Added(new, secret_text(key))
+        if once:
+            once.also(connection, added)
+    return added
 
 
 def change(
@@ -113,7 +140,7 @@ def change(
     with changing(context, endpoint_id, org_id) as (connection, found, now):
         values: dict[str, object] = {}
         if url is not None:
-            values["url"] = check_url(url, context.webhooks.allowed)
+            values["url"] = check_url(url, context.webhooks.allowed.of(found.org_id))
         if events is not None:
             values["events"] = check_events(events, of_organization=found.org_id is not None)
         if description is not None:
@@ -135,13 +162,22 @@ def rotate_secret(
     endpoint_id: UUID,
     org_id: UUID | None,
     overlap: timedelta = OVERLAP,
+    *,
+    version: str = "",
+    also: Also = nothing_else,
 ) -> Secret:
-    """Return a new signing secret; the old one signs along for the overlap, then no more."""
+    """Return a new signing secret; the old one signs along for the overlap, then no more.
+
+    With the `version` of the secret that the caller has seen, doing it twice makes one: the second
+    is DoneAlreadyError. `also` is done in the same transaction.
+    """
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         most = LONGEST_OVERLAP.days
         raise InvalidEndpoint("overlap", Message("The overlap is {most} days at most.", most=most))
     key, stored = context.webhooks.new_key()
     with changing(context, endpoint_id, org_id) as (connection, found, now):
+        if version and version != found.secret_version:
+            raise DoneAlreadyError
         has_overlap = overlap > timedelta()
         store.change(
             connection,
@@ -152,7 +188,9 @@ def rotate_secret(
         )
         until = f"{now + overlap:%Y-%m-%d %H:%M} UTC" if has_overlap else "now"
         record(connection, by, now, found, "webhook.secret_rotated", old_secret_until=until)
-    return secret_text(key)
+        made = Added(found, secret_text(key))
+        also(connection, made)
+    return made.secret
 
 
 def set_enabled(

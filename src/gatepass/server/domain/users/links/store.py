@@ -1,5 +1,6 @@
 """The tables of links, of which only the digest is kept, and of the addresses they confirmed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -62,13 +63,20 @@ def record_confirmed(connection: Connection, user_id: UUID, email: str, now: dat
 
 
 def is_confirmed(connection: Connection, user: User) -> bool:
-    """Return whether the address that a person has now was confirmed.
+    """Return whether the address that a person has now was confirmed."""
+    return user.id in confirmed(connection, [user])
+
+
+def confirmed(connection: Connection, users: Sequence[User]) -> set[UUID]:
+    """Return the ids of those whose address, as it is now, was confirmed.
 
     The address is compared, as the version before, which may serve beside this one, changes it.
     """
-    query = select(confirmed_email.c.email).where(confirmed_email.c.user_id == user.id)
-    confirmed = connection.execute(query).scalar_one_or_none()
-    return confirmed is not None and confirmed == user.email
+    query = select(confirmed_email.c.user_id, confirmed_email.c.email).where(
+        confirmed_email.c.user_id.in_([each.id for each in users])
+    )
+    addresses = {row.user_id: row.email for row in connection.execute(query)}
+    return {each.id for each in users if each.email and addresses.get(each.id) == each.email}
 
 
 def add_of_user(

@@ -22,7 +22,13 @@ _DONE = {
     "ended": Message("Your session had ended, so nothing was changed."),
 }
 _IS_ELSEWHERE = OAuthError("invalid_request", Message("The page is in production."), status=409)
-_OF_THE_SANDBOX = (redirects.LOGIN, redirects.LOGOUT, redirects.CODE, redirects.VERIFY)
+_OF_THE_SANDBOX = (
+    redirects.LOGIN,
+    redirects.LOGOUT,
+    redirects.CODE,
+    redirects.VERIFY,
+    redirects.WEBHOOKS,
+)
 
 log = structlog.get_logger("gatepass.server")
 

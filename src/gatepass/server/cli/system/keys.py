@@ -1,12 +1,15 @@
 """`gatepass keys`: lists and rotates the keys of tokens."""
 
+from typing import Any
+
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.jose.signing import SigningKey
 from gatepass.server.cli import options
-from gatepass.server.domain.keys import operations
-from gatepass.server.domain.keys.model import PUBLISHED_AHEAD, Key
+from gatepass.server.cli.operations.effects import Assent, assent_options, check_effect
+from gatepass.server.cli.operations.model import moment
+from gatepass.server.cli.operations.opening import opened
+from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
 
 _MINUTES = int(PUBLISHED_AHEAD.total_seconds()) // 60
 _SOON = (
@@ -33,11 +36,10 @@ def keys() -> None:
 @options.reading_options
 def list_(target: options.Target, *, is_json: bool) -> None:
     """List the keys of an environment; the keys themselves are never shown."""
-    with options.environment_of(target) as environment:
-        kept = operations.all_keys(environment.context)
-        now = environment.now()
-    rows = [_row(key) | {"state": operations.state(key, kept, now)} for key in kept]
-    options.show_list(rows, f"No keys in {environment.name}.", is_json=is_json)
+    with opened(target) as operations:
+        found = operations.perform("key.list", {}).result["items"]
+    nothing = f"No keys in {operations.environment_name}."
+    options.show_list([_row(each) for each in found], nothing, is_json=is_json)
 
 
 @keys.command(epilog=example("gatepass keys rotate --environment production"))
@@ -47,15 +49,16 @@ def list_(target: options.Target, *, is_json: bool) -> None:
     is_flag=True,
     help="Emergency: stop accepting the old keys immediately, which invalidates all tokens.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@assent_options
 @options.environment_option_to_change
-def rotate(target: options.Target, *, at_once: bool, yes: bool) -> None:
+def rotate(target: options.Target, *, at_once: bool, assent: Assent) -> None:
     """Generate the next keys and publish them before they are used; existing tokens stay valid."""
-    with options.environment_of(target) as environment:
-        options.confirm(_REVOKE.format(environment.name), yes=yes or not at_once)
-        operations.rotate(
-            environment.context, environment.purposes, options.operator(), at_once=at_once
-        )
+    name = "key.rotate_now" if at_once else "key.rotate"
+    with opened(target) as operations:
+        if at_once or assent.dry_run:
+            question = _REVOKE.format(operations.environment_name)
+            check_effect(operations, name, {}, assent, lambda _: question)
+        operations.perform(name, {})
     click.echo(_AT_ONCE if at_once else _SOON)
 
 
@@ -83,12 +86,12 @@ def rotate_master(target: options.Target) -> None:
         )
 
 
-def _row(key: Key) -> dict[str, object]:
-    kid = None if key.purpose == "opaque" else SigningKey(key.purpose, key.secret).kid
+def _row(found: dict[str, Any]) -> dict[str, object]:
     return {
-        "id": key.id,
-        "purpose": key.purpose,
-        "kid": kid,
-        "created_at": key.created_at,
-        "active_from": key.active_from,
+        "id": found["id"],
+        "purpose": found["purpose"],
+        "kid": found["kid"],
+        "created_at": moment(found["created_at"]),
+        "active_from": moment(found["active_from"]),
+        "state": found["state"],
     }

@@ -1,14 +1,17 @@
 """`gatepass mail`: what was sent, what could not be sent, and a test."""
 
-from typing import get_args
+from typing import Any
 
 import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
-from gatepass.server.domain.changes.outbox.model import Message, State
+from gatepass.server.cli.operations.model import every, moment
+from gatepass.server.cli.operations.opening import opened
 from gatepass.server.environment.environment import Environment
 
+STATES = ("waiting", "sent", "failed")
+_MOMENTS = ("created_at", "next_attempt_at", "sent_at")
 _OFF = (
     "No mail is sent: the setting mail.host is empty. Name an SMTP server there, and mail.sender."
 )
@@ -23,15 +26,14 @@ def mail() -> None:
     "list", epilog=example("gatepass mail list", "gatepass mail list --state failed --json")
 )
 @click.option(
-    "--state", type=click.Choice(get_args(State)), help="Only mail that waits, was sent or failed."
+    "--state", type=click.Choice(STATES), help="Only mail that waits, was sent or failed."
 )
 @options.reading_options
-def list_(target: options.Target, *, state: State | None, is_json: bool) -> None:
+def list_(target: options.Target, *, state: str | None, is_json: bool) -> None:
     """List the mail of the last 14 days, the newest first; never what it says."""
-    with options.environment_of(target) as environment:
-        found = environment.context.outbox.messages("mail", state)
-    nothing = f"No mail in {environment.name}."
-    options.show_list([_row(each) for each in found], nothing, is_json=is_json)
+    with opened(target) as operations:
+        rows = [_row(each) for each in every(operations, "mail.list", {"state": state})]
+    options.show_list(rows, f"No mail in {operations.environment_name}.", is_json=is_json)
 
 
 @mail.command(epilog=example("gatepass mail show 17"))
@@ -39,8 +41,8 @@ def list_(target: options.Target, *, state: State | None, is_json: bool) -> None
 @options.reading_options
 def show(number: int, target: options.Target, *, is_json: bool) -> None:
     """Show one mail: when it was tried and why it failed; never what it says."""
-    with options.environment_of(target) as environment:
-        found = environment.context.outbox.find("mail", number)
+    with opened(target) as operations:
+        found = operations.perform("mail.show", {"mail_id": number}).result
     options.show(_row(found), is_json=is_json)
 
 
@@ -52,10 +54,9 @@ def retry(target: options.Target, *, ids: tuple[int, ...], is_all: bool) -> None
     """Send mail again that failed, for a day; a link in it may have expired meanwhile."""
     if bool(ids) == is_all:
         raise click.UsageError("Name the mail by its ids (gatepass mail list), or give --all.")
-    with options.environment_of(target) as environment:
-        _check_is_on(environment)
-        outbox = environment.context.outbox
-        number = outbox.retry("mail", None if is_all else ids, environment.now())
+    with opened(target) as operations:
+        wanted = {"ids": None if is_all else list(ids)}
+        number = operations.perform("mail.retry", wanted).result["retried"]
     click.echo(f"{number} to send. The server sends it now, if it runs.")
 
 
@@ -81,15 +82,6 @@ def _check_is_on(environment: Environment) -> None:
         raise click.ClickException(_OFF)
 
 
-def _row(message: Message) -> dict[str, object]:
-    return {
-        "id": message.id,
-        "kind": message.kind,
-        "address": message.address,
-        "state": message.state,
-        "created_at": message.created_at,
-        "attempts": message.attempts,
-        "next_attempt_at": message.due_at,
-        "sent_at": message.sent_at,
-        "error": message.error or None,
-    }
+def _row(found: dict[str, Any]) -> dict[str, object]:
+    moments = {name: moment(found[name]) for name in _MOMENTS}
+    return found | moments

@@ -1,0 +1,4 @@
+"""The operations of the Admin API.
+
+Written by docs/generate.py from the operations of the server.
+"""

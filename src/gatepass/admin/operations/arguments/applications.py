@@ -1,0 +1,168 @@
+"""What the methods of these operations take.
+
+Written by docs/generate.py from the operations of the server.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, Required, TypedDict
+from uuid import UUID
+
+from gatepass.admin.arguments import ConditionalChange, ConditionalCreation, Creation
+
+
+class ApplicationList(TypedDict, total=False):
+    """The arguments of `application.list`."""
+
+    limit: int
+    cursor: str
+    org_id: UUID | str | None
+    search: str
+    state: Literal["active", "disabled"] | None
+
+
+class ApplicationShow(TypedDict, total=False):
+    """The arguments of `application.show`."""
+
+    client_id: Required[str]
+
+
+class ApplicationChange(ConditionalChange, total=False):
+    """The arguments of `application.change`."""
+
+    client_id: Required[str]
+    name: str | None
+    contact: str | None
+    token_lifetime: int | None
+    networks: Sequence[str] | None
+
+
+class ApplicationConfigure(ConditionalChange, total=False):
+    """The arguments of `application.configure`."""
+
+    client_id: Required[str]
+    name: str | None
+    contact: str | None
+    token_lifetime: int | None
+    networks: Sequence[str] | None
+    scope: str | None
+    rate_limit_mode: Literal["off", "warn", "enforce"] | None
+    rate_limit: int | None
+
+
+class ApplicationSetScope(ConditionalChange, total=False):
+    """The arguments of `application.set_scope`."""
+
+    client_id: Required[str]
+    scope: Required[str]
+
+
+class ApplicationSetRateLimit(ConditionalChange, total=False):
+    """The arguments of `application.set_rate_limit`."""
+
+    client_id: Required[str]
+    mode: Required[Literal["off", "warn", "enforce"]]
+    limit: int | None
+
+
+class ApplicationSetAutomaticRotation(ConditionalChange, total=False):
+    """The arguments of `application.set_automatic_rotation`."""
+
+    client_id: Required[str]
+    is_on: bool | None
+    days: int | None
+    overlap: Literal["1-hour", "24-hours", "7-days", "30-days"] | None
+
+
+class ApplicationDisable(ConditionalCreation, total=False):
+    """The arguments of `application.disable`."""
+
+    client_id: Required[str]
+
+
+class ApplicationEnable(ConditionalCreation, total=False):
+    """The arguments of `application.enable`."""
+
+    client_id: Required[str]
+
+
+class ApplicationDelete(ConditionalChange, total=False):
+    """The arguments of `application.delete`."""
+
+    client_id: Required[str]
+
+
+class ApplicationCreate(Creation, total=False):
+    """The arguments of `application.create`."""
+
+    org_id: Required[UUID | str]
+    name: Required[str]
+    scope: str | None
+    token_lifetime: int
+    contact: str
+    networks: Sequence[str]
+    secret_expires_at: datetime | str | None
+
+
+class ApplicationRotate(ConditionalCreation, total=False):
+    """The arguments of `application.rotate`."""
+
+    client_id: Required[str]
+    overlap: Literal["none", "1-hour", "24-hours", "7-days", "30-days", "until-used"]
+    secret_expires_at: datetime | str | None
+
+
+class ApplicationSetSecretEnd(ConditionalChange, total=False):
+    """The arguments of `application.set_secret_end`."""
+
+    client_id: Required[str]
+    secret_id: Required[UUID | str]
+    expires_at: Required[datetime | str | None]
+
+
+class ApplicationRevokeSecret(ConditionalCreation, total=False):
+    """The arguments of `application.revoke_secret`."""
+
+    client_id: Required[str]
+    secret_id: Required[UUID | str]
+
+
+class ApplicationReplaceLeakedSecret(ConditionalCreation, total=False):
+    """The arguments of `application.replace_leaked_secret`."""
+
+    client_id: Required[str]
+    secret_id: Required[UUID | str]
+
+
+class ApplicationRevokeTokens(ConditionalCreation, total=False):
+    """The arguments of `application.revoke_tokens`."""
+
+    client_id: Required[str]
+
+
+class ApplicationUsage(TypedDict, total=False):
+    """The arguments of `application.usage`."""
+
+    client_id: Required[str]
+    period: Literal["24h", "7d", "90d"]
+
+
+class ApplicationRefusals(TypedDict, total=False):
+    """The arguments of `application.refusals`."""
+
+    client_id: Required[str]
+
+
+class ApplicationUses(TypedDict, total=False):
+    """The arguments of `application.uses`."""
+
+    client_id: Required[str]
+
+
+class SecretExpiring(TypedDict, total=False):
+    """The arguments of `secret.expiring`."""
+
+    limit: int
+    cursor: str
+    org_id: UUID | str | None
+    days: int

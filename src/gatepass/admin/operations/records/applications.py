@@ -1,0 +1,132 @@
+"""What these operations return.
+
+Written by docs/generate.py from the operations of the server.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from gatepass.admin.records import Items, Record
+from gatepass.wire.secret import Secret as SecretText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedApplication(Record):
+    """An application in a list."""
+
+    id: UUID
+    client_id: str
+    org_id: UUID
+    name: str
+    state: str
+    created_at: datetime
+    last_used_at: datetime | None
+    last_used_from: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutomaticRotation(Record):
+    """Whether an application may rotate its own secret, how often, and with which overlap."""
+
+    is_on: bool
+    days: int
+    overlap: str
+    last_rotation: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret(Record):
+    """A client secret that works, without the secret itself."""
+
+    id: UUID
+    ends_with: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    ends_when_replaced: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application(Record):
+    """An application of a partner. When it was used last is in its uses."""
+
+    id: UUID
+    client_id: str
+    org_id: UUID
+    name: str
+    state: str
+    scope: str
+    token_lifetime: int
+    contact: str
+    networks: tuple[str, ...]
+    redirect_uris: tuple[str, ...]
+    rate_limit_mode: str
+    rate_limit: int | None
+    automatic_rotation: AutomaticRotation
+    created_at: datetime
+    created_by: str
+    imported_from: str | None
+    tokens_revoked_before: datetime | None
+    secrets: tuple[Secret, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials(Record):
+    """An application, and the one sight of its new client secret."""
+
+    application: Application
+    client_secret: SecretText | None
+    secret_expires_at: datetime | None
+    token_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced(Record):
+    """An application, and the one sight of a new secret if the leaked one was its newest."""
+
+    application: Application
+    client_secret: SecretText | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastUse(Record):
+    """When, from where, and by which program a secret was used last from an address."""
+
+    ends_with: str | None
+    last_used_at: datetime
+    source: str
+    program: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseOfSecret(Record):
+    """When and from where a secret that works was used last."""
+
+    id: UUID
+    last_used_at: datetime | None
+    last_used_from: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uses(Items[LastUse]):
+    """From where an application's secrets were used in the last 90 days, the last first.
+
+    `secrets` are those that work now.
+    """
+
+    last_used_at: datetime | None
+    last_used_from: str | None
+    secrets: tuple[UseOfSecret, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expiring(Record):
+    """The newest secret of an application, which ends soon."""
+
+    client_id: str
+    org_id: UUID
+    name: str
+    contact: str
+    secret_id: UUID
+    ends_with: str | None
+    expires_at: datetime

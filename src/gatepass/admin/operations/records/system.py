@@ -1,0 +1,102 @@
+"""What these operations return.
+
+Written by docs/generate.py from the operations of the server.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from gatepass.admin.records import Items, Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key(Record):
+    """A key, without the key itself; `state` is what it is used for, in words."""
+
+    id: int
+    purpose: str
+    kid: str | None
+    state: str
+    created_at: datetime
+    active_from: datetime
+    verifies_until: datetime | None
+    age_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys(Items[Key]):
+    """All keys of an environment, the oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry(Record):
+    """One thing that was done or refused."""
+
+    number: int
+    at: datetime
+    org_id: UUID | None
+    actor: str
+    action: str
+    subject: str
+    result: str
+    source: str
+    detail: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail(Record):
+    """A mail, without what it says."""
+
+    id: int
+    kind: str
+    address: str
+    state: str
+    created_at: datetime
+    attempts: int
+    next_attempt_at: datetime | None
+    sent_at: datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retried(Record):
+    """How many mails are sent again."""
+
+    retried: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed(Record):
+    """The change feed of this environment, as the process that answers knows it.
+
+    `lag_seconds` is how long ago memory was last known to be right. `waiting_guards` are the long
+    polls of guards that wait for the next revocation at this process.
+    """
+
+    position: int
+    lag_seconds: float
+    waiting_guards: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem(Record):
+    """Something that is wrong; where it `stops` the server, it serves no tokens."""
+
+    name: str
+    text: str
+    stops: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System(Record):
+    """How an environment is, and what runs it."""
+
+    version: str
+    tables: str | None
+    database: str
+    last_write_at: datetime | None
+    problems: tuple[Problem, ...]
+    sends_mail: bool
+    feed: Feed

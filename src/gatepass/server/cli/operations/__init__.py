@@ -1,0 +1,1 @@
+"""Where commands perform operations: on this machine, or on another one by the Admin API."""

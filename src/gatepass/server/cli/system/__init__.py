@@ -1,0 +1,1 @@
+"""`gatepass keys` and `gatepass mail`."""

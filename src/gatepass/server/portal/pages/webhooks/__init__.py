@@ -1,0 +1,1 @@
+"""Webhook endpoints of the organization, for its administrators."""

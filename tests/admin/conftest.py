@@ -1,0 +1,8 @@
+import pytest
+
+from admin.fake_api import FakeApi
+
+
+@pytest.fixture
+def api() -> FakeApi:
+    return FakeApi()
