@@ -12,6 +12,7 @@ from browser import (
     console_settings_pages,
     copy_pages,
     factor_pages,
+    key_pages,
     policy_pages,
     rotation_pages,
     single_sign_on_pages,
@@ -521,6 +522,7 @@ PAGES = [
     *console_settings_pages.PAGES,
     *policy_pages.PAGES,
     *rotation_pages.PAGES,
+    *key_pages.PAGES,
     *single_sign_on_pages.PAGES,
     *webhook_pages.PAGES,
 ]

@@ -61,6 +61,9 @@ log = structlog.get_logger("gatepass.server")
 class Environment:
     """One environment: identity, database, keys, catalogue and background state; thread-safe."""
 
+    private_key_jwt = False
+    """Whether clients may authenticate with keys: where it serves, by the settings."""
+
     def __init__(
         self,
         mode: Mode,
@@ -79,7 +82,6 @@ class Environment:
         own = settings.environment(mode)
         self.languages = own.languages or codes()
         self.algorithm = own.algorithm
-        self.private_key_jwt = own.private_key_jwt
         self.is_https = self.issuer.startswith("https://")
         self.hosts = settings.hosts(mode)
         self.transport_headers = hosts.transport_headers(

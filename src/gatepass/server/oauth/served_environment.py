@@ -58,6 +58,7 @@ class ServedEnvironment(Environment):
         self.lookups = LookupBatches(self.applications)
         self.grants: GrantCache[CachedGrant] = GrantCache(self.applications)
         self.callers: GrantCache[CachedCaller] = GrantCache(self.applications)
+        self.private_key_jwt = settings.environment(mode).private_key_jwt
         self.client_keys = KeyCache(self._find_keys)
         self.key_sets = KeySets(self.name, settings.single_sign_on)
         self.admissions = Admissions(self.name, self.database, lambda: bool(self.read_failure))

@@ -1,5 +1,6 @@
 """What can be done to the keys of an application: each in one transaction."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -31,8 +32,12 @@ from gatepass.wire.errors import OAuthError
 class GeneratedKey:
     """A new key with its private part, which is shown once and not kept."""
 
+    application_id: UUID
     key: ApplicationKey
     private: PrivateKey = field(repr=False)
+
+
+Also = Callable[[Connection, GeneratedKey], None]
 
 
 def is_offered(context: Context) -> bool:
@@ -70,7 +75,7 @@ def add(
     return _add(context, by, app_id, org_id, label, given, expires_at)
 
 
-def generate(
+def generate(  # noqa: PLR0913 - who, to what, and the key
     context: Context,
     by: Actor,
     app_id: UUID,
@@ -79,12 +84,25 @@ def generate(
     name: str,
     alg: str,
     expires_at: datetime | None = None,
+    key_id: UUID | None = None,
+    also: Also | None = None,
 ) -> GeneratedKey:
-    """Make a pair of keys for an algorithm and add the public one; raise OAuthError."""
+    """Make a pair of keys for an algorithm and add the public one; raise OAuthError.
+
+    `also` is done in the same transaction. With a `key_id` of the caller's, doing it twice makes
+    one: the second is OAuthError (409).
+    """
     label, private = check_name(name), PrivateKey.generate(alg)
     public = ClientKey.from_jwk(private.public_jwk())
-    [added] = _add(context, by, app_id, org_id, label, [public], expires_at)
-    return GeneratedKey(added, private)
+    made: list[GeneratedKey] = []
+
+    def finish(connection: Connection, added: list[ApplicationKey]) -> None:
+        made.append(GeneratedKey(app_id, added[0], private))
+        if also:
+            also(connection, made[0])
+
+    _add(context, by, app_id, org_id, label, [public], expires_at, key_id, finish)
+    return made[0]
 
 
 def revoke(context: Context, by: Actor, app_id: UUID, key_id: UUID, org_id: UUID | None) -> None:
@@ -129,7 +147,7 @@ def change_setting(
         )
 
 
-def _add(
+def _add(  # noqa: PLR0913, PLR0917 - as `generate`
     context: Context,
     by: Actor,
     app_id: UUID,
@@ -137,21 +155,27 @@ def _add(
     name: str,
     given: list[ClientKey],
     expires_at: datetime | None,
+    key_id: UUID | None = None,
+    also: Callable[[Connection, list[ApplicationKey]], None] | None = None,
 ) -> list[ApplicationKey]:
     with begin_change(context, app_id, org_id) as (connection, application, now):
         _check_tables(context, connection)
         check_end(expires_at, now)
         keys = store.of_application(connection, app_id)
+        if any(each.id == key_id for each in keys):
+            raise OAuthError("invalid_request", Message("This is done already."), status=409)
         for each in keys:
             if not each.is_live(now):
                 store.remove(connection, each.id)
         check_new([each for each in keys if each.is_live(now)], given)
         names = [f"{name} {number}" for number in range(1, len(given) + 1)]
         new = [
-            ApplicationKey(uuid4(), label, key, now, by.name, expires_at)
+            ApplicationKey(key_id or uuid4(), label, key, now, by.name, expires_at)
             for label, key in zip(names if len(given) > 1 else [name], given, strict=True)
         ]
         store.add(connection, app_id, new)
+        if also:
+            also(connection, new)
         for added in new:
             record_change(
                 connection,

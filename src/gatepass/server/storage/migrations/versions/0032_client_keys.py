@@ -44,7 +44,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "used_assertion",
-        sa.Column("digest", sa.LargeBinary, primary_key=True),
+        sa.Column("digest", sa.Text, primary_key=True),
         sa.Column("expires_at", Timestamp, nullable=False),
     )
     op.create_index("ix_used_assertion_expires_at", "used_assertion", ["expires_at"])

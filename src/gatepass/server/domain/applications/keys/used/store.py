@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Column, Connection, LargeBinary, Table, delete, select
+from sqlalchemy import Column, Connection, Table, Text, delete, select, true
 
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Timestamp, metadata
-from gatepass.server.storage.statements import insert_into
+from gatepass.server.storage.statements import as_rows, given_rows, insert_into
 
 REVISION = "0032"
 """The revision of the tables that has this one."""
@@ -14,17 +16,25 @@ REVISION = "0032"
 used_assertion = Table(
     "used_assertion",
     metadata,
-    Column("digest", LargeBinary, primary_key=True),
+    Column("digest", Text, primary_key=True),
     Column("expires_at", Timestamp, nullable=False, index=True),
 )
 
 
 def add(connection: Connection, used: Mapping[bytes, datetime]) -> Collection[bytes]:
     """Note that assertions are used, each with when it expires; return those that are new."""
-    rows = [{"digest": digest, "expires_at": end} for digest, end in used.items()]
-    new = insert_into(connection.dialect.name, used_assertion).values(rows)
-    added = new.on_conflict_do_nothing().returning(used_assertion.c.digest)
-    return frozenset(connection.execute(added).scalars())
+    rows = as_rows((digest.hex(), end) for digest, end in used.items())
+    added = connection.execute(_adding(connection.dialect.name), {"rows": rows}).scalars()
+    return frozenset(map(bytes.fromhex, added))
+
+
+@cache
+def _adding(dialect: str) -> Any:  # noqa: ANN401 - of one dialect
+    columns = list(used_assertion.c)
+    given = given_rows(dialect, columns)
+    # with a condition, as SQLite would otherwise take ON CONFLICT for one of a join
+    new = insert_into(dialect, used_assertion).from_select(columns, select(given).where(true()))
+    return new.on_conflict_do_nothing().returning(used_assertion.c.digest)
 
 
 def has_expired(connection: Connection, now: datetime) -> bool:
