@@ -29,6 +29,7 @@ NOBODYS = "00000000-0000-4000-8000-000000000000"
 ENDS_SESSION = re.compile("login|logout|^/account/sessions/end/")
 _IDS = (
     *("app_id", "user_id", "secret_id", "notice_id", "invitation_id", "org_id", "domain_id"),
+    "key_id",
     "endpoint_id",
 )
 GETS = [route for route in ROUTES if route.method == "GET"]

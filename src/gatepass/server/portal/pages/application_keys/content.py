@@ -34,6 +34,7 @@ def context(request: PortalRequest, application: Application) -> Mapping[str, ob
         "key_labels": LABELS,
         "algorithms": ALGORITHMS,
         "is_offered": request.environment.accepts_assertions(),
+        "docs_url": request.environment.docs_url,
         **where(request),
     }
 
