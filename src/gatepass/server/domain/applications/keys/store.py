@@ -27,7 +27,7 @@ from gatepass.server.domain.applications.keys.model import ApplicationKey, KeySe
 from gatepass.server.storage.database import Timestamp, metadata
 from gatepass.server.storage.statements import given_rows, insert_many, upsert
 
-REVISION = "0032"
+REVISION = "0033"
 """The revision of the tables that has these."""
 
 application_key = Table(

@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, Table, Text, delete, select, true
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Timestamp, metadata
 from gatepass.server.storage.statements import as_rows, given_rows, insert_into
 
-REVISION = "0032"
+REVISION = "0033"
 """The revision of the tables that has this one."""
 
 used_assertion = Table(

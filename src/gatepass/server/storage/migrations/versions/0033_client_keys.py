@@ -5,7 +5,7 @@ from alembic import op
 
 from gatepass.server.storage.database import Timestamp
 
-revision = "0032"
+revision = "0033"
 kind = "expand"
 oldest_compatible = "0010"
 
