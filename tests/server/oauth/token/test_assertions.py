@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from base64 import b64encode
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from gatepass.server.domain.applications.keys.used.store import used_assertion
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.usage import store as usage
+from gatepass.server.domain.usage.model import Refusal
 from gatepass.server.environment import maintenance
 from gatepass.wire.metadata import AUTHORIZATION_SERVER, INTROSPECT, REVOCATIONS, REVOKE, TOKEN
 from server.assertions import KeyClient, with_key
@@ -35,9 +37,12 @@ def ask(server: InProcessServer, by: KeyClient, text: str = "", **more: str) -> 
 def reason(server: InProcessServer, by: KeyClient) -> str:
     """Return why the client was refused last, as its owner sees it."""
     environment = server.environment(by.mode)
-    maintenance.flush(environment)
-    with environment.database.read() as connection:
-        found = usage.recent(connection, by.client.application.id)
+    found: list[Refusal] = []
+    until = time.monotonic() + 30
+    while not found and time.monotonic() < until:  # the server's thread may be writing it just now
+        maintenance.flush(environment)
+        with environment.database.read() as connection:
+            found = usage.recent(connection, by.client.application.id)
     return found[0].kind.reason
 
 
