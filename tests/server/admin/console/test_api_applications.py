@@ -173,6 +173,22 @@ def test_the_portal_gives_the_secret_of_such_a_program_to_nobody_who_lacks_an_en
     assert by_owner.headers["location"].endswith("/credentials/")
 
 
+def test_the_settings_of_such_a_program_are_not_copied_over_by_who_lacks_an_environment(
+    operated: PortalServer,
+) -> None:
+    olga = operated.as_("olga")
+    registered(olga, READ, SANDBOX)
+    target = client_id(operated)
+    own, _ = registered(olga, READ, name="Reports")
+    roles(operated, "mara", OWNS_PRODUCTION)
+    path = f"/oauth2/applications/{own.rstrip('/').rpartition('/')[2]}/copy/to/"
+
+    refused = operated.as_("mara").post(path, to=target)
+
+    assert refused.status_code == 403
+    assert "you do not own" in refused.text
+
+
 def test_an_owner_of_the_sandbox_alone_cannot_grant_scopes_of_production(
     operated: PortalServer,
 ) -> None:

@@ -140,17 +140,21 @@ def of_owner(form: Callable[[PortalRequest], Returned]) -> Callable[[PortalReque
     """
 
     def checked(request: PortalRequest) -> Returned:
-        operator = request.operator
-        if operator:
-            reached = admin_scopes.environments_of(find_application(request).scope.names)
-            lacking = any(
-                ENVIRONMENTS[mode] in reached and not operator.is_owner(mode) for mode in Mode
-            )
-            if lacking:
-                raise OAuthError("invalid_request", _LACKING, log_detail="no owner", status=403)
+        if request.operator:
+            check_owner(request, find_application(request))
         return form(request)
 
     return checked
+
+
+def check_owner(request: PortalRequest, application: Application) -> None:
+    """Raise OAuthError (403) where an operator lacks an environment that an application reaches."""
+    operator = request.operator
+    reached = admin_scopes.environments_of(application.scope.names)
+    if operator and any(
+        ENVIRONMENTS[mode] in reached and not operator.is_owner(mode) for mode in Mode
+    ):
+        raise OAuthError("invalid_request", _LACKING, log_detail="no owner", status=403)
 
 
 def find_application(request: PortalRequest) -> Application:
