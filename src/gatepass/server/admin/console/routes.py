@@ -10,6 +10,7 @@ from gatepass.server.admin.console.navigation import ACCOUNT_MANAGER, EITHER, OW
 from gatepass.server.admin.console.pages import (
     audit,
     catalogue,
+    expiring,
     keys,
     operators,
     overview,
@@ -45,6 +46,7 @@ ConsolePage = Callable[[ConsoleRequest], Response | Steps[Response]]
 _ORG = "organizations/{org_id:uuid}/"
 _PERSON = "organizations/{org_id:uuid}/people/{user_id:uuid}/"
 _OPERATOR = "operators/{user_id:uuid}/"
+_INVITED = "operators/invitations/{invitation_id:uuid}/"
 _PRODUCTION = (Mode.LIVE,)
 _APP = "organizations/{org_id:uuid}/applications/{app_id:uuid}/"
 
@@ -90,6 +92,7 @@ ENTRIES = (
     Entry("POST", f"{_PERSON}factors/", ACCOUNT_MANAGER, people.reset_factors, step_up=True),
     Entry("POST", f"{_PERSON}disable/", EITHER, people.disable),
     Entry("POST", f"{_PERSON}enable/", EITHER, people.enable, step_up=True),
+    Entry("GET", "expiring-secrets/", EITHER, expiring.show),
     Entry("GET", "system/", EITHER, system.show),
     Entry("POST", "system/mail/", EITHER, system.retry_mail),
     Entry("GET", "catalogue/", EITHER, catalogue.show),
@@ -129,6 +132,8 @@ ENTRIES = (
     Entry("GET", "operators/", OWNER, operators.index, modes=_PRODUCTION),
     Entry("GET", "operators/add/", OWNER, operators.form, modes=_PRODUCTION),
     Entry("POST", "operators/add/", OWNER, operators.add, True, _PRODUCTION),
+    Entry("POST", f"{_INVITED}resend/", OWNER, operators.resend, True, _PRODUCTION),
+    Entry("POST", f"{_INVITED}revoke/", OWNER, operators.revoke, True, _PRODUCTION),
     Entry("GET", _OPERATOR, OWNER, operators.one, modes=_PRODUCTION),
     Entry("GET", f"{_OPERATOR}initial-password/", OWNER, passwords.show, modes=_PRODUCTION),
     Entry("POST", f"{_OPERATOR}roles/", OWNER, operators.set_roles, True, _PRODUCTION),
