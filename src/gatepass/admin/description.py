@@ -38,6 +38,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "application.list": Operation("GET", "/applications", is_paged=True),
     "application.show": Operation("GET", "/applications/{client_id}"),
     "application.change": Operation("PATCH", "/applications/{client_id}"),
+    "application.configure": Operation("PATCH", "/applications/{client_id}/settings"),
     "application.set_scope": Operation("PUT", "/applications/{client_id}/scope"),
     "application.set_rate_limit": Operation("PUT", "/applications/{client_id}/rate-limit"),
     "application.set_automatic_rotation": Operation(
@@ -76,6 +77,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "scope.remove": Operation("DELETE", "/scope"),
     "webhook.list": Operation("GET", "/webhooks"),
     "webhook.show": Operation("GET", "/webhooks/{endpoint_id}"),
+    "webhook.status": Operation("GET", "/webhooks/{endpoint_id}/status"),
     "webhook.add": Operation("POST", "/webhooks"),
     "webhook.change": Operation("PATCH", "/webhooks/{endpoint_id}"),
     "webhook.rotate_secret": Operation("POST", "/webhooks/{endpoint_id}/rotate-secret"),
@@ -83,6 +85,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "webhook.enable": Operation("POST", "/webhooks/{endpoint_id}/enable"),
     "webhook.remove": Operation("DELETE", "/webhooks/{endpoint_id}"),
     "webhook.deliveries": Operation("GET", "/webhooks/{endpoint_id}/deliveries"),
+    "webhook.delivery": Operation("GET", "/webhooks/{endpoint_id}/deliveries/{delivery_id}"),
     "webhook.send_again": Operation("POST", "/webhooks/{endpoint_id}/send-again"),
     "webhook.test": Operation("POST", "/webhooks/{endpoint_id}/test"),
     "key.list": Operation("GET", "/keys"),

@@ -36,6 +36,7 @@ _IDS: dict[str, str | int] = {
     "endpoint_id": examples.ENDPOINT_ID,
     "invitation_id": examples.INVITATION_ID,
     "mail_id": examples.MAIL_ID,
+    "delivery_id": examples.DELIVERY_ID,
 }
 
 

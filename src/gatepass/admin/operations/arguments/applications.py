@@ -37,6 +37,19 @@ class ApplicationChange(ConditionalChange, total=False):
     networks: Sequence[str] | None
 
 
+class ApplicationConfigure(ConditionalChange, total=False):
+    """The arguments of `application.configure`."""
+
+    client_id: Required[str]
+    name: str | None
+    contact: str | None
+    token_lifetime: int | None
+    networks: Sequence[str] | None
+    scope: str | None
+    rate_limit_mode: Literal["off", "warn", "enforce"] | None
+    rate_limit: int | None
+
+
 class ApplicationSetScope(ConditionalChange, total=False):
     """The arguments of `application.set_scope`."""
 
@@ -56,7 +69,7 @@ class ApplicationSetAutomaticRotation(ConditionalChange, total=False):
     """The arguments of `application.set_automatic_rotation`."""
 
     client_id: Required[str]
-    is_on: Required[bool]
+    is_on: bool | None
     days: int | None
     overlap: Literal["1-hour", "24-hours", "7-days", "30-days"] | None
 

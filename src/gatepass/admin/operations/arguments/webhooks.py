@@ -22,6 +22,12 @@ class WebhookShow(TypedDict, total=False):
     endpoint_id: Required[UUID | str]
 
 
+class WebhookStatus(TypedDict, total=False):
+    """The arguments of `webhook.status`."""
+
+    endpoint_id: Required[UUID | str]
+
+
 class WebhookAdd(Creation, total=False):
     """The arguments of `webhook.add`."""
 
@@ -71,6 +77,13 @@ class WebhookDeliveries(TypedDict, total=False):
     endpoint_id: Required[UUID | str]
     state: Literal["waiting", "delivered", "failed"] | None
     limit: int
+
+
+class WebhookDelivery(TypedDict, total=False):
+    """The arguments of `webhook.delivery`."""
+
+    endpoint_id: Required[UUID | str]
+    delivery_id: Required[int]
 
 
 class WebhookSendAgain(Creation, total=False):

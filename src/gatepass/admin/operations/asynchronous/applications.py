@@ -39,14 +39,14 @@ class AsyncApplicationOperations(AsyncGroup):
     async def show(self, **given: Unpack[arguments.ApplicationShow]) -> Application:
         """Return one application; of its secrets only their last four characters.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         """
         return await self._record(Application, "application.show", given)
 
     async def change(self, **given: Unpack[arguments.ApplicationChange]) -> Application:
         """Change name, contact, token lifetime or networks: all that is given, or nothing.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         name: string or null
         contact: string or null
         token_lifetime: integer or null; seconds
@@ -54,10 +54,24 @@ class AsyncApplicationOperations(AsyncGroup):
         """
         return await self._record(Application, "application.change", given)
 
+    async def configure(self, **given: Unpack[arguments.ApplicationConfigure]) -> Application:
+        """Change any settings together, scope and quota too: all that is given, or nothing.
+
+        client_id: string (needed); its client id, or its id
+        name: string or null
+        contact: string or null
+        token_lifetime: integer or null; seconds
+        networks: list of string or null
+        scope: string or null; space-separated
+        rate_limit_mode: off, warn, enforce or null
+        rate_limit: integer or null; tokens an hour
+        """
+        return await self._record(Application, "application.configure", given)
+
     async def set_scope(self, **given: Unpack[arguments.ApplicationSetScope]) -> Application:
         """Set all that its new tokens may allow.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         scope: string (needed); space-separated
         """
         return await self._record(Application, "application.set_scope", given)
@@ -67,7 +81,7 @@ class AsyncApplicationOperations(AsyncGroup):
     ) -> Application:
         """Set its quota: how many tokens an hour, and what happens above that.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         mode: off, warn, enforce (needed)
         limit: integer or null; tokens an hour
         """
@@ -78,8 +92,8 @@ class AsyncApplicationOperations(AsyncGroup):
     ) -> Application:
         """Allow an application to rotate its own secret, or forbid it.
 
-        client_id: string (needed); its client id
-        is_on: boolean (needed)
+        client_id: string (needed); its client id, or its id
+        is_on: boolean or null
         days: integer or null
         overlap: 1-hour, 24-hours, 7-days, 30-days or null
         """
@@ -88,21 +102,21 @@ class AsyncApplicationOperations(AsyncGroup):
     async def disable(self, **given: Unpack[arguments.ApplicationDisable]) -> Application:
         """Disable an application: no new tokens; its tokens are revoked permanently.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         """
         return await self._record(Application, "application.disable", given)
 
     async def enable(self, **given: Unpack[arguments.ApplicationEnable]) -> Application:
         """Enable a disabled application; its earlier tokens stay revoked.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         """
         return await self._record(Application, "application.enable", given)
 
     async def delete(self, **given: Unpack[arguments.ApplicationDelete]) -> Nothing:
         """Delete an application; its credentials and tokens become invalid.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         """
         return await self._record(Nothing, "application.delete", given)
 
@@ -122,7 +136,7 @@ class AsyncApplicationOperations(AsyncGroup):
     async def rotate(self, **given: Unpack[arguments.ApplicationRotate]) -> Credentials:
         """Make a new client secret, in the answer once; the old one works for the overlap.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         overlap: none, 1-hour, 24-hours, 7-days, 30-days or until-used; how long the old secret
         works
         secret_expires_at: moment or null
@@ -134,7 +148,7 @@ class AsyncApplicationOperations(AsyncGroup):
     ) -> Application:
         """Set when a client secret ends, null for never.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         secret_id: id (needed)
         expires_at: moment or null (needed)
         """
@@ -145,7 +159,7 @@ class AsyncApplicationOperations(AsyncGroup):
     ) -> Application:
         """Revoke a client secret now; the last one cannot be revoked.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         secret_id: id (needed)
         """
         return await self._record(Application, "application.revoke_secret", given)
@@ -155,7 +169,7 @@ class AsyncApplicationOperations(AsyncGroup):
     ) -> Replaced:
         """Revoke a secret that leaked, and all tokens; where it was the newest, make another.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         secret_id: id (needed)
         """
         return await self._record(Replaced, "application.replace_leaked_secret", given)
@@ -165,14 +179,14 @@ class AsyncApplicationOperations(AsyncGroup):
     ) -> Application:
         """Revoke all tokens that an application has; its secrets keep working.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         """
         return await self._record(Application, "application.revoke_tokens", given)
 
     async def usage(self, **given: Unpack[arguments.ApplicationUsage]) -> Usage:
         """Return how many tokens an application got, and how many requests were refused.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         period: 24h, 7d, 90d; by hour for 24h, else by day (UTC)
         """
         return await self._record(Usage, "application.usage", given)
@@ -180,14 +194,14 @@ class AsyncApplicationOperations(AsyncGroup):
     async def refusals(self, **given: Unpack[arguments.ApplicationRefusals]) -> Refusals:
         """Return which requests of an application were refused lately, why, and what to do.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         """
         return await self._record(Refusals, "application.refusals", given)
 
     async def uses(self, **given: Unpack[arguments.ApplicationUses]) -> Uses:
         """Return when and from where an application's secrets were used in the last 90 days.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         """
         return await self._record(Uses, "application.uses", given)
 

@@ -12,7 +12,9 @@ from gatepass.admin.operations.records.webhooks import (
     TestDelivery,
     Webhook,
     WebhookDeliveries,
+    WebhookDelivery,
     Webhooks,
+    WebhookStatus,
     WebhookWithSecret,
 )
 from gatepass.admin.records import Nothing
@@ -34,6 +36,13 @@ class AsyncWebhookOperations(AsyncGroup):
         endpoint_id: id (needed)
         """
         return await self._record(Webhook, "webhook.show", given)
+
+    async def status(self, **given: Unpack[arguments.WebhookStatus]) -> WebhookStatus:
+        """Return how an endpoint does: whether it fails, since when, and its last success.
+
+        endpoint_id: id (needed)
+        """
+        return await self._record(WebhookStatus, "webhook.status", given)
 
     async def add(self, **given: Unpack[arguments.WebhookAdd]) -> WebhookWithSecret:
         """Add an endpoint; the answer has its signing secret, once.
@@ -96,6 +105,14 @@ class AsyncWebhookOperations(AsyncGroup):
         limit: integer
         """
         return await self._record(WebhookDeliveries, "webhook.deliveries", given)
+
+    async def delivery(self, **given: Unpack[arguments.WebhookDelivery]) -> WebhookDelivery:
+        """Return one delivery: when it was tried, and what the receiver answered.
+
+        endpoint_id: id (needed)
+        delivery_id: integer (needed)
+        """
+        return await self._record(WebhookDelivery, "webhook.delivery", given)
 
     async def send_again(self, **given: Unpack[arguments.WebhookSendAgain]) -> SentAgain:
         """Send deliveries again, for three days; a receiver knows them by their webhook-id.

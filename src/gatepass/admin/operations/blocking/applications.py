@@ -39,14 +39,14 @@ class ApplicationOperations(Group):
     def show(self, **given: Unpack[arguments.ApplicationShow]) -> Application:
         """Return one application; of its secrets only their last four characters.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         """
         return self._record(Application, "application.show", given)
 
     def change(self, **given: Unpack[arguments.ApplicationChange]) -> Application:
         """Change name, contact, token lifetime or networks: all that is given, or nothing.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         name: string or null
         contact: string or null
         token_lifetime: integer or null; seconds
@@ -54,10 +54,24 @@ class ApplicationOperations(Group):
         """
         return self._record(Application, "application.change", given)
 
+    def configure(self, **given: Unpack[arguments.ApplicationConfigure]) -> Application:
+        """Change any settings together, scope and quota too: all that is given, or nothing.
+
+        client_id: string (needed); its client id, or its id
+        name: string or null
+        contact: string or null
+        token_lifetime: integer or null; seconds
+        networks: list of string or null
+        scope: string or null; space-separated
+        rate_limit_mode: off, warn, enforce or null
+        rate_limit: integer or null; tokens an hour
+        """
+        return self._record(Application, "application.configure", given)
+
     def set_scope(self, **given: Unpack[arguments.ApplicationSetScope]) -> Application:
         """Set all that its new tokens may allow.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         scope: string (needed); space-separated
         """
         return self._record(Application, "application.set_scope", given)
@@ -65,7 +79,7 @@ class ApplicationOperations(Group):
     def set_rate_limit(self, **given: Unpack[arguments.ApplicationSetRateLimit]) -> Application:
         """Set its quota: how many tokens an hour, and what happens above that.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         mode: off, warn, enforce (needed)
         limit: integer or null; tokens an hour
         """
@@ -76,8 +90,8 @@ class ApplicationOperations(Group):
     ) -> Application:
         """Allow an application to rotate its own secret, or forbid it.
 
-        client_id: string (needed); its client id
-        is_on: boolean (needed)
+        client_id: string (needed); its client id, or its id
+        is_on: boolean or null
         days: integer or null
         overlap: 1-hour, 24-hours, 7-days, 30-days or null
         """
@@ -86,21 +100,21 @@ class ApplicationOperations(Group):
     def disable(self, **given: Unpack[arguments.ApplicationDisable]) -> Application:
         """Disable an application: no new tokens; its tokens are revoked permanently.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         """
         return self._record(Application, "application.disable", given)
 
     def enable(self, **given: Unpack[arguments.ApplicationEnable]) -> Application:
         """Enable a disabled application; its earlier tokens stay revoked.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         """
         return self._record(Application, "application.enable", given)
 
     def delete(self, **given: Unpack[arguments.ApplicationDelete]) -> Nothing:
         """Delete an application; its credentials and tokens become invalid.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         """
         return self._record(Nothing, "application.delete", given)
 
@@ -120,7 +134,7 @@ class ApplicationOperations(Group):
     def rotate(self, **given: Unpack[arguments.ApplicationRotate]) -> Credentials:
         """Make a new client secret, in the answer once; the old one works for the overlap.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         overlap: none, 1-hour, 24-hours, 7-days, 30-days or until-used; how long the old secret
         works
         secret_expires_at: moment or null
@@ -130,7 +144,7 @@ class ApplicationOperations(Group):
     def set_secret_end(self, **given: Unpack[arguments.ApplicationSetSecretEnd]) -> Application:
         """Set when a client secret ends, null for never.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         secret_id: id (needed)
         expires_at: moment or null (needed)
         """
@@ -139,7 +153,7 @@ class ApplicationOperations(Group):
     def revoke_secret(self, **given: Unpack[arguments.ApplicationRevokeSecret]) -> Application:
         """Revoke a client secret now; the last one cannot be revoked.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         secret_id: id (needed)
         """
         return self._record(Application, "application.revoke_secret", given)
@@ -149,7 +163,7 @@ class ApplicationOperations(Group):
     ) -> Replaced:
         """Revoke a secret that leaked, and all tokens; where it was the newest, make another.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         secret_id: id (needed)
         """
         return self._record(Replaced, "application.replace_leaked_secret", given)
@@ -157,14 +171,14 @@ class ApplicationOperations(Group):
     def revoke_tokens(self, **given: Unpack[arguments.ApplicationRevokeTokens]) -> Application:
         """Revoke all tokens that an application has; its secrets keep working.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         """
         return self._record(Application, "application.revoke_tokens", given)
 
     def usage(self, **given: Unpack[arguments.ApplicationUsage]) -> Usage:
         """Return how many tokens an application got, and how many requests were refused.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         period: 24h, 7d, 90d; by hour for 24h, else by day (UTC)
         """
         return self._record(Usage, "application.usage", given)
@@ -172,14 +186,14 @@ class ApplicationOperations(Group):
     def refusals(self, **given: Unpack[arguments.ApplicationRefusals]) -> Refusals:
         """Return which requests of an application were refused lately, why, and what to do.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         """
         return self._record(Refusals, "application.refusals", given)
 
     def uses(self, **given: Unpack[arguments.ApplicationUses]) -> Uses:
         """Return when and from where an application's secrets were used in the last 90 days.
 
-        client_id: string (needed); its client id
+        client_id: string (needed); its client id, or its id
         """
         return self._record(Uses, "application.uses", given)
 

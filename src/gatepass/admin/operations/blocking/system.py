@@ -38,7 +38,7 @@ class AuditOperations(Group):
         org_id: id or null; of this organization
         actor: string; username, `operator`, or application
         client_id: string; about this application
-        action: string; as login; secret. is all of secrets
+        action: string; as login; secret. is all of secrets; comma-separated for several
         refused: boolean; only what was refused
         since: moment or null; from then on
         until: moment or null; before then

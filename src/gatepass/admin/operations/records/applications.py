@@ -99,11 +99,24 @@ class LastUse(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UseOfSecret(Record):
+    """When and from where a secret that works was used last."""
+
+    id: UUID
+    last_used_at: datetime | None
+    last_used_from: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Uses(Items[LastUse]):
-    """From where an application's secrets were used in the last 90 days, the last first."""
+    """From where an application's secrets were used in the last 90 days, the last first.
+
+    `secrets` are those that work now.
+    """
 
     last_used_at: datetime | None
     last_used_from: str | None
+    secrets: tuple[UseOfSecret, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

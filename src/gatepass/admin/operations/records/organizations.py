@@ -82,6 +82,7 @@ class Refused(Record):
     client_id: str
     application: str
     reason: str
+    why: str
     words: str
     to_do: str
     source: str

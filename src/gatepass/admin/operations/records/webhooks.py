@@ -43,6 +43,17 @@ class Webhooks(Items[ListedWebhook]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookStatus(Record):
+    """How an endpoint does; `failures` are in a row."""
+
+    state: str
+    failures: int
+    failing_since: datetime | None
+    succeeded_at: datetime | None
+    disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookWithSecret(Record):
     """An endpoint, and the one sight of its new signing secret."""
 

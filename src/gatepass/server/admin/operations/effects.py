@@ -136,6 +136,13 @@ def of_ended_sessions(call: Call, one: OnePerson) -> Effect:
     return _of_person(call, partners.person(call, one.user_id), Message("They can log in again."))
 
 
+def of_all_sessions(call: Call, _: Arguments) -> Effect:
+    """Return what stops when everybody's sessions end."""
+    ending = users.count_sessions(call.context)
+    sentence = Message.plural("{count} session ends.", "{count} sessions end.", ending)
+    return Effect(True, (sentence, Message("They can log in again.")), {"sessions": ending})
+
+
 def of_factor_reset(call: Call, one: OnePerson) -> Effect:
     """Return what stops when somebody's second factors are removed."""
     found = partners.person(call, one.user_id)

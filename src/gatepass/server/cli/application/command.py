@@ -1,25 +1,24 @@
 """`gatepass application`: manages applications of any organization."""
 
 import sys
-from datetime import datetime
-from uuid import UUID
+from typing import Any
 
 import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.cli.application import credentials, settings, usage
-from gatepass.server.cli.application.settings import find, networks_of
+from gatepass.server.cli.application.settings import networks_of, owner
 from gatepass.server.cli.completion import ids
-from gatepass.server.domain.applications import operations
-from gatepass.server.domain.applications.model import Application
-from gatepass.server.domain.applications.secrets import end as secret_end
-from gatepass.server.domain.applications.secrets import operations as secret_operations
-from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.cli.operations.effects import (
+    Assent,
+    assent_options,
+    check_effect,
+    dry_run_option,
+)
+from gatepass.server.cli.operations.model import every, moment
+from gatepass.server.cli.operations.opening import opened
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
-from gatepass.server.environment.environment import Environment
-from gatepass.wire import metadata
-from gatepass.wire.scope import Scope
 
 _APPLICATION = click.argument(
     "application_id", metavar="CLIENT_ID", shell_complete=ids.applications
@@ -89,32 +88,18 @@ def create(  # noqa: PLR0913 - one parameter for each option
     Prints the client secret, once. The scope may include `introspection`, for a resource server
     that introspects the tokens of others.
     """
-    with options.environment_of(target) as environment:
-        owner = settings.owner(environment, org_id)
-        registered = operations.register(
-            environment.context,
-            environment.catalogue,
-            options.operator(),
-            owner,
-            name=name,
-            scope=Scope.parse(scope),
-            allowed=environment.catalogue.granted_on_machine,
-            token_lifetime=lifetime,
-            contact=contact or "",
-            networks=networks_of(networks),
-            secret_end=_end_of_secret(environment, owner, end),
-        )
-    shown: dict[str, object] = {
-        "client_id": registered.application.client_id,
-        "client_secret": registered.secret.value,
-        "token_url": environment.issuer + metadata.TOKEN,
-    }
-    expires_at = registered.application.secrets[0].expires_at
-    if expires_at is not None:
-        shown["secret_expires_at"] = expires_at
-    options.show(shown, is_json=is_json)
-    if not is_json:
-        click.echo("\nThe secret is shown only now.")
+    with opened(target) as operations:
+        new = {
+            "org_id": owner(operations, org_id),
+            "name": name,
+            "scope": scope,
+            "token_lifetime": lifetime,
+            "contact": contact or "",
+            "networks": networks_of(networks),
+            **credentials.end_of_secret(end),
+        }
+        made = operations.perform("application.create", new).result
+    credentials.show_credentials(made, is_json=is_json, with_end=True)
 
 
 @application.command("list", epilog=example("gatepass application list --environment sandbox"))
@@ -127,17 +112,14 @@ def create(  # noqa: PLR0913 - one parameter for each option
 @options.reading_options
 def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
     """List the applications of an environment."""
-    with options.environment_of(target) as environment:
-        if org_id is None:
-            owners = [each.id for each in organizations.list_all(environment.context)]
-        else:
-            owners = [settings.owner(environment, org_id)]
+    with opened(target) as operations:
+        wanted = {"org_id": owner(operations, org_id)} if org_id is not None else {}
         rows = [
-            _row(each)
-            for owner in owners
-            for each in operations.of_organization(environment.context, owner)
+            _row(each) | {"last_used_at": moment(each["last_used_at"]), "state": each["state"]}
+            for each in every(operations, "application.list", wanted)
         ]
-    nothing = f"No applications in {environment.name}. Create one: gatepass application create"
+    environment = operations.environment_name
+    nothing = f"No applications in {environment}. Create one: gatepass application create"
     options.show_list(rows, nothing, is_json=is_json)
 
 
@@ -146,28 +128,31 @@ def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
 @options.reading_options
 def show_(application_id: str, target: options.Target, *, is_json: bool) -> None:
     """Show one application; of its secrets, only the last four characters are shown."""
-    with options.environment_of(target) as environment:
-        found = find(environment, application_id)
-        live = found.live_secrets(environment.now())
-        rotation = settings.shown_rotation(environment, found.id)
+    one = {"client_id": application_id}
+    with opened(target) as operations:
+        found = operations.perform("application.show", one).result
+        uses = operations.perform("application.uses", one).result
+    used = {each["id"]: each for each in uses["secrets"]}
     secrets = [
         {
-            "ends_with": each.last_four or None,
-            "created_at": each.created_at,
-            "expires_at": each.expires_at,
-            "last_used_at": each.last_used_at,
-            "last_used_from": each.last_used_from,
+            "ends_with": each["ends_with"],
+            "created_at": moment(each["created_at"]),
+            "expires_at": moment(each["expires_at"]),
+            "last_used_at": moment(used.get(each["id"], {}).get("last_used_at")),
+            "last_used_from": used.get(each["id"], {}).get("last_used_from"),
         }
-        for each in live
+        for each in found["secrets"]
     ]
     more = {
-        "id": found.id,
+        "last_used_at": moment(uses["last_used_at"]),
+        "state": found["state"],
+        "id": found["id"],
         **settings.shown(found),
-        "created_by": found.created_by,
-        "imported_from": found.imported_from,
-        "redirect_uris": found.redirect_uris,
-        "tokens_revoked_before": found.tokens_revoked_before,
-        **rotation,
+        "created_by": found["created_by"],
+        "imported_from": found["imported_from"],
+        "redirect_uris": found["redirect_uris"],
+        "tokens_revoked_before": moment(found["tokens_revoked_before"]),
+        **settings.shown_rotation(found["automatic_rotation"]),
         "secrets": secrets,
     }
     options.show(_row(found) | more, is_json=is_json)
@@ -175,10 +160,14 @@ def show_(application_id: str, target: options.Target, *, is_json: bool) -> None
 
 @application.command(epilog=example("gatepass application disable CLIENT_ID"))
 @_APPLICATION
+@dry_run_option
 @options.environment_option_to_change
-def disable(application_id: str, target: options.Target) -> None:
+def disable(application_id: str, target: options.Target, *, assent: Assent) -> None:
     """Disable an application: no new tokens; its existing tokens are revoked permanently."""
-    _set_enabled(application_id, target, enabled=False)
+    one = {"client_id": application_id}
+    with opened(target) as operations:
+        check_effect(operations, "application.disable", one, assent)
+        operations.perform("application.disable", one)
     click.echo(f"{application_id} is disabled. Its tokens are revoked.")
 
 
@@ -187,56 +176,46 @@ def disable(application_id: str, target: options.Target) -> None:
 @options.environment_option_to_change
 def enable(application_id: str, target: options.Target) -> None:
     """Enable a disabled application; its earlier tokens stay revoked."""
-    _set_enabled(application_id, target, enabled=True)
+    with opened(target) as operations:
+        operations.perform("application.enable", {"client_id": application_id})
     click.echo(f"{application_id} is active. Tokens issued before stay revoked.")
 
 
 @application.command(epilog=example("gatepass application delete CLIENT_ID --yes"))
 @_APPLICATION
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@assent_options
 @options.environment_option_to_change
-def delete(application_id: str, target: options.Target, *, yes: bool) -> None:
+def delete(application_id: str, target: options.Target, *, assent: Assent) -> None:
     """Delete an application; its credentials and tokens become invalid."""
-    with options.environment_of(target) as environment:
-        found = find(environment, application_id)
-        if not yes:
-            _confirm(found)
-        operations.delete(environment.context, options.operator(), found.id, None)
+    one = {"client_id": application_id}
+    with opened(target) as operations:
+        check_effect(
+            operations,
+            "application.delete",
+            one,
+            assent,
+            lambda _: str(operations.perform("application.show", one).result["name"]),
+            _ask_for_name,
+        )
+        operations.perform("application.delete", one)
     click.echo(f"{application_id} is deleted.")
 
 
-def _end_of_secret(environment: Environment, org_id: UUID, text: str | None) -> datetime | None:
-    if text is not None:
-        return secret_end.parse_end(text, environment.now())
-    longest = secret_operations.longest_lifetime(environment.context, org_id)
-    return secret_end.unstated_end(environment.now(), longest)
-
-
-def _confirm(found: Application) -> None:
+def _ask_for_name(name: str) -> None:
     """Ask for the name as confirmation; without a terminal, only --yes confirms."""
     if not sys.stdin.isatty():
         raise click.ClickException(
             "Nothing is deleted. Confirm with --yes, or run the command on a terminal."
         )
-    typed = click.prompt(f"Type the application's name to delete it ({found.name})", err=True)
-    if typed.strip() != found.name:
+    typed = click.prompt(f"Type the application's name to delete it ({name})", err=True)
+    if typed.strip() != name:
         raise click.ClickException("The name does not match. Nothing is deleted.")
 
 
-def _set_enabled(application_id: str, target: options.Target, *, enabled: bool) -> None:
-    with options.environment_of(target) as environment:
-        found = find(environment, application_id)
-        operations.set_enabled(
-            environment.context, options.operator(), found.id, enabled=enabled, org_id=None
-        )
-
-
-def _row(each: Application) -> dict[str, object]:
+def _row(found: dict[str, Any]) -> dict[str, object]:
     return {
-        "client_id": each.client_id,
-        "name": each.name,
-        "org_id": each.org_id,
-        "created_at": each.created_at,
-        "last_used_at": each.last_used_at,
-        "state": each.state,
+        "client_id": found["client_id"],
+        "name": found["name"],
+        "org_id": found["org_id"],
+        "created_at": moment(found["created_at"]),
     }

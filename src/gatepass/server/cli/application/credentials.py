@@ -1,19 +1,26 @@
 """`gatepass application rotate` and `revoke-tokens`: the bad night, from the command line."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
-from gatepass.server.cli.application.settings import find
 from gatepass.server.cli.completion import ids
-from gatepass.server.domain.applications import operations
+from gatepass.server.cli.operations.effects import (
+    Assent,
+    assent_options,
+    check_effect,
+    dry_run_option,
+)
+from gatepass.server.cli.operations.model import moment
+from gatepass.server.cli.operations.opening import opened
 from gatepass.server.domain.applications.model import OVERLAPS
-from gatepass.server.domain.applications.secrets import end as secret_end
-from gatepass.server.domain.applications.secrets import operations as secret_operations
-from gatepass.wire import metadata
+from gatepass.server.domain.applications.secrets.end import parse_end
 
 _UNTIL_USED = "until-used"
-_OVERLAPS = {words.replace(" ", "-"): overlap for overlap, words in OVERLAPS.items()}
+_OVERLAPS = [words.replace(" ", "-") for words in OVERLAPS.values()]
 _REVOKE = "Revoke all tokens of {} in {}? Its programs get new ones with their next request."
 
 
@@ -37,44 +44,62 @@ _REVOKE = "Revoke all tokens of {} in {}? Its programs get new ones with their n
     help="When the new secret ends: a number of days, its last day (2027-01-31), or never. "
     "[default: as late as the policies allow]",
 )
+@dry_run_option
 @options.environment_option_to_change
 @options.as_json
 def rotate(
-    application_id: str, overlap: str, end: str | None, target: options.Target, *, is_json: bool
+    application_id: str,
+    overlap: str,
+    end: str | None,
+    target: options.Target,
+    *,
+    assent: Assent,
+    is_json: bool,
 ) -> None:
     """Make a new client secret and print it, once; the old one works for the overlap."""
-    with options.environment_of(target) as environment:
-        found = find(environment, application_id)
-        longest = secret_operations.longest_lifetime(environment.context, found.org_id)
-        now = environment.now()
-        made = secret_operations.rotate(
-            environment.context,
-            options.operator(),
-            found.id,
-            _OVERLAPS.get(overlap),
-            None,
-            secret_end=secret_end.unstated_end(now, longest)
-            if end is None
-            else secret_end.parse_end(end, now),
-        )
-    shown: dict[str, object] = {
-        "client_id": made.application.client_id,
-        "client_secret": made.secret.value,
-        "token_url": environment.issuer + metadata.TOKEN,
-    }
-    options.show(shown, is_json=is_json)
-    if not is_json:
-        click.echo("\nThe secret is shown only now.")
+    with opened(target) as operations:
+        new = {"client_id": application_id, "overlap": overlap, **end_of_secret(end)}
+        check_effect(operations, "application.rotate", new, assent)
+        made = operations.perform("application.rotate", new).result
+    show_credentials(made, is_json=is_json)
 
 
 @click.command("revoke-tokens", epilog=example("gatepass application revoke-tokens CLIENT_ID"))
 @click.argument("application_id", metavar="CLIENT_ID", shell_complete=ids.applications)
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@assent_options
 @options.environment_option_to_change
-def revoke_tokens(application_id: str, target: options.Target, *, yes: bool) -> None:
+def revoke_tokens(application_id: str, target: options.Target, *, assent: Assent) -> None:
     """Revoke all tokens that an application has; its secrets keep working."""
-    with options.environment_of(target) as environment:
-        found = find(environment, application_id)
-        options.confirm(_REVOKE.format(found.name, environment.name), yes=yes)
-        operations.revoke_tokens(environment.context, options.operator(), found.id, None)
+    one = {"client_id": application_id}
+    with opened(target) as operations:
+        check_effect(
+            operations,
+            "application.revoke_tokens",
+            one,
+            assent,
+            lambda found: _REVOKE.format(found["name"], operations.environment_name),
+        )
+        operations.perform("application.revoke_tokens", one)
     click.echo(f"The tokens of {application_id} are revoked.")
+
+
+def end_of_secret(text: str | None) -> dict[str, object]:
+    """Return the argument for the end of a secret; none where the policies decide it."""
+    if text is None:
+        return {}
+    end = parse_end(text, datetime.now(UTC))
+    return {"secret_expires_at": end and end.isoformat()}
+
+
+def show_credentials(made: dict[str, Any], *, is_json: bool, with_end: bool = False) -> None:
+    """Print a client secret, once, with what a program needs beside it."""
+    shown: dict[str, object] = {
+        "client_id": made["application"]["client_id"],
+        "client_secret": made["client_secret"],
+        "token_url": made["token_url"],
+    }
+    if with_end and made["secret_expires_at"]:
+        shown["secret_expires_at"] = moment(made["secret_expires_at"])
+    options.show(shown, is_json=is_json)
+    if not is_json:
+        click.echo("\nThe secret is shown only now.")

@@ -1,36 +1,24 @@
 """`gatepass application set`, and functions shared with the other application commands."""
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
-from gatepass.server.domain.applications import fields, operations
+from gatepass.server.cli.operations.model import Operations, moment
+from gatepass.server.cli.operations.opening import opened
+from gatepass.server.domain.applications import fields
 from gatepass.server.domain.applications.fields import Field, FieldGroup
-from gatepass.server.domain.applications.model import OVERLAPS, Application
-from gatepass.server.domain.applications.secrets.automatic_rotation import (
-    operations as rotations,
-)
-from gatepass.server.domain.applications.secrets.automatic_rotation.model import (
-    OFFERED_OVERLAPS,
-    Setting,
-)
-from gatepass.server.domain.organizations import operations as organizations
-from gatepass.server.environment.environment import Environment
+from gatepass.server.domain.applications.networks import format_networks
+from gatepass.server.domain.applications.secrets.automatic_rotation.model import OFFERED_OVERLAPS
 from gatepass.wire.errors import OAuthError
-from gatepass.wire.networks import Network
+from gatepass.wire.scope import Scope
 
 _OPERATOR = "operator"
-_NO_OPERATOR = (
-    "There is no operator in this environment yet. Add the first one to production: gatepass "
-    "operator add USERNAME --role owner"
-)
-_OVERLAPS = {words.replace(" ", "-"): overlap for overlap, words in OFFERED_OVERLAPS.items()}
+_OVERLAPS = [words.replace(" ", "-") for words in OFFERED_OVERLAPS.values()]
 _BY_NAME = {field.name: field for group in fields.GROUPS for field in group.fields}
 
 
@@ -67,19 +55,10 @@ def set_command(groups: Iterable[FieldGroup]) -> click.Command:
         **given: Any,  # noqa: ANN401 - one parameter for each option
     ) -> None:
         """Change an application: all given fields, or none where one value is invalid."""
-        with options.environment_of(target) as environment:
-            values: dict[str, Any] = options.given(
-                **{each.name: _value(each, given) for each in editable}
-            )
-            found = find(environment, application_id)
-            operations.change(
-                environment.context,
-                options.operator(),
-                found.id,
-                None,
-                allowed=environment.catalogue.granted_on_machine,
-                **values,
-            )
+        with opened(target) as operations:
+            values = options.given(**{each.name: _value(each, given) for each in editable})
+            wanted = {name: _as_json(value) for name, value in values.items()}
+            operations.perform("application.configure", {"client_id": application_id, **wanted})
         click.echo(f"{application_id} is changed.")
 
     for field in reversed(editable):
@@ -109,6 +88,16 @@ def _value(field: Field, given: dict[str, Any]) -> object:
     return _joined(field, value) if is_any or value else None
 
 
+def _as_json(value: object) -> object:
+    match value:
+        case Scope():
+            return str(value)
+        case tuple():  # the only list of the fields
+            return format_networks(value).split()
+        case _:
+            return value
+
+
 def _joined(field: Field, given: tuple[str, ...]) -> Any:  # noqa: ANN401 - the value of any field
     """Return the value of a repeated option; raise OAuthError for an invalid or empty one.
 
@@ -122,32 +111,21 @@ def _joined(field: Field, given: tuple[str, ...]) -> Any:  # noqa: ANN401 - the 
     return field.parse(" ".join(given))
 
 
-def networks_of(given: tuple[str, ...]) -> tuple[Network, ...]:
+def networks_of(given: tuple[str, ...]) -> list[str]:
     """Return the networks of the options; raise OAuthError for an invalid or empty one."""
-    networks: tuple[Network, ...] = _joined(_BY_NAME["networks"], given)
-    return networks
+    return format_networks(_joined(_BY_NAME["networks"], given)).split()
 
 
-def owner(environment: Environment, organization: str) -> UUID:
-    """Return the id of an organization, or of the operating one; raise NotFoundError for none."""
-    if organization != _OPERATOR:
-        return organizations.find_any(environment.context, options.uuid_of(organization)).id
-    found = organizations.find_operating(environment.context)
-    if found is None:
-        raise click.ClickException(_NO_OPERATOR)
-    return found
+def owner(operations: Operations, organization: str) -> str:
+    """Return the id of an organization, for `operator` of yours; raise NotFoundError for none."""
+    if organization == _OPERATOR:
+        return operations.operating_organization()
+    return str(options.uuid_of(organization))
 
 
-def find(environment: Environment, application_id: str) -> Application:
-    """Return an application by its client id, or by its own id; raise NotFoundError."""
-    found = operations.find_by_client_id(environment.context, application_id)
-    return found or operations.find(environment.context, options.uuid_of(application_id), None)
-
-
-def shown(application: Application) -> dict[str, object]:
+def shown(found: dict[str, Any]) -> dict[str, object]:
     """Return the values of all fields but the name, as `gatepass application show` prints them."""
-    found = {name: getattr(application, name) for name in _BY_NAME if name != "name"}
-    return found | {"scope": str(application.scope)}
+    return {name: found[name] for name in _BY_NAME if name != "name"}
 
 
 set_ = set_command(fields.GROUPS)
@@ -162,7 +140,7 @@ set_ = set_command(fields.GROUPS)
 @click.option("--days", type=click.IntRange(1, 365), help="Days between two rotations, at least.")
 @click.option(
     "--overlap",
-    type=click.Choice(list(_OVERLAPS)),
+    type=click.Choice(_OVERLAPS),
     help="How long the old secret works after a rotation.",
 )
 @options.environment_option_to_change
@@ -178,25 +156,19 @@ def automatic_rotation(
 
     What is not given stays as it is; at first these are 30 days and 24 hours.
     """
-    with options.environment_of(target) as environment:
+    with opened(target) as operations:
         given = options.given(is_on=is_on, days=days, overlap=overlap)
-        found = find(environment, application_id)
-        before = rotations.find(environment.context, found.id).setting
-        setting = Setting(
-            bool(given.get("is_on", before.is_on)),
-            before.interval if days is None else timedelta(days=days),
-            before.overlap if overlap is None else _OVERLAPS[overlap],
-        )
-        rotations.configure(environment.context, options.operator(), found.id, None, setting)
-    click.echo(f"Automatic rotation of {application_id} is {'on' if setting.is_on else 'off'}.")
+        wanted = {"client_id": application_id, **given}
+        found = operations.perform("application.set_automatic_rotation", wanted).result
+    state = "on" if found["automatic_rotation"]["is_on"] else "off"
+    click.echo(f"Automatic rotation of {application_id} is {state}.")
 
 
-def shown_rotation(environment: Environment, app_id: UUID) -> dict[str, object]:
+def shown_rotation(found: dict[str, Any]) -> dict[str, object]:
     """Return automatic rotation as `gatepass application show` prints it."""
-    rotation = rotations.find(environment.context, app_id)
     return {
-        "automatic_rotation": rotation.setting.is_on,
-        "rotation_days": rotation.setting.interval.days,
-        "rotation_overlap": OVERLAPS[rotation.setting.overlap],
-        "last_rotation": rotation.committed_at,
+        "automatic_rotation": found["is_on"],
+        "rotation_days": found["days"],
+        "rotation_overlap": found["overlap"].replace("-", " "),
+        "last_rotation": moment(found["last_rotation"]),
     }

@@ -1,43 +1,21 @@
 """`gatepass application usage` and `refusals`: what a program does, and why it is refused."""
 
-from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any
 
 import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
-from gatepass.server.cli.application.settings import find
 from gatepass.server.cli.completion import ids
-from gatepass.server.domain.usage import store
-from gatepass.server.domain.usage.model import ISSUED, Refusal
-from gatepass.server.domain.usage.refusal_reasons import REASONS
-
-
-class _Period(NamedTuple):
-    """A period in spans of so many seconds."""
-
-    span: int
-    spans: int
-
-    def start(self, now: datetime) -> datetime:
-        """Return the start of the first span; the last one is still growing."""
-        last = int(now.timestamp()) // self.span * self.span
-        return datetime.fromtimestamp(last - (self.spans - 1) * self.span, UTC)
-
-
-_PERIODS = {
-    "24h": _Period(3600, 24),
-    "7d": _Period(24 * 3600, 7),
-    "90d": _Period(24 * 3600, 90),
-}
+from gatepass.server.cli.operations.model import moment
+from gatepass.server.cli.operations.opening import opened
 
 
 @click.command(epilog=example("gatepass application usage CLIENT_ID --period 7d"))
 @click.argument("application_id", metavar="CLIENT_ID", shell_complete=ids.applications)
 @click.option(
     "--period",
-    type=click.Choice(list(_PERIODS)),
+    type=click.Choice(["24h", "7d", "90d"]),
     default="24h",
     show_default=True,
     help="By hour for 24h, else by day (UTC).",
@@ -48,19 +26,15 @@ def usage(application_id: str, period: str, target: options.Target, *, is_json: 
 
     Hours and days without a request are left out.
     """
-    chosen = _PERIODS[period]
-    with options.environment_of(target) as environment:
-        found = find(environment, application_id)
-        since = chosen.start(environment.now())
-        with environment.database.read() as connection:
-            counts = store.series(connection, found.id, since, chosen.span)
-    rows: dict[datetime, dict[str, object]] = {}
-    for each in counts:
-        row = rows.setdefault(each.start, {"from": each.start, "issued": 0, "refused": 0})
-        name = "issued" if each.what == ISSUED else "refused"
-        row[name] = int(str(row[name])) + each.times
+    wanted = {"client_id": application_id, "period": period}
+    with opened(target) as operations:
+        found = operations.perform("application.usage", wanted).result["items"]
+    rows = [
+        {"from": moment(each["start"]), "issued": each["issued"], "refused": each["refused"]}
+        for each in found
+    ]
     nothing = f"{application_id} requested no token in this period."
-    options.show_list(list(rows.values()), nothing, is_json=is_json)
+    options.show_list(rows, nothing, is_json=is_json)
 
 
 @click.command(epilog=example("gatepass application refusals CLIENT_ID"))
@@ -68,23 +42,19 @@ def usage(application_id: str, period: str, target: options.Target, *, is_json: 
 @options.reading_options
 def refusals(application_id: str, target: options.Target, *, is_json: bool) -> None:
     """Show which requests of an application were refused lately, why, from where, how often."""
-    with options.environment_of(target) as environment:
-        found = find(environment, application_id)
-        with environment.database.read() as connection:
-            recent = store.recent(connection, found.id)
+    one = {"client_id": application_id}
+    with opened(target) as operations:
+        found = operations.perform("application.refusals", one).result["items"]
     nothing = f"No request of {application_id} was refused lately."
-    options.show_list([_row(each) for each in recent], nothing, is_json=is_json)
+    options.show_list([_row(each) for each in found], nothing, is_json=is_json)
 
 
-def _row(refusal: Refusal) -> dict[str, object]:
-    kind = refusal.kind
-    reason = REASONS.get(kind.reason, REASONS["other"])
-    words = kind.note or str(reason.words)
+def _row(found: dict[str, Any]) -> dict[str, object]:
     return {
-        "last": refusal.at,
-        "first": refusal.first_at,
-        "times": refusal.times,
-        "reason": words[:1].upper() + words[1:],
-        "from": kind.source,
-        "program": kind.agent,
+        "last": moment(found["last_at"]),
+        "first": moment(found["first_at"]),
+        "times": found["times"],
+        "reason": found["why"],
+        "from": found["source"],
+        "program": found["program"],
     }

@@ -2,13 +2,16 @@
 
 import json
 from itertools import islice
+from typing import Any
 
 import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.cli.audit import erase, export, verify
-from gatepass.server.cli.audit.reading import Chosen, as_object, entries_of, filter_options
+from gatepass.server.cli.audit.reading import Chosen, filter_options
+from gatepass.server.cli.operations.model import every, moment
+from gatepass.server.cli.operations.opening import opened
 
 
 @click.group(cls=CommandGroup, epilog=example("gatepass audit list --refused"))
@@ -35,13 +38,41 @@ def list_(*, chosen: Chosen, limit: int, target: options.Target, is_json: bool) 
 
     An entry is kept for 400 days. With --json-lines all are printed, without a limit.
     """
-    with options.environment_of(target) as environment:
-        found = entries_of(environment, chosen)
+    with opened(target) as operations:
+        found = every(operations, "audit.list", _arguments(chosen))
         if options.has_lines():
-            for number, entry in found:
-                click.echo(json.dumps(as_object(number, entry)))
+            for each in found:
+                click.echo(json.dumps(_row(each)))
             return
-        rows = [as_object(*each) for each in islice(found, limit)]
+        rows = [_row(each) for each in islice(found, limit)]
     if not is_json:
         rows = [{**row, "detail": json.dumps(row["detail"], ensure_ascii=False)} for row in rows]
     options.show_list(rows, "No entry of the audit trail is like that.", is_json=is_json)
+
+
+def _arguments(chosen: Chosen) -> dict[str, object]:
+    wanted = chosen.wanted
+    return {
+        "org_id": chosen.org_id and str(options.uuid_of(chosen.org_id)),
+        "actor": wanted.actor,
+        "client_id": wanted.client_id,
+        "action": ",".join(wanted.actions),
+        "refused": wanted.only_refused,
+        "since": wanted.since and wanted.since.isoformat(),
+        "until": wanted.until and wanted.until.isoformat(),
+    }
+
+
+def _row(found: dict[str, Any]) -> dict[str, object]:
+    at = moment(found["at"])
+    return {
+        "number": found["number"],
+        "at": at and at.isoformat(timespec="seconds"),
+        "organization": found["org_id"],
+        "actor": found["actor"],
+        "action": found["action"],
+        "subject": found["subject"],
+        "result": found["result"],
+        "from": found["source"],
+        "detail": found["detail"],
+    }

@@ -42,24 +42,32 @@ def _with_dry_run(command: Command) -> Command:
     return cast("Command", click.option("--dry-run", is_flag=True, help=help_)(run))
 
 
+def _ask(question: str) -> None:
+    options.confirm(question, yes=False)
+
+
 def check_effect(
     operations: Operations,
     name: str,
     arguments: Mapping[str, object],
     assent: Assent,
-    question: str = "",
+    question: Callable[[dict[str, Any]], str] = str,
+    ask: Callable[[str], None] = _ask,
 ) -> None:
-    """Show what an operation would stop and ask the question; a dry run ends the command here."""
+    """Show what an operation would stop and ask the question; a dry run ends the command here.
+
+    The question is made from the operation's result.
+    """
     if assent.yes and not assent.dry_run:
         return
-    effect = operations.perform(name, arguments, dry_run=True).effect
+    tried = operations.perform(name, arguments, dry_run=True)
     if assent.dry_run:
-        _show(effect)
+        _show(tried.effect)
         raise click.exceptions.Exit(0)
     if sys.stdin.isatty():
-        for line in _lines(effect):
+        for line in _lines(tried.effect):
             click.echo(line, err=True)
-    options.confirm(question, yes=False)
+    ask(question(tried.result))
 
 
 def _show(effect: Effect | None) -> None:

@@ -9,6 +9,7 @@ import click
 
 from gatepass.server.cli import options
 from gatepass.server.cli.operations.model import Done, Effect
+from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.errors import NotFoundError
 
@@ -16,15 +17,26 @@ if TYPE_CHECKING:
     from gatepass.server.admin.operations.model import Arguments, Operation
 
 _PACKAGE = "gatepass.server.admin.operations"
-_MODULES = {
-    "application": ("applications.reading", "applications.settings", "applications.credentials"),
+_NO_OPERATOR = (
+    "There is no operator in this environment yet. Add the first one to production: gatepass "
+    "operator add USERNAME --role owner"
+)
+MODULES = {
+    "application": (
+        "applications.reading",
+        "applications.settings",
+        "applications.credentials",
+        "usage.counts",
+        "usage.refusals",
+        "usage.secrets",
+    ),
     "audit": ("system.audit",),
     "invitation": ("people.invitations",),
     "key": ("system.keys",),
     "mail": ("system.mail",),
     "organization": ("organizations",),
     "person": ("people.reading", "people.access"),
-    "policy": ("policies",),
+    "policy": ("policies.changes",),
     "resource": ("catalogue.resources",),
     "scope": ("catalogue.scopes",),
     "webhook": ("webhooks.endpoints", "webhooks.deliveries"),
@@ -40,6 +52,13 @@ class LocalOperations:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self.environment_name = environment.name
+
+    def operating_organization(self) -> str:
+        """Return the id of the operator's organization; see the protocol."""
+        found = organizations.find_operating(self._environment.context)
+        if found is None:
+            raise click.ClickException(_NO_OPERATOR)
+        return str(found)
 
     def perform(self, name: str, arguments: Mapping[str, object], *, dry_run: bool = False) -> Done:
         """Perform an operation; see the protocol."""
@@ -64,7 +83,7 @@ class LocalOperations:
 
 def find(name: str) -> "Operation[Any, Any]":
     """Return an operation by its name, without loading those of other objects."""
-    for module in _MODULES[name.partition(".")[0]]:
+    for module in MODULES[name.partition(".")[0]]:
         for each in import_module(f"{_PACKAGE}.{module}").OPERATIONS:
             if each.name == name:
                 found: Operation[Any, Any] = each

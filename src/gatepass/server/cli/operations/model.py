@@ -45,6 +45,10 @@ class Operations(Protocol):
         """Return whether the data are those of this machine."""
         ...
 
+    def operating_organization(self) -> str:
+        """Return the id of the operator's organization; raise ClickException for none in reach."""
+        ...
+
     def perform(self, name: str, arguments: Mapping[str, object], *, dry_run: bool = False) -> Done:
         """Perform an operation by its name, as `organization.suspend`.
 

@@ -1,26 +1,20 @@
 """`gatepass organization`: manages organizations and their administrators."""
 
-from datetime import datetime
+from typing import Any
 
 import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
+from gatepass.server.cli.operations.effects import Assent, assent_options, check_effect
+from gatepass.server.cli.operations.model import every, moment
+from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.organization import invitations
 from gatepass.server.cli.organization.link import link, unlink
 from gatepass.server.cli.organization.rename import rename
-from gatepass.server.cli.organization.users import users_
-from gatepass.server.cli.users.user import show_access
-from gatepass.server.domain import organization_lifecycle
-from gatepass.server.domain.organizations import operations
-from gatepass.server.domain.organizations.model import Organization
-from gatepass.server.domain.users import initial_passwords
-from gatepass.server.domain.users import operations as users
-from gatepass.server.domain.users.invitations import operations as invitations
-from gatepass.server.domain.users.invitations.model import Invitation
-from gatepass.server.domain.users.model import ROLES, User, has_expired_password
-from gatepass.server.domain.users.passwords.hashing import run
-from gatepass.server.environment.environment import Environment
+from gatepass.server.cli.organization.users import people, users_
+from gatepass.server.cli.users.access import find_person, show_access
 from gatepass.server.storage.errors import NotFoundError
 
 _SUSPEND = "Suspend {} in {}? Its users cannot log in, and its tokens are revoked permanently."
@@ -31,10 +25,17 @@ def organization() -> None:
     """Create and manage organizations (partners)."""
 
 
-organization.add_command(link)
-organization.add_command(rename)
-organization.add_command(unlink)
-organization.add_command(users_)
+for _command in (
+    link,
+    rename,
+    unlink,
+    people,
+    users_,
+    invitations.invite,
+    invitations.invitations_,
+    invitations.revoke_invitation,
+):
+    organization.add_command(_command)
 
 
 @organization.command(
@@ -63,20 +64,17 @@ def create(
     With --invite they get a mail and choose username and password. With --admin it prints the
     initial password, once; it must be changed at the first login.
     """
-    if address and not (username or email):
-        with options.environment_of(target, creates=True) as environment:
-            _, invited = organization_lifecycle.create_with_invitation(
-                environment.context, options.operator(), name, address
-            )
-        _show_invitation(environment, invited, is_json=is_json)
-        return
-    if address or not username:
+    if bool(address) == bool(username) or (address and email):
         raise click.UsageError("Give either --invite ADDRESS, or --admin USERNAME.")
-    with options.environment_of(target, creates=True) as environment:
-        _, user, initial_password = organization_lifecycle.create(
-            environment.context, environment.hasher, options.operator(), name, username, email
-        )
-    show_access(environment, user, initial_password, is_json=is_json)
+    administrator = {"invite": address} if address else {"username": username, "email": email}
+    with opened(target, creates=True) as operations:
+        made = operations.perform("organization.create", {"name": name, **administrator}).result
+    org_id, environment = made["organization"]["id"], operations.environment_name
+    if address:
+        invited = {"email": made["invited"], "role": "admin", "expires_at": made["invited_until"]}
+        invitations.show_invitation(org_id, environment, invited, is_json=is_json)
+    else:
+        show_access(org_id, environment, made["username"], made, is_json=is_json)
 
 
 @organization.command(
@@ -94,82 +92,12 @@ def add_admin(
 
     Prints the initial password, once; it must be changed at the first login.
     """
-    with options.environment_of(target) as environment:
-        found = operations.find(environment.context, options.uuid_of(org_id))
-        user, initial_password = initial_passwords.add_with_access(
-            environment.context,
-            options.operator(),
-            found.id,
-            username=username,
-            email=email,
-            role="admin",
-            initial=run(initial_passwords.new_password(environment.hasher)),
-        )
-    show_access(environment, user, initial_password, is_json=is_json)
-
-
-@organization.command(
-    epilog=example("gatepass organization invite ORG_ID ben@acme.example --role staff")
-)
-@click.argument("org_id", shell_complete=ids.organizations)
-@click.argument("address")
-@click.option(
-    "--role", type=click.Choice(ROLES), default="admin", show_default=True, help="Their role."
-)
-@options.environment_option_to_change
-@options.as_json
-def invite(org_id: str, address: str, role: str, target: options.Target, *, is_json: bool) -> None:
-    """Invite somebody by mail, or send their invitation again; an older link stops working."""
-    with options.environment_of(target) as environment:
-        context = environment.context
-        found = operations.find(context, options.uuid_of(org_id))
-        older = invitations.find_by_email(context, found.id, address)
-        if older and older.expires_at > environment.now() and older.role == role:
-            invited = invitations.resend(context, options.operator(), found.id, older.id)
-        else:
-            invited = invitations.invite(context, options.operator(), found.id, address, role)
-    _show_invitation(environment, invited, is_json=is_json)
-
-
-@organization.command("invitations", epilog=example("gatepass organization invitations ORG_ID"))
-@click.argument("org_id", shell_complete=ids.organizations)
-@options.reading_options
-def invitations_(org_id: str, target: options.Target, *, is_json: bool) -> None:
-    """List the invitations of an organization that were not accepted."""
-    with options.environment_of(target) as environment:
-        found = operations.find(environment.context, options.uuid_of(org_id))
-        now = environment.now()
-        rows = [
-            {
-                "email": each.email,
-                "role": each.role,
-                "invited_by": each.invited_by,
-                "invited_until": each.expires_at,
-                "state": "waiting" if each.expires_at > now else "expired",
-            }
-            for each in invitations.of_organization(environment.context, found.id)
-        ]
-    options.show_list(
-        rows, "No invitations. Send one: gatepass organization invite", is_json=is_json
-    )
-
-
-@organization.command(
-    "revoke-invitation",
-    epilog=example("gatepass organization revoke-invitation ORG_ID ben@acme.example"),
-)
-@click.argument("org_id", shell_complete=ids.organizations)
-@click.argument("address")
-@options.environment_option_to_change
-def revoke_invitation(org_id: str, address: str, target: options.Target) -> None:
-    """Revoke an invitation: its link stops working."""
-    with options.environment_of(target) as environment:
-        found = operations.find(environment.context, options.uuid_of(org_id))
-        invited = invitations.find_by_email(environment.context, found.id, address)
-        if invited is None:
-            raise NotFoundError(f"An invitation of {address}")
-        invitations.revoke(environment.context, options.operator(), found.id, invited.id)
-    click.echo(f"The invitation of {invited.email} is revoked.")
+    new = {"org_id": org_id, "username": username, "email": email, "role": "admin"}
+    with opened(target) as operations:
+        added = operations.perform("person.add", new).result
+    person = added["person"]
+    environment = operations.environment_name
+    show_access(person["org_id"], environment, person["username"], added, is_json=is_json)
 
 
 @organization.command(
@@ -185,42 +113,25 @@ def reset_password(org_id: str, username: str, target: options.Target, *, is_jso
     Use it for a forgotten password, or an initial password that was not replaced within
     14 days. Prints the new password, once.
     """
-    with options.environment_of(target) as environment:
-        found = users.find_by_username(environment.context, options.uuid_of(org_id), username)
-        user, initial_password = initial_passwords.give_access(
-            environment.context,
-            options.operator(),
-            found.org_id,
-            found.id,
-            None,
-            initial=run(initial_passwords.new_password(environment.hasher)),
-        )
-    show_access(environment, user, initial_password, is_json=is_json)
-
-
-@organization.command("people", epilog=example("gatepass organization people ORG_ID"))
-@click.argument("org_id", shell_complete=ids.organizations)
-@options.reading_options
-def people_(org_id: str, target: options.Target, *, is_json: bool) -> None:
-    """List the users of an organization who have portal access, and whether they can log in."""
-    with options.environment_of(target) as environment:
-        found = operations.find(environment.context, options.uuid_of(org_id))
-        now = environment.now()
-        rows = [
-            _user_row(each, now) for each in users.with_portal_access(environment.context, found.id)
-        ]
-    options.show_list(
-        rows, "No user has access. Add one: gatepass organization add-admin", is_json=is_json
-    )
+    with opened(target) as operations:
+        owner = str(options.uuid_of(org_id))
+        found = find_person(operations, username)
+        if found["org_id"] != owner:
+            raise NotFoundError(username)
+        given = operations.perform("person.reset_password", {"user_id": found["id"]}).result
+    environment = operations.environment_name
+    show_access(owner, environment, found["username"], given, is_json=is_json)
 
 
 @organization.command("list", epilog=example("gatepass organization list --json"))
 @options.reading_options
 def list_(target: options.Target, *, is_json: bool) -> None:
     """List the organizations of an environment."""
-    with options.environment_of(target) as environment:
-        rows = [_row(each) for each in operations.list_all(environment.context)]
-    nothing = f"No organizations in {environment.name}. Create one: gatepass organization create"
+    with opened(target) as operations:
+        rows = [_row(each) for each in every(operations, "organization.list", {})]
+    rows.reverse()  # the operation has the newest first
+    environment = operations.environment_name
+    nothing = f"No organizations in {environment}. Create one: gatepass organization create"
     options.show_list(rows, nothing, is_json=is_json)
 
 
@@ -229,19 +140,31 @@ def list_(target: options.Target, *, is_json: bool) -> None:
 @options.reading_options
 def show_(org_id: str, target: options.Target, *, is_json: bool) -> None:
     """Show one organization."""
-    with options.environment_of(target) as environment:
-        found = operations.find(environment.context, options.uuid_of(org_id))
-    row = _row(found) | {"environment": environment.name, "suspended_at": found.suspended_at}
-    options.show(row, is_json=is_json)
+    with opened(target) as operations:
+        found = operations.perform("organization.show", {"org_id": org_id}).result
+    more = {
+        "environment": operations.environment_name,
+        "suspended_at": moment(found["suspended_at"]),
+    }
+    options.show(_row(found) | more, is_json=is_json)
 
 
 @organization.command(epilog=example("gatepass organization suspend ORG_ID --yes"))
 @click.argument("org_id", shell_complete=ids.organizations)
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@assent_options
 @options.environment_option_to_change
-def suspend(org_id: str, target: options.Target, *, yes: bool) -> None:
+def suspend(org_id: str, target: options.Target, *, assent: Assent) -> None:
     """Suspend an organization: no logins, no tokens; existing tokens are revoked permanently."""
-    _set_suspended(org_id, target, suspended=True, yes=yes)
+    one = {"org_id": org_id}
+    with opened(target) as operations:
+        check_effect(
+            operations,
+            "organization.suspend",
+            one,
+            assent,
+            lambda found: _SUSPEND.format(found["name"], operations.environment_name),
+        )
+        operations.perform("organization.suspend", one)
     click.echo(f"{org_id} is suspended. Its applications' tokens are revoked.")
 
 
@@ -250,50 +173,15 @@ def suspend(org_id: str, target: options.Target, *, yes: bool) -> None:
 @options.environment_option_to_change
 def resume(org_id: str, target: options.Target) -> None:
     """Resume a suspended organization; its earlier tokens stay revoked."""
-    _set_suspended(org_id, target, suspended=False)
+    with opened(target) as operations:
+        operations.perform("organization.resume", {"org_id": org_id})
     click.echo(f"{org_id} is active. Tokens issued before stay revoked.")
 
 
-def _show_invitation(environment: Environment, invited: Invitation, *, is_json: bool) -> None:
-    shown = {
-        "org_id": invited.org_id,
-        "environment": environment.name,
-        "invited": invited.email,
-        "role": invited.role,
-        "invited_until": invited.expires_at,
-    }
-    options.show(shown, is_json=is_json)
-    if not is_json:
-        click.echo("\nThe server mails the link now, if it runs. See: gatepass mail list")
-
-
-def _set_suspended(
-    org_id: str, target: options.Target, *, suspended: bool, yes: bool = True
-) -> None:
-    with options.environment_of(target) as environment:
-        found = operations.find(environment.context, options.uuid_of(org_id))
-        options.confirm(_SUSPEND.format(found.name, environment.name), yes=yes)
-        organization_lifecycle.set_suspended(
-            environment.context, options.operator(), found.id, suspended=suspended
-        )
-
-
-def _user_row(each: User, now: datetime) -> dict[str, object]:
-    state = "disabled" if each.disabled_at else "active"
-    if has_expired_password(each, now):
-        state = "initial password expired; set a new one: gatepass organization reset-password"
+def _row(found: dict[str, Any]) -> dict[str, object]:
     return {
-        "username": each.username,
-        "role": each.role,
-        "created_at": each.created_at,
-        "state": state,
-    }
-
-
-def _row(each: Organization) -> dict[str, object]:
-    return {
-        "org_id": each.id,
-        "name": each.name,
-        "created_at": each.created_at,
-        "state": "suspended" if each.suspended_at else "active",
+        "org_id": found["id"],
+        "name": found["name"],
+        "created_at": moment(found["created_at"]),
+        "state": found["state"],
     }

@@ -1,16 +1,14 @@
 """`gatepass policy`: what operator and organizations demand of the people who log in."""
 
-from uuid import UUID
+from typing import Any
 
 import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
+from gatepass.server.cli.operations.opening import opened
 from gatepass.server.domain.organizations.policies.fields import FIELDS, OPEN, PolicyField
-from gatepass.server.domain.users.sessions import policies
-from gatepass.server.domain.users.sessions.policies import Overview
-from gatepass.server.environment.environment import Environment
 
 _ORGANIZATION = "The policy of this organization. [default: the operator's, which holds for all]"
 
@@ -38,10 +36,12 @@ def show(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
 
     Limits of sessions are in seconds with --json; those of the settings count as the operator's.
     """
-    with options.environment_of(target) as environment:
-        owner = options.uuid_of(org_id) if org_id else None
-        found = policies.overview(environment.context, environment.session_settings, owner)
-    rows = [_row(field, found, owner, is_json=is_json) for field in FIELDS]
+    with opened(target) as operations:
+        if org_id:
+            found = operations.perform("policy.show", {"org_id": org_id}).result
+        else:
+            found = operations.perform("policy.show_operator", {}).result
+    rows = [_row(field, found, is_json=is_json) for field in FIELDS]
     options.show_list(rows, "", is_json=is_json)
 
 
@@ -68,35 +68,27 @@ def set_(
     already is refused.
     """
     known = next(each for each in FIELDS if _name(each) == field)
-    with options.environment_of(target) as environment:
-        owner = options.uuid_of(org_id) if org_id else None
-        parsed = known.parse(value)
-        policies.change(
-            environment.context,
-            environment.session_settings,
-            options.operator(),
-            owner,
-            {known.name: parsed},
-        )
-        found = policies.overview(environment.context, environment.session_settings, owner)
+    with opened(target) as operations:
+        parsed: dict[str, object] = {known.name: known.parse(value)}
+        if org_id:
+            changed = {"org_id": org_id, **parsed}
+            found = operations.perform("policy.change", changed).result
+        else:
+            found = operations.perform("policy.change_operator", parsed).result
     if is_json:
-        options.show(_row(known, found, owner, is_json=True), is_json=True)
-    else:
-        click.echo(_said(environment, known, found, owner))
+        options.show(_row(known, found, is_json=True), is_json=True)
+        return
+    environment = operations.environment_name
+    whose = "the people of the organization" if org_id else f"everybody in {environment}"
+    in_force = known.text(found["in_force"][known.name])
+    click.echo(f"{_name(known)} is {in_force} for {whose}, at once.")
 
 
-def _row(
-    field: PolicyField, found: Overview, owner: UUID | None, *, is_json: bool
-) -> dict[str, object]:
-    stated = {"operator": field.of(found.operator)}
-    if owner:
-        stated["organization"] = field.of(found.organization)
-    values = {**stated, "in_force": field.of(found.in_force)}
+def _row(field: PolicyField, found: dict[str, Any], *, is_json: bool) -> dict[str, object]:
+    values = {
+        name: found[name][field.name]
+        for name in ("operator", "organization", "in_force")
+        if found[name]
+    }
     words = values if is_json else {name: field.text(each) or "-" for name, each in values.items()}
     return {"field": _name(field), **words}
-
-
-def _said(environment: Environment, field: PolicyField, found: Overview, owner: UUID | None) -> str:
-    whose = "the people of the organization" if owner else f"everybody in {environment.name}"
-    value = field.text(field.of(found.in_force))
-    return f"{_name(field)} is {value} for {whose}, at once."

@@ -5,7 +5,7 @@ import click
 from gatepass.command_group import example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
-from gatepass.server.domain import organization_lifecycle
+from gatepass.server.cli.operations.opening import opened
 
 
 @click.command(epilog=example('gatepass organization rename ORG_ID "Acme Power"'))
@@ -14,8 +14,6 @@ from gatepass.server.domain import organization_lifecycle
 @options.environment_option_to_change
 def rename(org_id: str, name: str, target: options.Target) -> None:
     """Rename an organization; its id, people and applications stay."""
-    with options.environment_of(target) as environment:
-        renamed = organization_lifecycle.rename(
-            environment.context, options.operator(), options.uuid_of(org_id), name
-        )
-    click.echo(f"{org_id} is now {renamed.name}.")
+    with opened(target) as operations:
+        renamed = operations.perform("organization.rename", {"org_id": org_id, "name": name}).result
+    click.echo(f"{org_id} is now {renamed['name']}.")

@@ -1,16 +1,36 @@
-"""`gatepass organization users`."""
+"""`gatepass organization people` and `gatepass organization users`."""
+
+from typing import Any
 
 import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
-from gatepass.server.domain.organizations import operations
-from gatepass.server.domain.users import operations as users
-from gatepass.server.domain.users.model import User, has_expired_password
-from gatepass.server.environment.environment import Environment
+from gatepass.server.cli.operations.model import every, moment
+from gatepass.server.cli.operations.opening import opened
 
-_MOST = 200  # read together
+_NOBODY = "No user has access. Add one: gatepass organization add-admin"
+_EXPIRED = "initial password expired; set a new one: gatepass organization reset-password"
+
+
+@click.command("people", epilog=example("gatepass organization people ORG_ID"))
+@click.argument("org_id", shell_complete=ids.organizations)
+@options.reading_options
+def people(org_id: str, target: options.Target, *, is_json: bool) -> None:
+    """List the users of an organization who have portal access, and whether they can log in."""
+    with opened(target) as operations:
+        found = list(every(operations, "person.list", {"org_id": org_id}))
+    rows = [
+        {
+            "username": each["username"],
+            "role": each["role"],
+            "created_at": moment(each["created_at"]),
+            "state": _EXPIRED if each["state"] == "initial_password_expired" else each["state"],
+        }
+        for each in found
+    ]
+    options.show_list(rows, _NOBODY, is_json=is_json)
 
 
 @click.command(
@@ -28,30 +48,27 @@ def users_(org_id: str, target: options.Target, *, of_all: bool, is_json: bool) 
 
     Those without access to the portal were made by the organization's programs (Partner API).
     """
-    with options.environment_of(target) as environment:
-        found = operations.find(environment.context, options.uuid_of(org_id))
-        rows = [
-            _row(environment, each)
-            for each in users.every(environment.context, found.id, at_once=_MOST)
-            if of_all or each.has_portal_access
-        ]
-    options.show_list(
-        rows, "No user has access. Add one: gatepass organization add-admin", is_json=is_json
-    )
+    with opened(target) as operations:
+        wanted = {"org_id": org_id, "everybody": of_all}
+        rows = [_row(each) for each in every(operations, "person.list", wanted)]
+    options.show_list(rows, _NOBODY, is_json=is_json)
 
 
-def _row(environment: Environment, each: User) -> dict[str, object]:
-    state = "active" if each.has_portal_access else "no portal access"
-    if has_expired_password(each, environment.now()):
-        state = "initial password expired"
-    elif each.must_change_password and each.initial_password_at:
-        state = "initial password"
+def _row(found: dict[str, Any]) -> dict[str, object]:
     return {
-        "user_id": each.id,
-        "username": each.username,
-        "name": each.full_name or None,
-        "email": each.email,
-        "role": each.role,
-        "last_login_at": each.last_login_at,
-        "state": "disabled" if each.disabled_at else state,
+        "user_id": found["id"],
+        "username": found["username"],
+        "name": found["name"] or None,
+        "email": found["email"],
+        "role": found["role"],
+        "last_login_at": moment(found["last_login_at"]),
+        "state": _state(found),
     }
+
+
+def _state(found: dict[str, Any]) -> str:
+    if found["state"] != "active":
+        return str(found["state"]).replace("_", " ")
+    if found["has_initial_password"]:
+        return "initial password"
+    return "active" if found["has_portal_access"] else "no portal access"

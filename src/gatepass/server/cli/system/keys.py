@@ -57,7 +57,7 @@ def rotate(target: options.Target, *, at_once: bool, assent: Assent) -> None:
     with opened(target) as operations:
         if at_once or assent.dry_run:
             question = _REVOKE.format(operations.environment_name)
-            check_effect(operations, name, {}, assent, question)
+            check_effect(operations, name, {}, assent, lambda _: question)
         operations.perform(name, {})
     click.echo(_AT_ONCE if at_once else _SOON)
 

@@ -7,7 +7,7 @@ import click
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
-from gatepass.server.cli.users.user import show_access
+from gatepass.server.cli.users.access import show_access
 from gatepass.server.domain.users.initial_passwords import new_password
 from gatepass.server.domain.users.invitations.model import Invitation
 from gatepass.server.domain.users.model import User, has_expired_password
@@ -16,7 +16,9 @@ from gatepass.server.domain.users.operators.model import ROLES, Roles, check_rol
 from gatepass.server.domain.users.passwords.hashing import run
 from gatepass.server.domain.users.sessions import policies
 from gatepass.server.environment.environment import NAMES, Environment
+from gatepass.server.portal import redirects
 from gatepass.wire.credential import Mode
+from gatepass.wire.secret import Secret
 
 _MODES = {name: mode for mode, name in NAMES.items()}
 _DEFAULT_NAMES = ("", "Gatepass")  # of the company, where the settings name none
@@ -115,7 +117,7 @@ def add(
             initial=run(new_password(environment.hasher)),
             organization=_company(environment),
         )
-        show_access(environment, added.user, initial_password, is_json=is_json)
+        _show_access(environment, added.user, initial_password, is_json=is_json)
 
 
 @operator.command("list", epilog=example("gatepass operator list", "gatepass operator list --json"))
@@ -239,7 +241,7 @@ def reset(username: str, target: options.Target, *, yes: bool, is_json: bool) ->
             found.id,
             initial=run(new_password(environment.hasher)),
         )
-        show_access(environment, given, initial_password, is_json=is_json)
+        _show_access(environment, given, initial_password, is_json=is_json)
 
 
 @operator.command(
@@ -273,6 +275,16 @@ def _set_enabled(target: options.Target, username: str, *, enabled: bool, yes: b
         operations.set_enabled(
             environment.context, options.operator(), None, found.id, enabled=enabled
         )
+
+
+def _show_access(
+    environment: Environment, user: User, initial_password: Secret, *, is_json: bool
+) -> None:
+    given = {
+        "initial_password": initial_password.value,
+        "login_url": environment.issuer + redirects.LOGIN,
+    }
+    show_access(user.org_id, environment.name, user.username, given, is_json=is_json)
 
 
 def _modes(environments: tuple[str, ...]) -> list[Mode]:

@@ -1,20 +1,19 @@
 """`gatepass user`: the people who log in to the portal, for when they cannot."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
-from gatepass.server.domain.organizations import operations as organizations
-from gatepass.server.domain.users import initial_passwords, operations, portal_users
-from gatepass.server.domain.users.factors import operations as factors
-from gatepass.server.domain.users.model import User, has_expired_password
-from gatepass.server.domain.users.passwords.hashing import run
-from gatepass.server.environment.environment import Environment
+from gatepass.server.cli.operations.effects import Assent, assent_options, check_effect
+from gatepass.server.cli.operations.model import Operations, every, moment
+from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.users.access import find_person, show_access
 from gatepass.server.storage.errors import NotFoundError
-from gatepass.wire.secret import Secret
 
-_LOGIN = "/accounts/login/"
 _RESET = "Set an initial password for {} in {}? The current one and all their sessions end at once."
 _RESET_FACTORS = (
     "Remove all second factors of {} in {}? They are logged out, and the login then needs the "
@@ -41,76 +40,87 @@ def user() -> None:
 @options.reading_options
 def list_(org_id: str | None, email: str | None, target: options.Target, *, is_json: bool) -> None:
     """List the people with portal access: their organization, role and state."""
-    with options.environment_of(target) as environment:
-        context = environment.context
+    with opened(target) as operations:
         found = (
-            [organizations.find(context, options.uuid_of(org_id))]
-            if org_id
-            else organizations.list_all(context)
+            _with_email(operations, email, org_id) if email else _every_person(operations, org_id)
         )
-        rows = [
-            _row(environment, each, organization.name)
-            for organization in found
-            for each in operations.with_portal_access(context, organization.id, email)
-        ]
-    options.show_list(rows, f"Nobody logs in to the portal of {environment.name}.", is_json=is_json)
+        rows = [_row(*each) for each in found]
+    nothing = f"Nobody logs in to the portal of {operations.environment_name}."
+    options.show_list(rows, nothing, is_json=is_json)
+
+
+def _every_person(operations: Operations, org_id: str | None) -> Iterator[tuple[str, Any]]:
+    """Return the organization's name and each person, of one organization or of all."""
+    if org_id:
+        owners = [operations.perform("organization.show", {"org_id": org_id}).result]
+    else:
+        owners = list(every(operations, "organization.list", {}))[::-1]
+    for owner in owners:
+        for each in every(operations, "person.list", {"org_id": owner["id"]}):
+            yield owner["name"], each
+
+
+def _with_email(
+    operations: Operations, email: str, org_id: str | None
+) -> Iterator[tuple[str, Any]]:
+    """Return the organization's name and each person with an address; no operator."""
+    wanted = operations.perform("organization.show", {"org_id": org_id}).result if org_id else None
+    for each in operations.perform("person.find", {"email": email}).result["items"]:
+        if wanted and each["org_id"] != wanted["id"]:
+            continue
+        try:
+            one = {"org_id": each["org_id"]}
+            owner = wanted or operations.perform("organization.show", one).result
+        except NotFoundError:  # the operating organization is no partner's
+            continue
+        yield owner["name"], each
 
 
 @user.command(epilog=example("gatepass user reset anna"))
 @click.argument("username", shell_complete=ids.users)
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@assent_options
 @options.environment_option_to_change
 @options.as_json
-def reset(username: str, target: options.Target, *, yes: bool, is_json: bool) -> None:
+def reset(username: str, target: options.Target, *, assent: Assent, is_json: bool) -> None:
     """Set a new initial password for somebody who lost theirs; it ends all their sessions.
 
     Prints the password, once; it must be changed at the first login, within 14 days.
     """
-    with options.environment_of(target) as environment:
-        found = _find(environment, username)
-        options.confirm(_RESET.format(found.username, environment.name), yes=yes)
-        given, initial_password = initial_passwords.give_access(
-            environment.context,
-            options.operator(),
-            found.org_id,
-            found.id,
-            None,
-            initial=run(initial_passwords.new_password(environment.hasher)),
-        )
-    show_access(environment, given, initial_password, is_json=is_json)
-    if given.disabled_at and not is_json:
-        click.echo(f"They are disabled. Enable them: gatepass user enable {given.username}")
+    with opened(target) as operations:
+        found = _confirmed(operations, username, "person.reset_password", assent, _RESET)
+        one = {"user_id": found["id"]}
+        given = operations.perform("person.reset_password", one).result
+    environment = operations.environment_name
+    show_access(found["org_id"], environment, found["username"], given, is_json=is_json)
+    if found["state"] == "disabled" and not is_json:
+        click.echo(f"They are disabled. Enable them: gatepass user enable {found['username']}")
 
 
 @user.command("reset-factors", epilog=example("gatepass user reset-factors anna"))
 @click.argument("username", shell_complete=ids.users)
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@assent_options
 @options.environment_option_to_change
-def reset_factors(username: str, target: options.Target, *, yes: bool) -> None:
+def reset_factors(username: str, target: options.Target, *, assent: Assent) -> None:
     """Remove the second factors of somebody who lost them all; it ends their sessions.
 
     Passkeys, authenticator apps and recovery codes are removed; the password stays.
     """
-    with options.environment_of(target) as environment:
-        found = _find(environment, username)
-        options.confirm(_RESET_FACTORS.format(found.username, environment.name), yes=yes)
-        removed = factors.reset(environment.context, options.operator(), found.org_id, found.id)
-    click.echo(f"{found.username} had {removed} second factors; they are removed.")
+    with opened(target) as operations:
+        found = _confirmed(operations, username, "person.reset_factors", assent, _RESET_FACTORS)
+        done = operations.perform("person.reset_factors", {"user_id": found["id"]}).result
+    click.echo(f"{found['username']} had {done['removed']} second factors; they are removed.")
 
 
 @user.command(epilog=example("gatepass user disable anna --yes"))
 @click.argument("username", shell_complete=ids.users)
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@assent_options
 @options.environment_option_to_change
-def disable(username: str, target: options.Target, *, yes: bool) -> None:
+def disable(username: str, target: options.Target, *, assent: Assent) -> None:
     """Disable somebody: their sessions end, and they cannot log in nor recover the account."""
-    with options.environment_of(target) as environment:
-        found = _find(environment, username)
-        options.confirm(_DISABLE.format(found.username, environment.name), yes=yes)
-        operations.set_enabled(
-            environment.context, options.operator(), found.org_id, found.id, enabled=False
-        )
-    click.echo(f"{found.username} is disabled and logged out.")
+    with opened(target) as operations:
+        found = _confirmed(operations, username, "person.disable", assent, _DISABLE)
+        operations.perform("person.disable", {"user_id": found["id"]})
+    click.echo(f"{found['username']} is disabled and logged out.")
 
 
 @user.command(epilog=example("gatepass user enable anna"))
@@ -118,12 +128,10 @@ def disable(username: str, target: options.Target, *, yes: bool) -> None:
 @options.environment_option_to_change
 def enable(username: str, target: options.Target) -> None:
     """Enable somebody again; their password is the one from before."""
-    with options.environment_of(target) as environment:
-        found = _find(environment, username)
-        operations.set_enabled(
-            environment.context, options.operator(), found.org_id, found.id, enabled=True
-        )
-    click.echo(f"{found.username} can log in again.")
+    with opened(target) as operations:
+        found = find_person(operations, username)
+        operations.perform("person.enable", {"user_id": found["id"]})
+    click.echo(f"{found['username']} can log in again.")
 
 
 @user.command(
@@ -132,60 +140,48 @@ def enable(username: str, target: options.Target) -> None:
 )
 @click.argument("username", shell_complete=ids.users, required=False)
 @click.option("--all", "of_all", is_flag=True, help="End the sessions of everybody.")
-@click.option("--yes", is_flag=True, help="With --all: do not ask for confirmation.")
+@assent_options
 @options.environment_option_to_change
-def end_sessions(username: str | None, target: options.Target, *, of_all: bool, yes: bool) -> None:
-    """End all sessions of somebody, or with --all of everybody; they can log in again."""
+def end_sessions(
+    username: str | None, target: options.Target, *, of_all: bool, assent: Assent
+) -> None:
+    """End all sessions of somebody, or with --all of everybody; they can log in again.
+
+    Only --all is asked about.
+    """
     if of_all == bool(username):
         raise click.UsageError("Give either a username, or --all.")
-    with options.environment_of(target) as environment:
+    with opened(target) as operations:
         if username is None:
-            options.confirm(_END_ALL.format(environment.name), yes=yes)
-            ended = operations.end_all_sessions(environment.context, options.operator())
+            question = _END_ALL.format(operations.environment_name)
+            check_effect(operations, "person.end_all_sessions", {}, assent, lambda _: question)
+            ended = operations.perform("person.end_all_sessions", {}).result["ended"]
             click.echo(f"Ended {ended} {'session' if ended == 1 else 'sessions'}.")
             return
-        found = _find(environment, username)
-        operations.end_sessions(environment.context, options.operator(), found.org_id, found.id)
-    click.echo(f"All sessions of {found.username} have ended.")
+        at_once = assent._replace(yes=True)
+        found = _confirmed(operations, username, "person.end_sessions", at_once, "")
+        operations.perform("person.end_sessions", {"user_id": found["id"]})
+    click.echo(f"All sessions of {found['username']} have ended.")
 
 
-def show_access(
-    environment: Environment, user: User, initial_password: Secret, *, is_json: bool
-) -> None:
-    """Print an initial password, once, with what belongs to it."""
-    shown = {
-        "org_id": user.org_id,
-        "environment": environment.name,
-        "username": user.username,
-        "initial_password": initial_password.value,
-        "login_url": environment.issuer + _LOGIN,
-    }
-    options.show(shown, is_json=is_json)
-    if not is_json:
-        click.echo(
-            "\nThe password is shown only now. It must be changed at the first login, "
-            "within 14 days."
-        )
-
-
-def _find(environment: Environment, username: str) -> User:
-    found = operations.find_anywhere(environment.context, username)
-    if found is None:
-        raise NotFoundError(username)
+def _confirmed(
+    operations: Operations, username: str, name: str, assent: Assent, question: str
+) -> dict[str, Any]:
+    """Return the person with a username, after the question whether to go on."""
+    found = find_person(operations, username)
+    asked = question.format(found["username"], operations.environment_name)
+    check_effect(operations, name, {"user_id": found["id"]}, assent, lambda _: asked)
     return found
 
 
-def _row(environment: Environment, each: User, organization: str) -> dict[str, object]:
-    state = "disabled" if each.disabled_at else "active"
-    if has_expired_password(each, environment.now()):
-        state = "initial password expired"
+def _row(organization: str, found: dict[str, Any]) -> dict[str, object]:
     return {
-        "username": each.username,
+        "username": found["username"],
         "organization": organization,
-        "org_id": each.org_id,
-        "role": each.role,
-        "email": each.email,
-        "email_confirmed": portal_users.is_confirmed(environment.context, each),
-        "last_login_at": each.last_login_at,
-        "state": state,
+        "org_id": found["org_id"],
+        "role": found["role"],
+        "email": found["email"],
+        "email_confirmed": found["email_confirmed"],
+        "last_login_at": moment(found["last_login_at"]),
+        "state": str(found["state"]).replace("_", " "),
     }

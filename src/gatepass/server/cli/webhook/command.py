@@ -1,17 +1,22 @@
 """`gatepass webhook`: endpoints that get events, what was sent to them, and what failed."""
 
-from datetime import timedelta
+from typing import Any
 
 import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
+from gatepass.server.cli.operations.effects import (
+    Assent,
+    assent_options,
+    check_effect,
+    dry_run_option,
+)
+from gatepass.server.cli.operations.model import moment
+from gatepass.server.cli.operations.opening import opened
 from gatepass.server.cli.webhook.deliveries import deliveries, send_again, test
 from gatepass.server.domain.changes.webhooks.events import EVENTS, ONE_CAN_WANT, PREFIX
-from gatepass.server.domain.changes.webhooks.model import Endpoint
-from gatepass.server.domain.organizations.webhooks import operations
-from gatepass.server.domain.organizations.webhooks.operations import Added
 
 _ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 _URL = "https://example.com/gatepass"
@@ -66,12 +71,19 @@ def add(
     at a public address, or in a network of the setting webhooks.allowed_networks (of an
     organization: webhooks.organization_networks).
     """
-    owner = options.uuid_of(org_id) if org_id else None
-    with options.environment_of(target) as environment:
-        added = operations.add(
-            environment.context, options.operator(), owner, url, events, description
-        )
-    options.show(_with_secret(added), is_json=is_json)
+    owner = str(options.uuid_of(org_id)) if org_id else None
+    new = {"url": url, "org_id": owner, "events": list(events), "description": description}
+    with opened(target) as operations:
+        added = operations.perform("webhook.add", new).result
+    endpoint = added["endpoint"]
+    shown = {
+        "id": endpoint["id"],
+        "organization": endpoint["org_id"],
+        "url": endpoint["url"],
+        "events": endpoint["events"] or "all",
+        "secret": added["secret"],
+    }
+    options.show(shown, is_json=is_json)
 
 
 @webhook.command("list", epilog=example("gatepass webhook list", "gatepass webhook list --json"))
@@ -84,15 +96,12 @@ def add(
 @options.reading_options
 def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
     """List the endpoints; never their secrets."""
-    with options.environment_of(target) as environment:
-        context = environment.context
-        found = (
-            operations.of_owner(context, options.uuid_of(org_id))
-            if org_id
-            else operations.every(context)
-        )
-    nothing = f"No webhook endpoint in {environment.name}."
-    options.show_list([_row(each) for each in found], nothing, is_json=is_json)
+    wanted = {"org_id": str(options.uuid_of(org_id))} if org_id else {}
+    with opened(target) as operations:
+        found = operations.perform("webhook.list", wanted).result["items"]
+    nothing = f"No webhook endpoint in {operations.environment_name}."
+    rows = [_row(each["endpoint"], each | {"state": _state(each)}) for each in found]
+    options.show_list(rows, nothing, is_json=is_json)
 
 
 @webhook.command(epilog=example(f"gatepass webhook show {_ID}"))
@@ -100,9 +109,19 @@ def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
 @options.reading_options
 def show(endpoint: str, target: options.Target, *, is_json: bool) -> None:
     """Show an endpoint: what it gets, and how it does; never its secret."""
-    with options.environment_of(target) as environment:
-        found = operations.find(environment.context, options.uuid_of(endpoint), None)
-    options.show(_details(found), is_json=is_json)
+    one = {"endpoint_id": endpoint}
+    with opened(target) as operations:
+        found = operations.perform("webhook.show", one).result
+        status = operations.perform("webhook.status", one).result
+    more = {
+        "created_at": moment(found["created_at"]),
+        "created_by": found["created_by"],
+        "failing_since": moment(status["failing_since"]),
+        "disabled_at": moment(status["disabled_at"]),
+        "disabled_because": found["disabled_because"],
+        "old_secret_until": moment(found["old_secret_until"]),
+    }
+    options.show(_row(found, status) | more, is_json=is_json)
 
 
 @webhook.command(epilog=example("gatepass webhook events"))
@@ -137,16 +156,10 @@ def change(
     """Change an endpoint; the events that are given replace those that it had."""
     if events and all_events:
         raise click.UsageError("Give --event or --all-events, not both.")
-    wanted = () if all_events else events or None
+    wanted = [] if all_events else list(events) or None
     given = options.given(url=url, description=description, events=wanted)
-    with options.environment_of(target) as environment:
-        operations.change(
-            environment.context,
-            options.operator(),
-            options.uuid_of(endpoint),
-            None,
-            **given,  # type: ignore[arg-type]
-        )
+    with opened(target) as operations:
+        operations.perform("webhook.change", {"endpoint_id": endpoint, **given})
     click.echo("Changed.")
 
 
@@ -163,23 +176,22 @@ def change(
 @options.as_json
 def rotate_secret(endpoint: str, overlap: int, target: options.Target, *, is_json: bool) -> None:
     """Make a new signing secret, which is shown this once."""
-    with options.environment_of(target) as environment:
-        secret = operations.rotate_secret(
-            environment.context,
-            options.operator(),
-            options.uuid_of(endpoint),
-            None,
-            timedelta(hours=overlap),
-        )
-    options.show({"endpoint": endpoint, "secret": secret.value}, is_json=is_json)
+    new = {"endpoint_id": endpoint, "overlap_hours": overlap}
+    with opened(target) as operations:
+        secret = operations.perform("webhook.rotate_secret", new).result["secret"]
+    options.show({"endpoint": endpoint, "secret": secret}, is_json=is_json)
 
 
 @webhook.command(epilog=example(f"gatepass webhook disable {_ID}"))
 @click.argument("endpoint", shell_complete=ids.webhooks)
+@dry_run_option
 @options.environment_option_to_change
-def disable(endpoint: str, target: options.Target) -> None:
+def disable(endpoint: str, target: options.Target, *, assent: Assent) -> None:
     """Send nothing more to an endpoint; what happens meanwhile is not sent later."""
-    _set_enabled(target, endpoint, enabled=False)
+    one = {"endpoint_id": endpoint}
+    with opened(target) as operations:
+        check_effect(operations, "webhook.disable", one, assent)
+        operations.perform("webhook.disable", one)
     click.echo("Disabled. What waits is sent when it is enabled within three days.")
 
 
@@ -188,58 +200,43 @@ def disable(endpoint: str, target: options.Target) -> None:
 @options.environment_option_to_change
 def enable(endpoint: str, target: options.Target) -> None:
     """Send events to an endpoint again; what failed is sent by send-again."""
-    _set_enabled(target, endpoint, enabled=True)
+    with opened(target) as operations:
+        operations.perform("webhook.enable", {"endpoint_id": endpoint})
     click.echo("Enabled.")
 
 
 @webhook.command(epilog=example(f"gatepass webhook remove {_ID} --yes"))
 @click.argument("endpoint", shell_complete=ids.webhooks)
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@assent_options
 @options.environment_option_to_change
-def remove(endpoint: str, target: options.Target, *, yes: bool) -> None:
+def remove(endpoint: str, target: options.Target, *, assent: Assent) -> None:
     """Remove an endpoint with its deliveries; what waits is not sent."""
-    endpoint_id = options.uuid_of(endpoint)
-    with options.environment_of(target) as environment:
-        found = operations.find(environment.context, endpoint_id, None)
-        options.confirm(f"Remove the endpoint {found.url} of {environment.name}?", yes=yes)
-        operations.remove(environment.context, options.operator(), endpoint_id, None)
+    one = {"endpoint_id": endpoint}
+    with opened(target) as operations:
+
+        def question(_: object) -> str:
+            url = operations.perform("webhook.show", one).result["url"]
+            return f"Remove the endpoint {url} of {operations.environment_name}?"
+
+        check_effect(operations, "webhook.remove", one, assent, question)
+        operations.perform("webhook.remove", one)
     click.echo("Removed.")
 
 
-def _set_enabled(target: options.Target, endpoint: str, *, enabled: bool) -> None:
-    endpoint_id = options.uuid_of(endpoint)
-    with options.environment_of(target) as environment:
-        operations.set_enabled(
-            environment.context, options.operator(), endpoint_id, None, enabled=enabled
-        )
+def _state(found: dict[str, Any]) -> str:
+    if found["endpoint"]["state"] == "disabled":
+        return "disabled"
+    return "failing" if found["failing_since"] else "enabled"
 
 
-def _row(found: Endpoint) -> dict[str, object]:
+def _row(found: dict[str, Any], status: dict[str, Any]) -> dict[str, object]:
     return {
-        "id": found.id,
-        "organization": found.org_id,
-        "url": found.url,
-        "state": found.state,
-        "events": list(found.events) or "all",
-        "description": found.description or None,
-        "failures": found.failures,
-        "succeeded_at": found.succeeded_at,
+        "id": found["id"],
+        "organization": found["org_id"],
+        "url": found["url"],
+        "state": status["state"],
+        "events": found["events"] or "all",
+        "description": found["description"] or None,
+        "failures": status["failures"],
+        "succeeded_at": moment(status["succeeded_at"]),
     }
-
-
-def _details(found: Endpoint) -> dict[str, object]:
-    return {
-        **_row(found),
-        "created_at": found.created_at,
-        "created_by": found.created_by,
-        "failing_since": found.failing_since,
-        "disabled_at": found.disabled_at,
-        "disabled_because": found.disabled_because or None,
-        "old_secret_until": found.previous_until,
-    }
-
-
-def _with_secret(added: Added) -> dict[str, object]:
-    found = added.endpoint
-    names = ("id", "organization", "url", "events")
-    return {**{name: _row(found)[name] for name in names}, "secret": added.secret.value}

@@ -1,31 +1,30 @@
 """`gatepass webhook deliveries`, `send-again` and `test`: what was sent to an endpoint."""
 
 import time
-from typing import get_args
+from typing import Any
 
 import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
-from gatepass.server.domain.changes.webhooks.model import Delivery, State
-from gatepass.server.domain.organizations.webhooks import deliveries as sent
-from gatepass.server.environment.environment import Environment
+from gatepass.server.cli.operations.model import LARGEST_PAGE, Operations, moment
+from gatepass.server.cli.operations.opening import opened
 
 _ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+_STATES = ("waiting", "delivered", "failed")
 _LOOK_EVERY = 0.2  # seconds
 
 
 @click.command(epilog=example(f"gatepass webhook deliveries {_ID} --state failed"))
 @click.argument("endpoint", shell_complete=ids.webhooks)
-@click.option("--state", type=click.Choice(get_args(State)), help="Only those in this state.")
+@click.option("--state", type=click.Choice(_STATES), help="Only those in this state.")
 @options.reading_options
-def deliveries(
-    endpoint: str, target: options.Target, *, state: State | None, is_json: bool
-) -> None:
+def deliveries(endpoint: str, target: options.Target, *, state: str | None, is_json: bool) -> None:
     """List what was sent to an endpoint in the last 30 days, the newest first."""
-    with options.environment_of(target) as environment:
-        found = sent.listed(environment.context, options.uuid_of(endpoint), None, state)
+    wanted = {"endpoint_id": endpoint, "state": state, "limit": LARGEST_PAGE}
+    with opened(target) as operations:
+        found = operations.perform("webhook.deliveries", wanted).result["items"]
     options.show_list([_delivery(each) for each in found], "No deliveries.", is_json=is_json)
 
 
@@ -45,14 +44,9 @@ def send_again(
     """Send deliveries again, for three days; a receiver knows them by their webhook-id."""
     if bool(ids) == is_all:
         raise click.UsageError("Name deliveries by their ids, or give --all for all that failed.")
-    with options.environment_of(target) as environment:
-        number = sent.send_again(
-            environment.context,
-            options.operator(),
-            options.uuid_of(endpoint),
-            None,
-            None if is_all else ids,
-        )
+    wanted = {"endpoint_id": endpoint, "ids": None if is_all else list(ids)}
+    with opened(target) as operations:
+        number = operations.perform("webhook.send_again", wanted).result["sent"]
     click.echo(f"{number} to send. The server sends it now, if it runs.")
 
 
@@ -68,45 +62,45 @@ def send_again(
 @options.environment_option_to_change
 def test(endpoint: str, wait: int, target: options.Target) -> None:
     """Have the running server send an event webhook.test, and say what came of it."""
-    endpoint_id = options.uuid_of(endpoint)
-    with options.environment_of(target) as environment:
-        delivery = sent.send_test(environment.context, options.operator(), endpoint_id, None)
-        found = _tried(environment, delivery, wait)
-    if found is None or not found.attempts:
+    with opened(target) as operations:
+        sent = operations.perform("webhook.test", {"endpoint_id": endpoint}).result
+        delivery = sent["delivery"]
+        found = _tried(operations, {"endpoint_id": endpoint, "delivery_id": delivery}, wait)
+    if not found["attempts"]:
         raise click.ClickException(f"Delivery {delivery} was not sent yet. Does the server run?")
-    if not found.delivered_at:
+    if found["state"] != "delivered":
         raise click.ClickException(f"Delivery {delivery} was not taken: {_outcome(found)}")
     click.echo(f"Delivery {delivery} was taken: {_outcome(found)}")
 
 
-def _tried(environment: Environment, delivery: int, wait: int) -> Delivery | None:
+def _tried(operations: Operations, one: dict[str, object], wait: int) -> dict[str, Any]:
     """Return a delivery once the server has tried it, or after `wait` seconds."""
     ends_at = time.monotonic() + wait
     while True:
-        found = sent.find(environment.context, delivery)
-        if found is None or found.attempts or time.monotonic() >= ends_at:
+        found = operations.perform("webhook.delivery", one).result
+        if found["attempts"] or time.monotonic() >= ends_at:
             return found
         time.sleep(_LOOK_EVERY)
 
 
-def _outcome(found: Delivery) -> str:
-    said = f"HTTP {found.status}" if found.status else found.error
-    more = f" ({found.error})" if found.status and found.error else ""
-    return f"{said}{more}, after {found.milliseconds} ms"
+def _outcome(found: dict[str, Any]) -> str:
+    said = f"HTTP {found['status']}" if found["status"] else found["error"]
+    more = f" ({found['error']})" if found["status"] and found["error"] else ""
+    return f"{said}{more}, after {found['milliseconds']} ms"
 
 
-def _delivery(found: Delivery) -> dict[str, object]:
+def _delivery(found: dict[str, Any]) -> dict[str, object]:
     return {
-        "id": found.id,
-        "event": found.event.name,
-        "subject": found.event.subject,
-        "state": found.state,
-        "created_at": found.event.at,
-        "attempts": found.attempts,
-        "status": found.status,
-        "milliseconds": found.milliseconds,
-        "tried_at": found.tried_at,
-        "next_try_at": found.due_at,
-        "error": found.error or None,
-        "webhook_id": found.event.id,
+        "id": found["id"],
+        "event": found["event"],
+        "subject": found["subject"],
+        "state": found["state"],
+        "created_at": moment(found["created_at"]),
+        "attempts": found["attempts"],
+        "status": found["status"],
+        "milliseconds": found["milliseconds"],
+        "tried_at": moment(found["tried_at"]),
+        "next_try_at": moment(found["next_try_at"]),
+        "error": found["error"],
+        "webhook_id": found["webhook_id"],
     }

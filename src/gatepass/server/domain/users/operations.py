@@ -116,6 +116,12 @@ def end_sessions(context: Context, by: Actor, org_id: UUID, user_id: UUID) -> No
         record_audit(connection, by, context.now(), found, "person.sessions_ended")
 
 
+def count_sessions(context: Context) -> int:
+    """Return how many sessions there are in all organizations."""
+    with context.database.read() as connection:
+        return sessions.count(connection)
+
+
 def end_all_sessions(context: Context, by: Actor) -> int:
     """End the sessions of everybody in every organization; return how many there were."""
     with context.database.write() as connection:

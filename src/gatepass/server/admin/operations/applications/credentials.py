@@ -17,7 +17,7 @@ from gatepass.server.admin.operations.applications.model import (
     OneSecret,
     Replaced,
 )
-from gatepass.server.admin.operations.applications.reading import SHOW, show
+from gatepass.server.admin.operations.applications.reading import SHOW, grantable, show
 from gatepass.server.admin.operations.model import SECURITY, Call, Operation
 from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.networks import check_networks
@@ -38,7 +38,7 @@ _CREDENTIALS = {
 
 
 def _create(call: Call, new: NewApplication) -> Credentials:
-    partners.organization(call, new.org_id)
+    partners.owner(call, new.org_id)
     end = _end(call, new.org_id, new)
     registered = operations.register(
         call.context,
@@ -47,7 +47,7 @@ def _create(call: Call, new: NewApplication) -> Credentials:
         new.org_id,
         name=new.name,
         scope=Scope.parse(new.scope) if new.scope is not None else None,
-        allowed=call.environment.catalogue.everything,
+        allowed=grantable(call),
         token_lifetime=new.token_lifetime,
         contact=new.contact,
         networks=check_networks(" ".join(new.networks)),

@@ -34,7 +34,7 @@ RotationOverlap = Literal["1-hour", "24-hours", "7-days", "30-days"]
 OVERLAP = {words.replace(" ", "-"): overlap for overlap, words in OVERLAPS.items()}
 """How long an old secret works, by the word for it."""
 
-ClientId = Annotated[str, Field(max_length=200, description="its client id")]
+ClientId = Annotated[str, Field(max_length=200, description="its client id, or its id")]
 Network = Annotated[
     str, Field(max_length=60, pattern=r"^[0-9A-Fa-f:./]+$", description="as 203.0.113.0/24")
 ]
@@ -207,6 +207,14 @@ class ApplicationChange(OneApplication):
     networks: Networks | None = None
 
 
+class ApplicationSettings(ApplicationChange):
+    """What changes, of all settings; what is not given stays as it is."""
+
+    scope: Annotated[Line | None, Field(description="space-separated")] = None
+    rate_limit_mode: RateLimitMode | None = None
+    rate_limit: Annotated[int | None, Field(description="tokens an hour")] = None
+
+
 class NewScope(OneApplication):
     """All that its new tokens may allow."""
 
@@ -223,7 +231,7 @@ class NewRateLimit(OneApplication):
 class NewAutomaticRotation(OneApplication):
     """Whether it may rotate its own secret; what is not given stays as it is."""
 
-    is_on: bool
+    is_on: bool | None = None
     days: Annotated[int | None, Field(ge=1, le=365)] = None
     overlap: RotationOverlap | None = None
 

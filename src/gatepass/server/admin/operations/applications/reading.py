@@ -14,6 +14,7 @@ from gatepass.server.admin.operations.applications.model import (
 from gatepass.server.admin.operations.model import EITHER, Call, Operation, position_of
 from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.listing.model import Sought
+from gatepass.wire.scope import Scope
 
 _LISTED = {
     name: examples.APPLICATION[name]
@@ -27,10 +28,13 @@ def _read_cursor(text: str) -> UUID | None:
 
 def _list(call: Call, wanted: WantedApplications) -> Applications:
     if wanted.org_id:
-        partners.organization(call, wanted.org_id)
+        partners.owner(call, wanted.org_id)
+        excluded = None if call.on_machine else partners.operating(call)
+    else:
+        excluded = partners.operating(call)
     found, has_more = operations.search(
         call.context,
-        Sought(wanted.org_id, wanted.search.strip(), wanted.state, partners.operating(call)),
+        Sought(wanted.org_id, wanted.search.strip(), wanted.state, excluded),
         after=position_of(wanted.cursor, _read_cursor),
         limit=wanted.limit,
     )
@@ -43,6 +47,12 @@ def _list(call: Call, wanted: WantedApplications) -> Applications:
 def show(call: Call, one: OneApplication) -> Application:
     """Return an application as operators see it."""
     return Application.of(call, partners.application(call, one.client_id))
+
+
+def grantable(call: Call) -> Scope:
+    """Return the scopes that applications may get: on the machine those of the Admin API, too."""
+    catalogue = call.environment.catalogue
+    return catalogue.granted_on_machine if call.on_machine else catalogue.everything
 
 
 LIST = Operation(

@@ -10,12 +10,13 @@ from gatepass.server.admin.operations.applications.model import (
     OVERLAP,
     Application,
     ApplicationChange,
+    ApplicationSettings,
     NewAutomaticRotation,
     NewRateLimit,
     NewScope,
     OneApplication,
 )
-from gatepass.server.admin.operations.applications.reading import SHOW, show
+from gatepass.server.admin.operations.applications.reading import SHOW, grantable, show
 from gatepass.server.admin.operations.model import EITHER, SECURITY, Call, Nothing, Operation
 from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.networks import check_networks
@@ -29,13 +30,15 @@ from gatepass.wire.scope import Scope
 _EXAMPLE = {"client_id": examples.CLIENT_ID}
 
 
-def _change(call: Call, new: ApplicationChange) -> Application:
+def _change(call: Call, new: ApplicationChange | ApplicationSettings) -> Application:
     sent = new.model_dump(exclude_unset=True, exclude={"client_id"})
     values = {name: value for name, value in sent.items() if value is not None}
     if not values:
         raise OAuthError("invalid_request", "Give at least one field to change.")
     if "networks" in values:
         values["networks"] = check_networks(" ".join(values["networks"]))
+    if "scope" in values:
+        values["scope"] = Scope.parse(values["scope"])
     return _set(call, new, values)
 
 
@@ -49,16 +52,18 @@ def _set_rate_limit(call: Call, new: NewRateLimit) -> Application:
 
 def _set(call: Call, one: OneApplication, values: dict[str, Any]) -> Application:
     found = partners.application(call, one.client_id)
-    allowed = call.environment.catalogue.everything
+    allowed = grantable(call)
     operations.change(call.context, call.by, found.id, None, allowed=allowed, **values)
     return show(call, one)
 
 
 def _set_rotation(call: Call, new: NewAutomaticRotation) -> Application:
     found = partners.application(call, new.client_id)
+    if new.is_on is None and new.days is None and new.overlap is None:
+        raise OAuthError("invalid_request", "Give at least one field to change.")
     before = rotations.find(call.context, found.id).setting
     setting = Setting(
-        new.is_on,
+        before.is_on if new.is_on is None else new.is_on,
         before.interval if new.days is None else timedelta(days=new.days),
         before.overlap if new.overlap is None else OVERLAP[new.overlap],
     )
@@ -100,6 +105,20 @@ CHANGE = Operation(
     reads=SHOW,
     example={**_EXAMPLE, "networks": ["203.0.113.0/24", "198.51.100.7"]},
     answer={**examples.APPLICATION, "networks": ["203.0.113.0/24", "198.51.100.7"]},
+)
+CONFIGURE = Operation(
+    name="application.configure",
+    area=AREA,
+    roles=SECURITY,
+    method="PATCH",
+    path="/applications/{client_id}/settings",
+    input=ApplicationSettings,
+    output=Application,
+    run=_change,
+    summary="Change any settings together, scope and quota too: all that is given, or nothing.",
+    reads=SHOW,
+    example={**_EXAMPLE, "scope": "read", "token_lifetime": 3600},
+    answer={**examples.APPLICATION, "scope": "read", "token_lifetime": 3600},
 )
 SET_SCOPE = Operation(
     name="application.set_scope",
@@ -192,4 +211,4 @@ DELETE = Operation(
     example=_EXAMPLE,
 )
 
-OPERATIONS = (CHANGE, SET_SCOPE, SET_RATE_LIMIT, SET_ROTATION, DISABLE, ENABLE, DELETE)
+OPERATIONS = (CHANGE, CONFIGURE, SET_SCOPE, SET_RATE_LIMIT, SET_ROTATION, DISABLE, ENABLE, DELETE)

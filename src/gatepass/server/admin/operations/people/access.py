@@ -210,6 +210,7 @@ END_ALL_SESSIONS = Operation(
     output=EndedSessions,
     run=_end_all,
     summary="End the sessions of everybody in every organization; they can log in again.",
+    effect=effects.of_all_sessions,
     example={},
     answer={"ended": 12},
 )

@@ -17,10 +17,10 @@ from gatepass.server.admin.operations.model import (
 from gatepass.server.domain.users import portal_users
 from gatepass.server.domain.users.invitations.model import Invitation as StoredInvitation
 from gatepass.server.domain.users.model import Role, User, has_expired_password
+from gatepass.server.portal import redirects
 from gatepass.wire.secret import Secret
 
 AREA = "people"
-LOGIN = "/accounts/login/"
 PersonState = Literal["active", "disabled", "initial_password_expired"]
 
 
@@ -163,7 +163,7 @@ class Access(Result):
 
 def login_url(call: Call) -> str:
     """Return where the people of an environment log in."""
-    return call.environment.issuer + LOGIN
+    return call.environment.issuer + redirects.LOGIN
 
 
 class NewRole(OnePerson):

@@ -19,7 +19,7 @@ from gatepass.wire.errors import OAuthError
 
 
 def _show(call: Call, of: PolicyOf) -> Policies:
-    partners.organization(call, of.org_id)
+    partners.owner(call, of.org_id)
     return _overview(call, of.org_id)
 
 
@@ -37,7 +37,7 @@ def _overview(call: Call, org_id: UUID | None) -> Policies:
 
 
 def _change(call: Call, new: PolicyChangeOf) -> Policies:
-    partners.organization(call, new.org_id)
+    partners.owner(call, new.org_id)
     return _changed(call, new.org_id, new)
 
 

@@ -64,7 +64,9 @@ class WantedEntries(Page):
     org_id: Annotated[UUID | None, Field(description="of this organization")] = None
     actor: Annotated[Line, Field(description="username, `operator`, or application")] = ""
     client_id: Annotated[Line, Field(description="about this application")] = ""
-    action: Annotated[Line, Field(description="as login; secret. is all of secrets")] = ""
+    action: Annotated[
+        Line, Field(description="as login; secret. is all of secrets; comma-separated for several")
+    ] = ""
     refused: Annotated[bool, Field(description="only what was refused")] = False
     since: Annotated[Moment | None, Field(description="from then on")] = None
     until: Annotated[Moment | None, Field(description="before then")] = None
@@ -86,7 +88,7 @@ def _list(call: Call, wanted: WantedEntries) -> AuditEntries:
     chosen = Filter(
         wanted.actor,
         wanted.client_id,
-        (wanted.action,) if wanted.action else (),
+        tuple(each.strip() for each in wanted.action.split(",") if each.strip()),
         wanted.refused,
         wanted.since,
         wanted.until,

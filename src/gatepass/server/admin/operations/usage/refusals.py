@@ -16,7 +16,7 @@ from gatepass.server.admin.operations.model import (
     Result,
 )
 from gatepass.server.domain.usage import store
-from gatepass.server.domain.usage.model import Refusal
+from gatepass.server.domain.usage.model import Kind, Refusal
 from gatepass.server.domain.usage.overview import store as overview
 from gatepass.server.domain.usage.refusal_reasons import REASONS
 from gatepass.translation.message import Message
@@ -28,6 +28,7 @@ _ANSWER = {
             "client_id": examples.CLIENT_ID,
             "application": "Billing",
             "reason": "network",
+            "why": str(REASONS["network"].words),
             "words": "Network not allowed from 198.51.100.9, 40 times since 2026-11-29 09:12 UTC",
             "to_do": str(REASONS["network"].todo),
             "source": "198.51.100.9",
@@ -46,6 +47,7 @@ class Refused(Result):
     client_id: str
     application: str
     reason: str
+    why: str
     words: str
     to_do: str
     source: str
@@ -95,12 +97,18 @@ def in_words(refusal: Refusal) -> Message:
     )
 
 
+def _why(kind: Kind) -> str:
+    words = kind.note or str(REASONS.get(kind.reason, REASONS["other"]).words)
+    return words[:1].upper() + words[1:]
+
+
 def _refused(refusal: Refusal, client_id: str, name: str) -> Refused:
     kind = refusal.kind
     return Refused(
         client_id=client_id,
         application=name,
         reason=kind.reason,
+        why=_why(kind),
         words=str(in_words(refusal)),
         to_do=str(REASONS.get(kind.reason, REASONS["other"]).todo),
         source=kind.source,

@@ -32,12 +32,24 @@ class LastUse(Result):
     program: str
 
 
+class UseOfSecret(Result):
+    """When and from where a secret that works was used last."""
+
+    id: UUID
+    last_used_at: AwareDatetime | None
+    last_used_from: str | None
+
+
 class Uses(Result):
-    """From where an application's secrets were used in the last 90 days, the last first."""
+    """From where an application's secrets were used in the last 90 days, the last first.
+
+    `secrets` are those that work now.
+    """
 
     last_used_at: AwareDatetime | None
     last_used_from: str | None
     items: list[LastUse]
+    secrets: list[UseOfSecret]
 
 
 class WantedExpiring(Page):
@@ -91,6 +103,12 @@ def _uses(call: Call, one: OneApplication) -> Uses:
         last_used_at=found.last_used_at,
         last_used_from=found.last_used_from,
         items=sorted({*live, *past}, key=lambda each: each.last_used_at, reverse=True),
+        secrets=[
+            UseOfSecret(
+                id=each.id, last_used_at=each.last_used_at, last_used_from=each.last_used_from
+            )
+            for each in found.live_secrets(call.context.now())
+        ],
     )
 
 
@@ -163,6 +181,13 @@ USES = Operation(
                 "last_used_at": "2026-11-28T23:10:05Z",
                 "source": "203.0.113.7",
                 "program": "python-httpx2/1.0",
+            }
+        ],
+        "secrets": [
+            {
+                "id": examples.SECRET_ID,
+                "last_used_at": "2026-11-28T23:10:05Z",
+                "last_used_from": "203.0.113.7",
             }
         ],
     },

@@ -6,6 +6,7 @@ from gatepass.server.admin.operations.webhooks.endpoints import find
 from gatepass.server.admin.operations.webhooks.model import (
     AREA,
     DeliveriesToSend,
+    OneDelivery,
     OneWebhook,
     SentAgain,
     TestDelivery,
@@ -14,14 +15,36 @@ from gatepass.server.admin.operations.webhooks.model import (
     WebhookDelivery,
 )
 from gatepass.server.domain.organizations.webhooks import deliveries
+from gatepass.server.storage.errors import NotFoundError
 
 _EXAMPLE = {"endpoint_id": examples.ENDPOINT_ID}
+_ANSWER = {
+    "id": examples.DELIVERY_ID,
+    "event": "secret.expiring",
+    "subject": f"application/{examples.CLIENT_ID}",
+    "webhook_id": "5b2f0b1e-6c1d-4c0a-9a63-0f6a2d0f7c11",
+    "state": "delivered",
+    "created_at": "2026-11-29T10:41:07Z",
+    "attempts": 1,
+    "status": 204,
+    "milliseconds": 48,
+    "tried_at": "2026-11-29T10:41:08Z",
+    "next_try_at": None,
+    "error": None,
+}
 
 
 def _list(call: Call, wanted: WantedDeliveries) -> WebhookDeliveries:
     found = find(call, wanted)
     listed = deliveries.listed(call.context, found.id, None, wanted.state, wanted.limit)
     return WebhookDeliveries(items=[WebhookDelivery.of(each) for each in listed])
+
+
+def _show(call: Call, one: OneDelivery) -> WebhookDelivery:
+    found = deliveries.find(call.context, one.delivery_id)
+    if found is None or found.endpoint_id != find(call, one).id:
+        raise NotFoundError(f"Delivery {one.delivery_id}")
+    return WebhookDelivery.of(found)
 
 
 def _send_again(call: Call, wanted: DeliveriesToSend) -> SentAgain:
@@ -45,24 +68,20 @@ LIST = Operation(
     run=_list,
     summary="List what was sent to an endpoint in the last 30 days, the newest first.",
     example={**_EXAMPLE, "limit": 50},
-    answer={
-        "items": [
-            {
-                "id": examples.DELIVERY_ID,
-                "event": "secret.expiring",
-                "subject": f"application/{examples.CLIENT_ID}",
-                "webhook_id": "5b2f0b1e-6c1d-4c0a-9a63-0f6a2d0f7c11",
-                "state": "delivered",
-                "created_at": "2026-11-29T10:41:07Z",
-                "attempts": 1,
-                "status": 204,
-                "milliseconds": 48,
-                "tried_at": "2026-11-29T10:41:08Z",
-                "next_try_at": None,
-                "error": None,
-            }
-        ]
-    },
+    answer={"items": [_ANSWER]},
+)
+SHOW = Operation(
+    name="webhook.delivery",
+    area=AREA,
+    roles=EITHER,
+    method="GET",
+    path="/webhooks/{endpoint_id}/deliveries/{delivery_id}",
+    input=OneDelivery,
+    output=WebhookDelivery,
+    run=_show,
+    summary="Return one delivery: when it was tried, and what the receiver answered.",
+    example={**_EXAMPLE, "delivery_id": examples.DELIVERY_ID},
+    answer=_ANSWER,
 )
 SEND_AGAIN = Operation(
     name="webhook.send_again",
@@ -91,4 +110,4 @@ TEST = Operation(
     answer={"delivery": 42},
 )
 
-OPERATIONS = (LIST, SEND_AGAIN, TEST)
+OPERATIONS = (LIST, SHOW, SEND_AGAIN, TEST)

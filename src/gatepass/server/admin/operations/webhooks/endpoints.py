@@ -21,6 +21,7 @@ from gatepass.server.admin.operations.webhooks.model import (
     Webhook,
     WebhookChange,
     Webhooks,
+    WebhookStatus,
     WebhookWithSecret,
 )
 from gatepass.server.domain.changes.webhooks.model import Endpoint
@@ -36,7 +37,8 @@ _SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - an example
 def find(call: Call, one: OneWebhook) -> Endpoint:
     """Return an endpoint; raise NotFoundError for none, and for one of the operator's portal."""
     found = operations.find(call.context, one.endpoint_id, None)
-    if found.org_id is not None and found.org_id == partners.operating(call):
+    is_own = found.org_id is not None and found.org_id == partners.operating(call)
+    if is_own and not call.on_machine:
         raise NotFoundError(str(one.endpoint_id))
     return found
 
@@ -45,10 +47,10 @@ def _list(call: Call, wanted: WantedWebhooks) -> Webhooks:
     if not operations.is_available(call.context):
         return Webhooks(items=[])
     if wanted.org_id:
-        partners.organization(call, wanted.org_id)
+        partners.owner(call, wanted.org_id)
         found = operations.of_owner(call.context, wanted.org_id)
     else:
-        own = partners.operating(call)
+        own = None if call.on_machine else partners.operating(call)
         every = operations.every(call.context)
         found = [each for each in every if own is None or each.org_id != own]
     return Webhooks(items=[_listed(each) for each in found])
@@ -67,9 +69,13 @@ def _show(call: Call, one: OneWebhook) -> Webhook:
     return Webhook.of(find(call, one))
 
 
+def _status(call: Call, one: OneWebhook) -> WebhookStatus:
+    return WebhookStatus.of(find(call, one))
+
+
 def _add(call: Call, new: NewWebhook) -> WebhookWithSecret:
     if new.org_id:
-        partners.organization(call, new.org_id)
+        partners.owner(call, new.org_id)
     added = operations.add(call.context, call.by, new.org_id, new.url, new.events, new.description)
     return WebhookWithSecret(endpoint=Webhook.of(added.endpoint), secret=added.secret.value)
 
@@ -182,6 +188,25 @@ SHOW = Operation(
     example=_EXAMPLE,
     answer=examples.ENDPOINT,
 )
+STATUS = Operation(
+    name="webhook.status",
+    area=AREA,
+    roles=EITHER,
+    method="GET",
+    path="/webhooks/{endpoint_id}/status",
+    input=OneWebhook,
+    output=WebhookStatus,
+    run=_status,
+    summary="Return how an endpoint does: whether it fails, since when, and its last success.",
+    example=_EXAMPLE,
+    answer={
+        "state": "failing",
+        "failures": 3,
+        "failing_since": "2026-11-29T10:41:08Z",
+        "succeeded_at": "2026-11-28T23:10:05Z",
+        "disabled_at": None,
+    },
+)
 ADD = Operation(
     name="webhook.add",
     area=AREA,
@@ -277,4 +302,4 @@ REMOVE = Operation(
     example=_EXAMPLE,
 )
 
-OPERATIONS = (LIST, SHOW, ADD, CHANGE, ROTATE, DISABLE, ENABLE, REMOVE)
+OPERATIONS = (LIST, SHOW, STATUS, ADD, CHANGE, ROTATE, DISABLE, ENABLE, REMOVE)

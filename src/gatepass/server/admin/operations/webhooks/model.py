@@ -64,6 +64,21 @@ class ListedWebhook(Result):
     succeeded_at: AwareDatetime | None
 
 
+class WebhookStatus(Result):
+    """How an endpoint does; `failures` are in a row."""
+
+    state: Literal["enabled", "failing", "disabled"]
+    failures: int
+    failing_since: AwareDatetime | None
+    succeeded_at: AwareDatetime | None
+    disabled_at: AwareDatetime | None
+
+    @classmethod
+    def of(cls, found: Stored) -> "WebhookStatus":
+        """Return how an endpoint does."""
+        return cls.model_validate(found)
+
+
 class Webhooks(Result):
     """Endpoints, the oldest first."""
 
@@ -158,6 +173,12 @@ class WebhookDeliveries(Result):
     """Deliveries, the newest first."""
 
     items: list[WebhookDelivery]
+
+
+class OneDelivery(OneWebhook):
+    """One delivery of an endpoint."""
+
+    delivery_id: Annotated[int, Field(ge=1)]
 
 
 class DeliveriesToSend(OneWebhook):

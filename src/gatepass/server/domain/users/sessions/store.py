@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     cast,
     delete,
+    func,
     insert,
     select,
     type_coerce,
@@ -93,6 +94,11 @@ def end_of_organization(connection: Connection, org_id: UUID) -> None:
     """End the sessions of everybody in an organization."""
     users = select(user.c.id).where(user.c.org_id == org_id)
     connection.execute(delete(session).where(session.c.user_id.in_(users)))
+
+
+def count(connection: Connection) -> int:
+    """Return how many sessions there are."""
+    return connection.execute(select(func.count()).select_from(session)).scalar_one()
 
 
 def end_all(connection: Connection) -> int:
