@@ -13,25 +13,41 @@ from typing import NamedTuple
 from commands import Ran, run_in_process
 from server_process import Server
 
-_SCOPES = ("organizations", "people", "applications", "usage", "catalogue", "webhooks", "keys")
-_AREAS = (*_SCOPES, "audit", "mail")
-# What differs between two environments, or from one moment to the next.
+_AREAS = (
+    "organizations",
+    "people",
+    "applications",
+    "usage",
+    "catalogue",
+    "webhooks",
+    "keys",
+    "audit",
+    "mail",
+)
+# What differs between two environments, from one moment to the next, or by who has acted.
 _VARYING = {
     r"\bgp[cs]_(?:live|test)_\w+": "CREDENTIAL",
     r"\bwhsec_[\w+/=]+": "WEBHOOK SECRET",
     r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b": "ID",
     r"http://localhost:\d+": "SERVER",
     r"\b20\d\d-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: UTC|Z|\+00:00)?)?": "TIME",
-    r"\b(?:production|sandbox|prod)\b": "ENVIRONMENT",
-    r'("initial_password": |initial_password:\s+|"kid": )\S+': r"\1VALUE",
+    r"\b(?:production|sandbox)\b": "ENVIRONMENT",
+    r'("(?:initial_password|number|from|operator|ends_with)": )("[^"]*"|\d+)': r"\1VALUE",
+    r"\bends_with [0-9A-Za-z]{4}\b": "ends_with VALUE",
+    r"(?<=  )[\w-]{43}(?=  )": "KEY ID",
 }
+_OF_PRODUCTION = "/api/admin/v1"  # the Admin API is a resource of production alone
 
 
 class Step(NamedTuple):
-    """A command; `keeps` are the names of what its JSON has, for later commands."""
+    """A command; `keeps` are the names of what its JSON has, for later commands.
+
+    What is not `is_ordered` has an order of its own in each environment, as by random ids.
+    """
 
     command: str
     keeps: Mapping[str, str] = {}
+    is_ordered: bool = True
 
 
 @dataclass
@@ -81,12 +97,15 @@ def elsewhere(server: Server) -> Side:
     return Side("sandbox", ("--server", server.url()), variables)
 
 
-def alike(ran: Ran) -> Ran:
+def alike(step: Step, ran: Ran) -> Ran:
     """Return what a command did, with what differs between the two sides taken out."""
-    return Ran(ran.status, _alike(ran.out), _alike(ran.err))
+    return Ran(ran.status, _alike(step, ran.out), _alike(step, ran.err))
 
 
-def _alike(text: str) -> str:
+def _alike(step: Step, text: str) -> str:
+    lines = [each for each in text.splitlines() if _OF_PRODUCTION not in each]
+    text = "\n".join(lines)
     for pattern, word in _VARYING.items():
         text = re.sub(pattern, word, text)
-    return re.sub(r"  +", "  ", text)
+    text = re.sub(r"  +", "  ", text)
+    return "\n".join(sorted(text.splitlines())) if not step.is_ordered else text
