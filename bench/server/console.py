@@ -33,6 +33,8 @@ _PAGES = {
     "search that finds many": f"{_LIST}?q=partner",
     "search that finds one": f"{_LIST}?q=partner+77+",
     "search that finds none": f"{_LIST}?q=zebra",
+    "search that finds none, of frequent parts": f"{_LIST}?q=energy+partner+1",
+    "search of suspended ones that finds few": f"{_LIST}?q=777&state=suspended",
     "search by client id": f"{_LIST}?q=gpc_live_of_partner_77_3",
     "page of an organization": "",
 }
@@ -89,6 +91,7 @@ def _logged_in(data: Path, count: int) -> Iterator[_Visitor]:
     with closing(sqlite3.connect(data / "production.sqlite3")) as database, database:
         _copy_the_only_organization(database, own, count)
     with gatepass_server.served(data) as server:
+        _await_index(data / "production.sqlite3")
         url = f"http://localhost:{server.port}"
         with httpx2.Client(base_url=url, trust_env=False, timeout=60) as client:
             send(client, "/accounts/login/", username="olga", password=initial)
@@ -100,6 +103,14 @@ def _logged_in(data: Path, count: int) -> Iterator[_Visitor]:
                 new_password_again=_PASSWORD,
             )
             yield _Visitor(client, f"{_LIST}{own}/")
+
+
+def _await_index(file: Path) -> None:
+    """Wait until the server has filled the index of the organizations' names."""
+    with closing(sqlite3.connect(file)) as database:
+        filled = "SELECT 1 FROM organization_name_index WHERE filled_at IS NULL"
+        while database.execute(filled).fetchone() is None:
+            time.sleep(0.1)
 
 
 def _copy_the_only_organization(database: sqlite3.Connection, own: str, count: int) -> None:

@@ -235,8 +235,6 @@ SYSTEM: dict[str, Any] = {
         feed=Thing(lag_seconds="0.07", waiting_guards=3),
     ),
     "problems": [PROBLEMS["disk_full"]],
-    "resources": [{"name": "Meters", "uri": "https://api.example.com/"}],
-    "scopes": [{"name": "read", "description": Message("See organizations and users")}],
     "mails": [
         Thing(
             kind="invitation",
@@ -300,7 +298,7 @@ PAGES = (
     Sample(
         "console-system-calm",
         "console/system.html",
-        {**SYSTEM, "problems": [], "mails": [], "resources": [], "has_failed": False},
+        {**SYSTEM, "problems": [], "mails": [], "has_failed": False},
     ),
     Sample("console-audit", "console/audit.html", AUDIT),
     Sample(

@@ -4,8 +4,9 @@ from types import SimpleNamespace as Thing
 from typing import Any
 
 from browser.console_pages import BASE, IN_SANDBOX, ONE, OPERATOR, console
-from browser.samples import LONG, Sample, application, before
+from browser.samples import LONG, UNBROKEN, Sample, application, before
 from gatepass.server.admin.console.confirmation import Question
+from gatepass.server.admin.console.pages import catalogue
 from gatepass.server.admin.console.pages.organizations import settings
 from gatepass.server.admin.console.pages.policies import row
 from gatepass.server.domain.applications import fields
@@ -108,7 +109,92 @@ SETTINGS: dict[str, Any] = {
     "values": {},
     "errors": {},
 }
+METERS = {
+    "uri": "https://api.example.com/meters",
+    "name": "Meters",
+    "tokens": "jwt",
+    "algorithm": None,
+    "form": "ES256",
+}
+RESOURCE: dict[str, Any] = {
+    "site": OPERATOR,
+    "console": console("catalogue/"),
+    "resource": METERS,
+    "seen": '"etag"',
+    "tokens": catalogue.TOKENS_WORDS,
+    "algorithms": catalogue.ALGORITHM_WORDS,
+    "is_removable": True,
+    "may_change": True,
+    "values": {},
+    "errors": {},
+}
+METERS_READ = {
+    "name": "meters:read",
+    "resource": METERS["uri"],
+    "description": LONG,
+    "is_default": True,
+    "is_restricted": False,
+}
+SCOPE: dict[str, Any] = {
+    "site": OPERATOR,
+    "console": console("catalogue/"),
+    "scope": METERS_READ,
+    "seen": '"etag"',
+    "holders": CONFIRM["sentences"][:1],
+    "resources": [(METERS["uri"], "Meters")],
+    "is_removable": True,
+    "may_change": True,
+    "values": {},
+    "errors": {},
+}
+CATALOGUE = {
+    "site": OPERATOR,
+    "console": console("catalogue/"),
+    "resources": [
+        {
+            "resource": METERS,
+            "is_built_in": True,
+            "url": "#",
+            "scopes": [(METERS_READ, "#"), ({**METERS_READ, "is_default": False}, "#")],
+        },
+        {
+            "resource": {**METERS, "name": LONG, "uri": f"https://{UNBROKEN}"},
+            "is_built_in": False,
+            "url": "#",
+            "scopes": [],
+        },
+    ],
+    "may_change": True,
+}
 PAGES = (
+    Sample("console-catalogue", "console/catalogue.html", CATALOGUE),
+    Sample("console-resource", "console/resource.html", RESOURCE),
+    Sample(
+        "console-resource-add",
+        "console/resource.html",
+        {
+            **RESOURCE,
+            "resource": None,
+            "values": {"uri": "meters"},
+            "errors": {"uri": Message("Give it a name.")},
+        },
+    ),
+    Sample("console-scope", "console/scope.html", SCOPE),
+    Sample(
+        "console-scope-read",
+        "console/scope.html",
+        {**SCOPE, "may_change": False, "holders": ()},
+    ),
+    Sample(
+        "console-scope-add",
+        "console/scope.html",
+        {
+            **SCOPE,
+            "scope": None,
+            "values": {"name": "a b"},
+            "errors": {"name": Message("Give it a name.")},
+        },
+    ),
     Sample("console-policy", "console/policies.html", policy()),
     Sample(
         "console-policy-read",

@@ -28,6 +28,7 @@ CHECKPOINT_EVERY = 60.0  # looks whether one is due
 REMIND_EVERY = 3600.0
 LOOK_UP_EVERY = 2.0
 LOOK_FOR_RISE_EVERY = 60.0
+INDEX_EVERY = 10.0
 PRUNE_EVERY = 3600.0
 FIRST_PRUNE_AFTER = 10.0  # of a process that may not live for an hour
 
@@ -78,11 +79,13 @@ class Housekeeper:
             _Work("remind", REMIND_EVERY, self._remind),
             _Work("webhooks", BOUND_EVERY, partial(maintenance.count_webhooks, environment)),
             _Work("refusals", LOOK_FOR_RISE_EVERY, self._tell_of_rising_refusals),
+            _Work("index_names", INDEX_EVERY, partial(maintenance.index_names, environment)),
             _Work("prune", PRUNE_EVERY, partial(maintenance.prune, environment)),
         )
         done = {each.name: time.monotonic() for each in work}
         done["heartbeat"] = -WRITE_EVERY  # at the first turn, too
         done["rotate_keys"] = -ROTATE_EVERY
+        done["index_names"] = -INDEX_EVERY
         done["remind"] += FIRST_PRUNE_AFTER - REMIND_EVERY
         done["prune"] += FIRST_PRUNE_AFTER - PRUNE_EVERY
         self._environment.housekept_at = dict.fromkeys(done, 0.0)

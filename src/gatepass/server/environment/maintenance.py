@@ -23,6 +23,7 @@ from gatepass.server.domain.changes.outbox import store as outbox
 from gatepass.server.domain.changes.webhooks import store as webhooks
 from gatepass.server.domain.changes.webhooks.endpoints import store as endpoints
 from gatepass.server.domain.organizations.policies import store as policies
+from gatepass.server.domain.organizations.search.names import operations as names
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed.model import MATTERS
 from gatepass.server.domain.throttling import store as throttling
@@ -180,6 +181,14 @@ def prune(environment: Environment) -> None:
                     break
     environment.state.revoked.prune(environment.clock())
     environment.state.load_imports()
+
+
+def index_names(environment: Environment) -> None:
+    """Bring the index of organizations' names up to date, in short transactions."""
+    with deadline.each(deadline.LONG):
+        while names.step(environment.database):
+            if environment.is_closing.wait(_PAUSE):
+                break
 
 
 def make_checkpoint(environment: Environment) -> None:

@@ -104,7 +104,7 @@ def test_a_scope_that_an_application_has_is_not_removed(
 ) -> None:
     fresh_server.register(scope=Scope(("meters.read",)))
 
-    with pytest.raises(OAuthError, match="1 applications have"):
+    with pytest.raises(OAuthError, match="1 application has"):
         operations.remove_scope(environment.context, OPERATOR, "meters.read", count_with_scope)
     assert "meters.read" in environment.catalogue.scopes
 

@@ -22,8 +22,10 @@ SECTIONS = (
     Section("", Message("Overview"), EITHER),
     Section("organizations/", Message("Organizations"), EITHER),
     Section("policy/", Message("Policy"), EITHER),
+    Section("catalogue/", Message("Catalogue"), EITHER),
     Section("keys/", Message("Keys"), SECURITY),
     Section("audit/", Message("Audit trail"), SECURITY),
     Section("operators/", Message("Operators"), OWNER, is_of_production=True),
+    Section("api-applications/", Message("API access"), OWNER, is_of_production=True),
     Section("system/", Message("System"), EITHER),
 )

@@ -9,6 +9,7 @@ from gatepass.server.admin.console.access import ConsoleAccess
 from gatepass.server.admin.console.navigation import ACCOUNT_MANAGER, EITHER, OWNER, SECURITY
 from gatepass.server.admin.console.pages import (
     audit,
+    catalogue,
     keys,
     operators,
     overview,
@@ -16,6 +17,9 @@ from gatepass.server.admin.console.pages import (
     policies,
     system,
 )
+from gatepass.server.admin.console.pages.api_applications import changes as api_changes
+from gatepass.server.admin.console.pages.api_applications import registration as api_applications
+from gatepass.server.admin.console.pages.api_applications.shown import PATH as _API_APPS
 from gatepass.server.admin.console.pages.organizations import (
     changes,
     creation,
@@ -41,6 +45,9 @@ _OPERATOR = "operators/{user_id:uuid}/"
 _PRODUCTION = (Mode.LIVE,)
 _APP = "organizations/{org_id:uuid}/applications/{app_id:uuid}/"
 
+_API_APP = f"{_API_APPS}{{app_id:uuid}}/"
+_RESOURCES, _RESOURCE = "catalogue/resources/", "catalogue/resource/"
+_SCOPES, _SCOPE = "catalogue/scopes/", "catalogue/scope/"
 _SET = f"{_APP}settings/"
 
 
@@ -81,6 +88,17 @@ ENTRIES = (
     Entry("POST", f"{_PERSON}enable/", EITHER, people.enable, step_up=True),
     Entry("GET", "system/", EITHER, system.show),
     Entry("POST", "system/mail/", EITHER, system.retry_mail),
+    Entry("GET", "catalogue/", EITHER, catalogue.show),
+    Entry("GET", f"{_RESOURCES}add/", SECURITY, catalogue.new_resource),
+    Entry("POST", f"{_RESOURCES}add/", SECURITY, catalogue.add_resource, step_up=True),
+    Entry("GET", _RESOURCE, EITHER, catalogue.resource),
+    Entry("POST", _RESOURCE, SECURITY, catalogue.change_resource, step_up=True),
+    Entry("POST", f"{_RESOURCE}remove/", SECURITY, catalogue.remove_resource, step_up=True),
+    Entry("GET", f"{_SCOPES}add/", SECURITY, catalogue.new_scope),
+    Entry("POST", f"{_SCOPES}add/", SECURITY, catalogue.add_scope, step_up=True),
+    Entry("GET", _SCOPE, EITHER, catalogue.scope),
+    Entry("POST", _SCOPE, SECURITY, catalogue.change_scope, step_up=True),
+    Entry("POST", f"{_SCOPE}remove/", SECURITY, catalogue.remove_scope, step_up=True),
     Entry("GET", "policy/", EITHER, policies.show),
     Entry("POST", "policy/", SECURITY, policies.change, step_up=True),
     Entry("GET", "keys/", SECURITY, keys.show),
@@ -96,6 +114,18 @@ ENTRIES = (
     Entry("POST", f"{_OPERATOR}roles/", OWNER, operators.set_roles, True, _PRODUCTION),
     Entry("POST", f"{_OPERATOR}password/", OWNER, operators.reset, True, _PRODUCTION),
     Entry("POST", f"{_OPERATOR}remove/", OWNER, operators.remove, True, _PRODUCTION),
+    Entry("GET", _API_APPS, OWNER, api_applications.index, modes=_PRODUCTION),
+    Entry("GET", f"{_API_APPS}new/", OWNER, api_applications.form, modes=_PRODUCTION),
+    Entry("POST", f"{_API_APPS}new/", OWNER, api_applications.register, True, _PRODUCTION),
+    Entry("GET", _API_APP, OWNER, api_applications.one, modes=_PRODUCTION),
+    Entry("GET", f"{_API_APP}credentials/", OWNER, api_applications.credentials, modes=_PRODUCTION),
+    Entry("POST", f"{_API_APP}scope/", OWNER, api_changes.set_scope, True, _PRODUCTION),
+    Entry("POST", f"{_API_APP}networks/", OWNER, api_changes.set_networks, True, _PRODUCTION),
+    Entry("POST", f"{_API_APP}rotate/", OWNER, api_changes.rotate, True, _PRODUCTION),
+    Entry("POST", f"{_API_APP}void/", OWNER, api_changes.revoke_tokens, False, _PRODUCTION),
+    Entry("POST", f"{_API_APP}disable/", OWNER, api_changes.disable, False, _PRODUCTION),
+    Entry("POST", f"{_API_APP}enable/", OWNER, api_changes.enable, True, _PRODUCTION),
+    Entry("POST", f"{_API_APP}delete/", OWNER, api_changes.delete, True, _PRODUCTION),
 )
 
 

@@ -21,8 +21,10 @@ from sqlalchemy import (
     Uuid,
     case,
     delete,
+    false,
     func,
     literal,
+    or_,
     select,
     true,
     type_coerce,
@@ -102,9 +104,19 @@ partial_index(
 
 def count_with_scope(connection: Connection, name: str) -> int:
     """Count the applications that have a scope."""
-    spaced = literal(" ") + application.c.scope + literal(" ")
-    has_it = spaced.contains(f" {name} ", autoescape=True)
+    return count_with_any(connection, (name,))
+
+
+def count_with_any(connection: Connection, names: Iterable[str]) -> int:
+    """Count the applications that have at least one of some scopes."""
+    has_it = has_any_scope(names)
     return connection.execute(select(func.count()).where(has_it)).scalar_one()
+
+
+def has_any_scope(names: Iterable[str]) -> ColumnElement[bool]:
+    """Return the condition that an application has at least one of some scopes."""
+    spaced = literal(" ") + application.c.scope + literal(" ")
+    return or_(false(), *(spaced.contains(f" {name} ", autoescape=True) for name in names))
 
 
 def add(connection: Connection, *new: Application) -> None:

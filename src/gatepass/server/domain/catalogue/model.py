@@ -160,8 +160,11 @@ def check_scope_name(name: str) -> str:
     if not _SCOPE_TOKEN.fullmatch(name) or len(name) > _LONGEST_SCOPE:
         raise OAuthError(
             "invalid_scope",
-            f"A scope is 1 to {_LONGEST_SCOPE} printable ASCII characters without space, "
-            "quote and backslash.",
+            Message(
+                "A scope is 1 to {longest} printable ASCII characters without space, quote and "
+                "backslash.",
+                longest=_LONGEST_SCOPE,
+            ),
         )
     return name
 
@@ -170,15 +173,21 @@ def check_standing(scope: CataloguedScope) -> CataloguedScope:
     """Return the scope; raise OAuthError if partners could get what only the operator grants."""
     if scope.is_default and scope.is_restricted:
         raise OAuthError(
-            "invalid_scope", "A restricted scope cannot be a default: the operator grants it."
+            "invalid_scope",
+            Message("A restricted scope cannot be a default: the operator grants it."),
         )
     if scope.is_default and scope.name in NEEDS_PASSWORD:
         raise OAuthError(
             "invalid_scope",
-            f"The scope {scope.name} cannot be a default: it is granted with a password.",
+            Message(
+                "The scope {name} cannot be a default: it is granted with a password.",
+                name=scope.name,
+            ),
         )
     if scope.name == INTROSPECTION and not scope.is_restricted:
-        raise OAuthError("invalid_scope", f"The scope {INTROSPECTION} stays restricted.")
+        raise OAuthError(
+            "invalid_scope", Message("The scope {name} stays restricted.", name=INTROSPECTION)
+        )
     return scope
 
 
@@ -187,7 +196,11 @@ def check_words(text: str) -> str:
     text = text.strip()
     if not text or len(text) > _LONGEST_TEXT or not text.isprintable():
         raise OAuthError(
-            "invalid_request", f"Say it in 1 to {_LONGEST_TEXT} printable characters, in one line."
+            "invalid_request",
+            Message(
+                "Say it in 1 to {longest} printable characters, in one line.",
+                longest=_LONGEST_TEXT,
+            ),
         )
     return text
 
@@ -197,7 +210,9 @@ def check_uri(uri: str) -> str:
     if len(uri) > _LONGEST_URI or not is_absolute(uri):
         raise OAuthError(
             "invalid_target",
-            "A resource is an absolute URI without fragment, as https://api.example.com/meters.",
+            Message(
+                "A resource is an absolute URI without fragment, as https://api.example.com/meters."
+            ),
         )
     return uri
 

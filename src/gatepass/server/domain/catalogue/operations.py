@@ -25,6 +25,7 @@ from gatepass.server.domain.keys.operations import ensure
 from gatepass.server.domain.token_policy import Tokens
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 
@@ -46,7 +47,9 @@ def add_resource(
     uri, name = check_uri(uri), check_words(name)
     with _change(context, by, "resource.added", uri) as (connection, catalogue):
         if uri in catalogue.resources:
-            raise OAuthError("invalid_target", "This resource is there already.", status=409)
+            raise OAuthError(
+                "invalid_target", Message("This resource is there already."), status=409
+            )
         store.add_resource(connection, uri, name, tokens, algorithm)
 
 
@@ -64,10 +67,12 @@ def remove_resource(context: Context, by: Actor, uri: str) -> None:
     with _change(context, by, "resource.removed", uri) as (connection, catalogue):
         _known_resource(catalogue, uri)
         if uri == catalogue.partner_api:
-            raise OAuthError("invalid_target", "The Partner API is part of the server.")
+            raise OAuthError("invalid_target", Message("The Partner API is part of the server."))
         scopes = catalogue.of_resource(uri)
         if scopes.names:
-            raise OAuthError("invalid_target", f"Remove its scopes first: {scopes}.")
+            raise OAuthError(
+                "invalid_target", Message("Remove its scopes first: {scopes}.", scopes=str(scopes))
+            )
         store.remove_resource(connection, uri)
 
 
@@ -78,7 +83,7 @@ def add_scope(context: Context, by: Actor, new: CataloguedScope) -> None:
     check_standing(new)
     with _change(context, by, "scope.added", new.name) as (connection, catalogue):
         if new.name in catalogue.scopes:
-            raise OAuthError("invalid_scope", "This scope is there already.", status=409)
+            raise OAuthError("invalid_scope", Message("This scope is there already."), status=409)
         _known_resource(catalogue, new.resource)
         store.add_scope(connection, new, catalogue.partner_api)
 
@@ -103,12 +108,19 @@ def remove_scope(
     with _change(context, by, "scope.removed", name) as (connection, catalogue):
         _known_scope(catalogue, name)
         if name in BUILT_IN:
-            raise OAuthError("invalid_scope", f"The server itself needs the scope {name}.")
+            raise OAuthError(
+                "invalid_scope", Message("The server itself needs the scope {name}.", name=name)
+            )
         count = count_applications(connection, name)
         if count:
             raise OAuthError(
                 "invalid_scope",
-                f"{count} applications have the scope {name}. Take it from them first.",
+                Message.plural(
+                    "{count} application has the scope {name}. Take it from it first.",
+                    "{count} applications have the scope {name}. Take it from them first.",
+                    count,
+                    name=name,
+                ),
             )
         store.remove_scope(connection, name)
 
@@ -132,7 +144,7 @@ def _change(
 
 def _known_resource(catalogue: Catalogue, uri: str) -> None:
     if catalogue.admin_api and uri == catalogue.admin_api:
-        raise OAuthError("invalid_target", "The Admin API is part of the server.")
+        raise OAuthError("invalid_target", Message("The Admin API is part of the server."))
     if uri not in catalogue.resources:
         raise NotFoundError(uri)
 
@@ -143,6 +155,8 @@ def _stored(catalogue: Catalogue, uri: str) -> str:
 
 def _known_scope(catalogue: Catalogue, name: str) -> None:
     if name in catalogue.administrative:
-        raise OAuthError("invalid_scope", f"The scope {name} is part of the server.")
+        raise OAuthError(
+            "invalid_scope", Message("The scope {name} is part of the server.", name=name)
+        )
     if name not in catalogue.scopes:
         raise NotFoundError(name)

@@ -23,6 +23,7 @@ from gatepass.server.domain.changes.outbox import store as outbox
 from gatepass.server.domain.changes.webhooks import store as webhooks
 from gatepass.server.domain.imports import store as _imports
 from gatepass.server.domain.organizations.policies import store as _policies
+from gatepass.server.domain.organizations.search.names import store as _names
 from gatepass.server.domain.organizations.store import organization
 from gatepass.server.domain.revocations.leak_reports import store as _leak_reports
 from gatepass.server.domain.revocations.store import revocation
@@ -64,6 +65,7 @@ _EVERY_STORE = (
     _leaks,
     _linked,
     _logins,
+    _names,
     _notices,
     _operators,
     _policies,

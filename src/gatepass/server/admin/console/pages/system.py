@@ -1,11 +1,10 @@
-"""The server: its health, versions, resources and scopes, and the mail that waits or failed."""
+"""The server: its health, versions, and the mail that waits or failed."""
 
 from starlette.responses import Response
 
 from gatepass.server.admin.console.pages.overview import PROBLEMS
 from gatepass.server.admin.console.rendering import page, redirect
 from gatepass.server.admin.console.request import ConsoleRequest
-from gatepass.server.admin.operations.catalogue import resources, scopes
 from gatepass.server.admin.operations.system import health, mail
 from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
@@ -22,8 +21,6 @@ def show(request: ConsoleRequest) -> Response:
         "system.html",
         system=system,
         problems=[PROBLEMS.get(each.name, each.text) for each in system.problems],
-        resources=request.perform(resources.LIST).result["items"],
-        scopes=request.perform(scopes.LIST).result["items"],
         mails=[each for each in mails.items if each.state != "sent"],
         has_failed=any(each.state == "failed" for each in mails.items),
     )

@@ -7,11 +7,13 @@ from pydantic import Field
 
 from gatepass.jose.algorithms import Algorithm
 from gatepass.server.admin.operations import examples
+from gatepass.server.admin.operations.catalogue import effects
 from gatepass.server.admin.operations.model import (
     EITHER,
     SECURITY,
     Arguments,
     Call,
+    Effect,
     Line,
     Nothing,
     Operation,
@@ -116,6 +118,19 @@ def _change(call: Call, new: ResourceChange) -> Resource:
     return _show(call, new)
 
 
+def _of_change(call: Call, new: ResourceChange) -> Effect:
+    before, sent = _show(call, new), new.model_fields_set
+    changes_form = any(
+        name in sent and getattr(new, name) != getattr(before, name)
+        for name in ("tokens", "algorithm")
+    )
+    return effects.of_resource(call, new.uri, changes_form=changes_form)
+
+
+def _of_removal(call: Call, one: OneResource) -> Effect:
+    return effects.of_removed_resource(call, one.uri)
+
+
 def _remove(call: Call, one: OneResource) -> Nothing:
     operations.remove_resource(call.context, call.by, one.uri)
     return Nothing()
@@ -179,6 +194,7 @@ CHANGE = Operation(
     input=ResourceChange,
     output=Resource,
     run=_change,
+    effect=_of_change,
     summary="Change a resource: all that is given, or nothing. It applies to new tokens.",
     reads=SHOW,
     example={**_EXAMPLE, "tokens": "opaque"},
@@ -193,6 +209,7 @@ REMOVE = Operation(
     input=OneResource,
     output=Nothing,
     run=_remove,
+    effect=_of_removal,
     summary="Remove a resource that has no scopes.",
     reads=SHOW,
     example={"uri": examples.OLD_RESOURCE},

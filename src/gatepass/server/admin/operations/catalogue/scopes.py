@@ -5,11 +5,13 @@ from typing import Annotated
 from pydantic import Field
 
 from gatepass.server.admin.operations import examples
+from gatepass.server.admin.operations.catalogue import effects
 from gatepass.server.admin.operations.model import (
     EITHER,
     SECURITY,
     Arguments,
     Call,
+    Effect,
     Line,
     Nothing,
     Operation,
@@ -105,6 +107,14 @@ def _change(call: Call, new: ScopeChange) -> Scope:
     return _show(call, new)
 
 
+def _of_change(call: Call, new: ScopeChange) -> Effect:
+    return effects.of_scope(call, new.name, restricted=new.is_restricted, default=new.is_default)
+
+
+def _of_removal(call: Call, one: OneScope) -> Effect:
+    return effects.of_removed_scope(call, one.name)
+
+
 def _remove(call: Call, one: OneScope) -> Nothing:
     operations.remove_scope(call.context, call.by, one.name, count_with_scope)
     return Nothing()
@@ -171,6 +181,7 @@ CHANGE = Operation(
     input=ScopeChange,
     output=Scope,
     run=_change,
+    effect=_of_change,
     summary="Change a scope: all that is given, or nothing. Applications keep their scopes.",
     reads=SHOW,
     example={**_EXAMPLE, "is_default": True},
@@ -185,6 +196,7 @@ REMOVE = Operation(
     input=OneScope,
     output=Nothing,
     run=_remove,
+    effect=_of_removal,
     summary="Remove a scope that no application has.",
     reads=SHOW,
     example=_EXAMPLE,

@@ -1,11 +1,12 @@
 """Reads what all applications were issued, and why those of an organization were refused."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Connection, cast, func, select
 
-from gatepass.server.domain.applications.store import application
+from gatepass.server.domain.applications.store import application, has_any_scope
 from gatepass.server.domain.usage.model import FINE, ISSUED, Kind, Refusal
 from gatepass.server.domain.usage.store import refusal, usage
 
@@ -14,6 +15,21 @@ def issued_in_all(connection: Connection, moment: datetime) -> int:
     """Return how many tokens all applications were issued from `moment`, a few hours ago, on."""
     query = select(func.coalesce(cast(func.sum(usage.c.times), BigInteger), 0)).where(
         usage.c.span == FINE, usage.c.start >= moment, usage.c.what == ISSUED
+    )
+    return connection.execute(query).scalar_one()
+
+
+def issued_with_scopes(connection: Connection, names: Iterable[str], moment: datetime) -> int:
+    """Return how many tokens applications with one of some scopes were issued from `moment` on."""
+    query = (
+        select(func.coalesce(cast(func.sum(usage.c.times), BigInteger), 0))
+        .join_from(usage, application, application.c.id == usage.c.application_id)
+        .where(
+            usage.c.span == FINE,
+            usage.c.start >= moment,
+            usage.c.what == ISSUED,
+            has_any_scope(names),
+        )
     )
     return connection.execute(query).scalar_one()
 

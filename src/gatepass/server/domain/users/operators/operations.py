@@ -242,12 +242,17 @@ def check_granter(
     after: Roles,
 ) -> None:
     """Raise OAuthError (403) where the granter, as they are now, may not change these roles."""
-    if granter is not None:
-        user = users.find(connection, granter.user.id)
-        granter = store.find(context.database, connection, user) if user else None
-        if granter is None or granter.user.disabled_at:
-            raise OAuthError("invalid_request", _NOT_OPERATOR, status=403)
-    check_may_set(granter, before, after)
+    current = read_again(context, connection, granter) if granter else None
+    check_may_set(current, before, after)
+
+
+def read_again(context: Context, connection: Connection, granter: Operator) -> Operator:
+    """Return the granter as they are now; raise OAuthError (403) where they act no more."""
+    user = users.find(connection, granter.user.id)
+    found = store.find(context.database, connection, user) if user else None
+    if found is None or found.user.disabled_at:
+        raise OAuthError("invalid_request", _NOT_OPERATOR, status=403)
+    return found
 
 
 def find_member(context: Context, connection: Connection, user_id: UUID) -> Operator:

@@ -1,0 +1,1 @@
+"""An index of the names of organizations, for searches of a part of a name."""
