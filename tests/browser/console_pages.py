@@ -16,7 +16,7 @@ from browser.samples import (
     user,
 )
 from gatepass.server.admin.console.navigation import SECTIONS
-from gatepass.server.admin.console.pages import operators
+from gatepass.server.admin.console.pages import expiring, operators
 from gatepass.server.admin.console.pages.organizations.listing import STATES
 from gatepass.server.admin.console.pages.overview import PROBLEMS
 from gatepass.server.domain.users.operators.model import OperatorRole
@@ -277,8 +277,51 @@ OPERATORS = {
         (Thing(user=OPERATOR_USER), operators.rows(OWNER_ROLES)),
         (Thing(user=user(id="p2", username="nico", disabled_at=None, last_login_at=None)), []),
     ],
+    "invited": [
+        (
+            Thing(id=f"i{number}", email=email, expires_at=before(days=number)),
+            operators.rows(OWNER_ROLES),
+        )
+        for number, email in ((-6, "piet@operator.example"), (1, f"{UNBROKEN[:60]}@b.example"))
+    ],
+    "now": before(),
+}
+EXPIRING: dict[str, Any] = {
+    "site": OPERATOR,
+    "console": console("expiring-secrets/"),
+    "rows": [
+        {
+            "secret": Thing(
+                org_id="o1",
+                name=name,
+                contact=contact,
+                ends_with="7Cq5",
+                expires_at=before(days=-days),
+            ),
+            "app_id": "a1",
+            "organization": "Acme Energy",
+            "people": people,
+        }
+        for name, contact, days, people in (
+            ("Billing sync", "ops@acme.example", 3, ["anna@acme.example", "nora@acme.example"]),
+            (LONG, "", 20, [f"{UNBROKEN[:60]}@acme.example"]),
+            ("Meter import", "", 29, []),
+        )
+    ],
+    "organization": None,
+    "days": 30,
+    "periods": expiring.PERIODS,
+    "errors": {},
+    "next_url": "?after=x",
+    "is_later": False,
 }
 PAGES = (
+    Sample("console-expiring-secrets", "console/expiring_secrets.html", EXPIRING),
+    Sample(
+        "console-expiring-secrets-none",
+        "console/expiring_secrets.html",
+        {**EXPIRING, "rows": [], "organization": ONE["organization"], "next_url": ""},
+    ),
     Sample("console-person", "console/person.html", PERSON_PAGE),
     Sample(
         "console-person-disabled",
@@ -322,7 +365,8 @@ PAGES = (
             "site": OPERATOR,
             "console": console("operators/"),
             "environments": operators.boxes({}),
-            "values": {"username": "olga"},
+            "sends_mail": True,
+            "values": {"username": "olga", "by": "invitation"},
             "errors": {"role": Message("Choose one of the list.")},
         },
     ),

@@ -69,7 +69,7 @@ def test_an_account_manager_sees_why_a_partner_is_refused_until_it_is_fixed(
     owner.follow("Operators")
     owner.inspect("operators")
     owner.follow("Add an operator")
-    owner.field("Username").fill(manager_name)
+    owner.page.locator("#username").fill(manager_name)
     owner.page.locator("#production_account_manager").check()
     owner.inspect("add-operator")
     owner.press("Add the operator")
@@ -104,9 +104,49 @@ def test_an_account_manager_sees_why_a_partner_is_refused_until_it_is_fixed(
     assert "etwork" in said
     assert secret not in said
     assert token(server, client_id, secret) == 200
+    assert list_organizations(server, registered_program(owner)) == 200
+    change_policy(owner, "20m" if width == 360 else "25m")
     for each in (owner, manager, partner):
         each.close()
         assert each.faults == []
+
+
+def registered_program(owner: Walk) -> tuple[str, str]:
+    """Register a program that calls the Admin API; return its client id and secret."""
+    owner.follow("API access")
+    owner.follow("Register a program")
+    owner.field("Name").fill("Back office")
+    owner.page.locator('[name="scope_production:organizations:read"]').check()
+    owner.inspect("register-program")
+    owner.press("Register the program")
+    found = owner.text("#client-id"), owner.text("#client-secret")
+    owner.inspect("program-credentials")
+    owner.page.locator("#stored").check()
+    owner.press("Done")
+    owner.inspect("program")
+    return found
+
+
+def list_organizations(server: Server, program: tuple[str, str]) -> int:
+    """Return the status of a call of the Admin API with a token of a program."""
+    form = {"grant_type": "client_credentials"}
+    url = f"{server.url()}/oauth2/token/"
+    issued = httpx2.post(url, data=form, auth=program, trust_env=False).json()["access_token"]
+    bearer = {"Authorization": f"Bearer {issued}"}
+    url = f"{server.url()}/api/admin/v1/production/organizations"
+    return httpx2.get(url, headers=bearer, trust_env=False).status_code
+
+
+def change_policy(owner: Walk, idle: str) -> None:
+    """Change the idle limit, over the page that says what that stops."""
+    owner.follow("Policy")
+    owner.inspect("policy")
+    owner.page.locator("#session_idle").fill(idle)
+    owner.press("Change the policy")
+    assert owner.heading() == "Change the policy?"
+    owner.inspect("change-policy")
+    owner.press("Yes, change the policy")
+    assert owner.page.locator("#session_idle").input_value() == idle
 
 
 def wait_for(here: Walk, path: str, text: str) -> None:

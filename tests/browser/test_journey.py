@@ -32,8 +32,7 @@ def rotate(walk: Walk, overlap: str = "24 hours") -> None:
     walk.press("Create the new secret")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_an_administrator_goes_from_the_initial_password_to_a_rotated_secret(
     server: Server, acme: Organization, walk: Opens, width: int, scheme: str
 ) -> None:

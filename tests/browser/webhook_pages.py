@@ -106,7 +106,11 @@ def listed(*endpoints: Endpoint, **changes: Any) -> dict[str, Any]:  # noqa: ANN
 
 def typed(endpoint: Endpoint | None, values: dict[str, str], **errors: str) -> dict[str, Any]:
     """Return what the form is made of."""
-    return {"site": WEBHOOKS, "endpoint": endpoint, **form.shown(values, errors)}
+    return {
+        "site": WEBHOOKS,
+        "endpoint": endpoint,
+        **form.shown(values, errors, of_organization=True),
+    }
 
 
 def secret(endpoint: Endpoint, *, rotated: bool) -> dict[str, Any]:

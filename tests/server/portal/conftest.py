@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from gatepass.server.domain.users.sessions.model import SessionSettings
 from gatepass.testing import Clock
-from server.portal.fixtures import START, TLS, PortalServer, copied, prepare
+from server.portal.fixtures import START, TLS, Browser, PortalServer, copied, prepare
 from server.portal.mailbox import MailingPortal, mailing_portal
 
 MakePortal = Callable[..., PortalServer]
@@ -41,6 +42,24 @@ def make_portal(prepared: Path, tmp_path: Path, clock: Clock) -> Iterator[MakePo
 @pytest.fixture
 def portal(make_portal: MakePortal) -> PortalServer:
     return make_portal()
+
+
+@pytest.fixture(scope="module")
+def shared_portal(
+    prepared: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PortalServer]:
+    """A portal for all tests of a file that only ask for pages, or are refused."""
+    data = tmp_path_factory.mktemp("shared") / "data"
+    for_long = SessionSettings(idle=10**8, absolute=10**8)  # seconds
+    portal = PortalServer(copied(prepared, data), Clock(START), session=for_long)
+    yield portal
+    portal.close()
+
+
+@pytest.fixture(scope="module")
+def shared_browsers(shared_portal: PortalServer) -> dict[str, Browser]:
+    """Browsers in which an administrator, staff and a user have logged in to the shared portal."""
+    return {username: shared_portal.as_(username) for username in ("anna", "sven", "ulla")}
 
 
 @pytest.fixture

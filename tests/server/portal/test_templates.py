@@ -23,6 +23,7 @@ PARTS = {
     "console/base.html",
     "console/operator_parts.html",
     "console/parts.html",
+    "webhooks/parts.html",
 }
 CONTROLS = {"input", "select", "textarea"}
 HOSTILE = "\"'><script>alert(1)</script><b onclick=x>"

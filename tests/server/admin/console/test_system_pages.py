@@ -2,6 +2,9 @@
 
 import json
 import re
+from uuid import UUID
+
+import pytest
 
 from gatepass.server.admin.operations.model import Role
 from gatepass.wire.credential import Mode
@@ -142,6 +145,80 @@ def test_an_operator_without_a_role_is_refused_and_the_form_stays(operated: Port
 
     assert refused.status_code in {400, 409}
     assert 'value="anna"' in refused.text
+
+
+def test_an_operator_is_invited_by_mail_with_roles_and_the_invitation_is_sent_again_and_revoked(
+    mailing: MailingPortal,
+) -> None:
+    add_operators(mailing)
+    olga = mailing.as_("olga")
+    add, pages = f"{BASE}operators/add/", f"{BASE}operators/"
+    form = {"by": "invitation", "invite": "piet@operator.example", "once": olga.form_id(add)}
+
+    twice = [olga.post(add, **form, **boxes(Mode.TEST, "security")) for _ in range(2)]
+    [(invitation_id,)] = mailing.rows("SELECT id FROM invitation")
+    page = olga.get(pages).text
+    one = f"{pages}invitations/{UUID(str(invitation_id))}/"
+    olga.post(f"{one}resend/")
+    [_, link] = mailing.paths("piet@operator.example")
+    revoked = olga.post(f"{one}revoke/")
+
+    assert {each.headers["location"] for each in twice} == {pages}
+    assert "Sandbox: Security" in " ".join(page.split())
+    assert revoked.headers["location"] == pages
+    assert mailing.rows("SELECT count(*) FROM invitation") == [(0,)]
+    assert "piet@operator.example" not in olga.get(pages).text.partition("Invitations")[2]
+    assert mailing.browser().get(link).status_code != 200
+
+
+def test_an_invited_operator_has_the_roles_that_they_were_invited_with(
+    mailing: MailingPortal,
+) -> None:
+    add_operators(mailing)
+    olga = mailing.as_("olga")
+    form = {"by": "invitation", "invite": "piet@operator.example"}
+    olga.post(f"{BASE}operators/add/", **form, **boxes(Mode.TEST, "security"))
+    [link] = mailing.paths("piet@operator.example")
+
+    chosen = {"username": "piet", "new_password": PASSWORD, "new_password_again": PASSWORD}
+    mailing.browser().post(link, **chosen)
+    page = " ".join(olga.get(f"{BASE}operators/").text.split())
+
+    assert "piet" in page
+    assert "Sandbox: Security" in page
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ({"invite": "piet"}, "invite"),
+        ({"invite": ""}, "invite"),
+        ({"invite": "olga@operator.example"}, "invite"),
+    ],
+)
+def test_whom_nobody_can_invite_is_said_beside_the_address(
+    mailing: MailingPortal, form: dict[str, str], field: str
+) -> None:
+    add_operators(mailing)
+
+    refused = mailing.as_("olga").post(
+        f"{BASE}operators/add/", by="invitation", **form, **boxes(Mode.LIVE, "security")
+    )
+
+    assert refused.status_code in {400, 409}
+    assert f'id="{field}-error"' in refused.text
+
+
+def test_without_mail_nobody_is_invited_and_the_page_says_so(operated: PortalServer) -> None:
+    olga = operated.as_("olga")
+    form = {"by": "invitation", "invite": "piet@operator.example"}
+
+    page = olga.get(f"{BASE}operators/add/").text
+    refused = olga.post(f"{BASE}operators/add/", **form, **boxes(Mode.LIVE, "security"))
+
+    assert "Mail is not set up here" in page
+    assert refused.status_code == 400
+    assert "this server sends none" in refused.text
 
 
 def test_roles_are_taken_away_at_once_and_the_last_owner_keeps_theirs(

@@ -135,6 +135,31 @@ def test_a_receiver_that_fails_for_a_day_gets_everything_then_in_order(
     assert {each.state for each in hooks.sent(added)} == {"delivered"}
 
 
+def test_a_receiver_that_answers_500_for_a_day_loses_nothing_and_delays_no_other(
+    hooks: Hooks, receiver: Receiver
+) -> None:
+    receiver.status = 500
+    added = hooks.add(receiver.url)
+    delays = []
+    with receiving() as well:
+        hooks.add(well.url)
+        for hour in range(24):
+            hooks.emit()
+            hooks.deliver()
+            delays.append(hour + 1 - len(well.received))
+            hooks.later(timedelta(hours=1))
+    failed = len(receiver.received)
+    receiver.status = 204
+    hooks.later(DAY)
+    hooks.deliver(24 // AT_ONCE)
+
+    taken = receiver.events[failed:]
+    assert delays == [0] * 24
+    assert failed > 0
+    assert [int(each["sequence"]) for each in taken] == [*range(1, 25)]
+    assert {each.state for each in hooks.sent(added)} == {"delivered"}
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 404, 429, 500, 503])
 def test_what_is_not_taken_is_tried_again_later(
     hooks: Hooks, receiver: Receiver, status: int

@@ -11,14 +11,22 @@ from gatepass.server.admin.console.rendering import TEMPLATES
 from gatepass.testing import Clock
 from server.portal.fixtures import START, PortalServer
 
-INPUTS = [
-    (sample.name, tag)
-    for sample in PAGES
-    for tag in re.findall(
-        r"<input[^>]*>", TEMPLATES.get_template(sample.template).render(sample.context)
-    )
-]
-PASSWORDS = [(page, tag) for page, tag in INPUTS if re.search(r'name="[a-z_]*password', tag)]
+
+@pytest.fixture(scope="module")
+def inputs() -> list[str]:
+    """Return every input of every page."""
+    return [
+        tag
+        for sample in PAGES
+        for tag in re.findall(
+            r"<input[^>]*>", TEMPLATES.get_template(sample.template).render(sample.context)
+        )
+    ]
+
+
+@pytest.fixture
+def passwords(inputs: list[str]) -> list[str]:
+    return [tag for tag in inputs if re.search(r'name="[a-z_]*password', tag)]
 
 
 def attribute(tag: str, name: str) -> str:
@@ -27,24 +35,24 @@ def attribute(tag: str, name: str) -> str:
 
 
 @pytest.mark.spec("ASVS", "6.2.6")
-def test_what_is_typed_as_a_password_is_masked() -> None:
-    assert len(PASSWORDS) > 10
-    assert {attribute(tag, "type") for _, tag in PASSWORDS} == {"password"}
+def test_what_is_typed_as_a_password_is_masked(passwords: list[str]) -> None:
+    assert len(passwords) > 10
+    assert {attribute(tag, "type") for tag in passwords} == {"password"}
 
 
 @pytest.mark.spec("ASVS", "6.2.7")
-def test_password_managers_and_paste_are_helped_and_not_hindered() -> None:
+def test_password_managers_and_paste_are_helped_and_not_hindered(passwords: list[str]) -> None:
     script = files("gatepass.server.portal").joinpath("static/portal.js").read_text()
-    purposes = {attribute(tag, "autocomplete") for _, tag in PASSWORDS}
+    purposes = {attribute(tag, "autocomplete") for tag in passwords}
 
     assert purposes <= {"current-password", "new-password"}
     assert "paste" not in script
-    assert not [tag for _, tag in PASSWORDS if "onpaste" in tag or "maxlength" in tag]
+    assert not [tag for tag in passwords if "onpaste" in tag or "maxlength" in tag]
 
 
 @pytest.mark.spec("ASVS", "6.4.2")
-def test_no_page_has_a_field_for_a_hint_or_a_question() -> None:
-    names = {attribute(tag, "name") for _, tag in INPUTS}
+def test_no_page_has_a_field_for_a_hint_or_a_question(inputs: list[str]) -> None:
+    names = {attribute(tag, "name") for tag in inputs}
 
     assert names
     assert not [name for name in names if re.search("hint|question|answer|birth|maiden", name)]

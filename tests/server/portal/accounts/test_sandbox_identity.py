@@ -72,7 +72,7 @@ def code_url(browser: Browser, path: str = "/oauth2/applications/") -> str:
     return hop(browser, hop(browser, hop(browser, SANDBOX + path)))
 
 
-def form(browser: Browser, page: str, url: str, **values: str) -> Response:
+def form(browser: Browser, page: str, url: str, /, **values: str) -> Response:
     """Send a form of the sandbox that is on a page."""
     found = re.findall(r'name="(csrf|once)" value="([^"]*)"', browser.get(SANDBOX + page).text)
     sent = {name: unescape(value) for name, value in found}
@@ -240,6 +240,23 @@ def test_forms_about_accounts_change_nothing_in_the_sandbox(
     assert all("Nothing was changed." in each.text for each in sent)
     assert people_there == 1
     assert portal.person("sven").disabled_at is None
+
+
+def test_the_sandbox_has_webhooks_of_its_own(
+    portal: PortalServer, sandbox: ServedEnvironment, anna: Browser
+) -> None:
+    given = {"url": "https://hooks.example.com/", "events": "all"}
+
+    added = form(anna, "/team/webhooks/add/", "/team/webhooks/add/", **given)
+
+    page = opened(anna, f"{SANDBOX}/team/webhooks/").text
+    with sandbox.database.read() as connection:
+        urls = connection.exec_driver_sql("SELECT url FROM webhook_endpoint").all()
+    assert added.status_code == 303
+    assert [url for (url,) in urls] == ["https://hooks.example.com/"]
+    assert portal.rows("SELECT url FROM webhook_endpoint") == []
+    assert "https://hooks.example.com/" in page
+    assert 'href="/team/webhooks/"' in anna.get(APPLICATIONS).text
 
 
 def test_a_password_of_production_is_not_asked_for_at_the_login_of_the_sandbox(
@@ -470,6 +487,7 @@ def test_apart_neither_environment_gives_or_takes_a_code(make_portal: MakePortal
         ("/oauth2/applications/register/", "/oauth2/applications/register/"),
         ("/activity/", "/activity/"),
         ("/team/add/", "/team/add/"),
+        ("/team/webhooks/add/", "/team/webhooks/"),
         ("/account/", "/account/"),
         ("/nothing/", "/"),
     ],

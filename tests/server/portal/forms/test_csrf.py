@@ -1,5 +1,7 @@
 """Whose forms are accepted."""
 
+import re
+
 import pytest
 
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
@@ -7,7 +9,7 @@ from gatepass.server.domain.users.sessions.model import new_id
 from gatepass.server.portal.forms import csrf
 from gatepass.server.portal.routes import ROUTES, Route
 from server.portal.conftest import MakePortal
-from server.portal.fixtures import PortalServer
+from server.portal.fixtures import Browser, PortalServer
 
 FORM = "/accounts/sessions/end/"
 UNSAFE = [rule for rule in ROUTES if rule.method != "GET"]
@@ -15,21 +17,22 @@ UNSAFE = [rule for rule in ROUTES if rule.method != "GET"]
 
 @pytest.mark.spec("ASVS", "3.5.1")
 @pytest.mark.parametrize("rule", UNSAFE, ids=lambda rule: rule.path)
-@pytest.mark.parametrize("token", [None, "0" * 48, "é" * 48])
+@pytest.mark.parametrize("token", [None, "0" * 48, "é" * 48], ids=["none", "another", "no token"])
 def test_no_form_is_accepted_without_its_token(
-    portal: PortalServer, rule: Route, token: str | None
+    shared_portal: PortalServer,
+    shared_browsers: dict[str, Browser],
+    rule: Route,
+    token: str | None,
 ) -> None:
-    path = rule.path
-    names = ("app_id", "user_id", "secret_id", "notice_id", "invitation_id", "session_id")
-    for name in (*names, "factor_id", "domain_id"):
-        path = path.replace(f"{{{name}:uuid}}", "00000000-0000-4000-8000-000000000000")
-    browser = portal.browser() if "login" in path else portal.as_("anna")
-    before = portal.actions()
+    path = re.sub(r"{\w+:uuid}", "00000000-0000-4000-8000-000000000000", rule.path)
+    browser = shared_portal.browser() if "login" in path else shared_browsers["anna"]
+    before = shared_portal.actions()
 
     response = browser.send(path, {} if token is None else {"csrf": token})
 
     assert response.status_code == 403
-    assert portal.actions() == before
+    assert shared_portal.actions() == before
+    assert shared_browsers["anna"].is_logged_in()
 
 
 def test_the_token_of_another_session_is_not_accepted(portal: PortalServer) -> None:

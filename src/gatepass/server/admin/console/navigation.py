@@ -21,7 +21,9 @@ class Section(NamedTuple):
 SECTIONS = (
     Section("", Message("Overview"), EITHER),
     Section("organizations/", Message("Organizations"), EITHER),
+    Section("expiring-secrets/", Message("Expiring secrets"), EITHER),
     Section("policy/", Message("Policy"), EITHER),
+    Section("webhooks/", Message("Webhooks"), EITHER),
     Section("catalogue/", Message("Catalogue"), EITHER),
     Section("keys/", Message("Keys"), SECURITY),
     Section("audit/", Message("Audit trail"), SECURITY),

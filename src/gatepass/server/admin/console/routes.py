@@ -10,6 +10,7 @@ from gatepass.server.admin.console.navigation import ACCOUNT_MANAGER, EITHER, OW
 from gatepass.server.admin.console.pages import (
     audit,
     catalogue,
+    expiring,
     keys,
     operators,
     overview,
@@ -28,6 +29,9 @@ from gatepass.server.admin.console.pages.organizations import (
     people,
     settings,
 )
+from gatepass.server.admin.console.pages.webhooks import endpoint as webhook
+from gatepass.server.admin.console.pages.webhooks import listing as webhooks
+from gatepass.server.admin.console.pages.webhooks import secret as webhook_secret
 from gatepass.server.admin.console.request import ConsoleRequest, path_of
 from gatepass.server.admin.operations.model import Role
 from gatepass.server.domain.users.passwords.hashing import Steps
@@ -42,6 +46,7 @@ ConsolePage = Callable[[ConsoleRequest], Response | Steps[Response]]
 _ORG = "organizations/{org_id:uuid}/"
 _PERSON = "organizations/{org_id:uuid}/people/{user_id:uuid}/"
 _OPERATOR = "operators/{user_id:uuid}/"
+_INVITED = "operators/invitations/{invitation_id:uuid}/"
 _PRODUCTION = (Mode.LIVE,)
 _APP = "organizations/{org_id:uuid}/applications/{app_id:uuid}/"
 
@@ -49,6 +54,7 @@ _API_APP = f"{_API_APPS}{{app_id:uuid}}/"
 _RESOURCES, _RESOURCE = "catalogue/resources/", "catalogue/resource/"
 _SCOPES, _SCOPE = "catalogue/scopes/", "catalogue/scope/"
 _SET = f"{_APP}settings/"
+_HOOK = "webhooks/{endpoint_id:uuid}/"
 
 
 class Entry(NamedTuple):
@@ -86,6 +92,7 @@ ENTRIES = (
     Entry("POST", f"{_PERSON}factors/", ACCOUNT_MANAGER, people.reset_factors, step_up=True),
     Entry("POST", f"{_PERSON}disable/", EITHER, people.disable),
     Entry("POST", f"{_PERSON}enable/", EITHER, people.enable, step_up=True),
+    Entry("GET", "expiring-secrets/", EITHER, expiring.show),
     Entry("GET", "system/", EITHER, system.show),
     Entry("POST", "system/mail/", EITHER, system.retry_mail),
     Entry("GET", "catalogue/", EITHER, catalogue.show),
@@ -101,6 +108,22 @@ ENTRIES = (
     Entry("POST", f"{_SCOPE}remove/", SECURITY, catalogue.remove_scope, step_up=True),
     Entry("GET", "policy/", EITHER, policies.show),
     Entry("POST", "policy/", SECURITY, policies.change, step_up=True),
+    Entry("GET", "webhooks/", EITHER, webhooks.index),
+    Entry("GET", "webhooks/add/", SECURITY, webhooks.add_form),
+    Entry("POST", "webhooks/add/", SECURITY, webhooks.add, step_up=True),
+    Entry("GET", f"{_ORG}webhooks/", EITHER, webhooks.index),
+    Entry("GET", f"{_ORG}webhooks/add/", SECURITY, webhooks.add_form),
+    Entry("POST", f"{_ORG}webhooks/add/", SECURITY, webhooks.add, step_up=True),
+    Entry("GET", _HOOK, EITHER, webhook.show),
+    Entry("GET", f"{_HOOK}change/", SECURITY, webhook.change_form),
+    Entry("POST", f"{_HOOK}change/", SECURITY, webhook.change, step_up=True),
+    Entry("GET", f"{_HOOK}secret/", SECURITY, webhook_secret.show),
+    Entry("POST", f"{_HOOK}rotate/", SECURITY, webhook.rotate, step_up=True),
+    Entry("POST", f"{_HOOK}test/", EITHER, webhook.test),
+    Entry("POST", f"{_HOOK}send-again/", EITHER, webhook.send_again),
+    Entry("POST", f"{_HOOK}enable/", SECURITY, webhook.enable),
+    Entry("POST", f"{_HOOK}disable/", SECURITY, webhook.disable),
+    Entry("POST", f"{_HOOK}remove/", SECURITY, webhook.remove),
     Entry("GET", "keys/", SECURITY, keys.show),
     Entry("POST", "keys/rotate/", SECURITY, keys.rotate, step_up=True),
     Entry("POST", "keys/rotate-now/", SECURITY, keys.rotate_now, step_up=True),
@@ -109,6 +132,8 @@ ENTRIES = (
     Entry("GET", "operators/", OWNER, operators.index, modes=_PRODUCTION),
     Entry("GET", "operators/add/", OWNER, operators.form, modes=_PRODUCTION),
     Entry("POST", "operators/add/", OWNER, operators.add, True, _PRODUCTION),
+    Entry("POST", f"{_INVITED}resend/", OWNER, operators.resend, True, _PRODUCTION),
+    Entry("POST", f"{_INVITED}revoke/", OWNER, operators.revoke, True, _PRODUCTION),
     Entry("GET", _OPERATOR, OWNER, operators.one, modes=_PRODUCTION),
     Entry("GET", f"{_OPERATOR}initial-password/", OWNER, passwords.show, modes=_PRODUCTION),
     Entry("POST", f"{_OPERATOR}roles/", OWNER, operators.set_roles, True, _PRODUCTION),

@@ -1,6 +1,6 @@
 """The operators: who they are, and their roles in each environment. For owners of production."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from starlette.responses import Response
@@ -10,7 +10,8 @@ from gatepass.server.admin.console.rendering import page, redirect, rejected_for
 from gatepass.server.admin.console.request import ConsoleRequest
 from gatepass.server.domain.names import are_same
 from gatepass.server.domain.users import initial_passwords
-from gatepass.server.domain.users.operators import operations
+from gatepass.server.domain.users.model import InvalidField
+from gatepass.server.domain.users.operators import invitations, operations
 from gatepass.server.domain.users.operators.model import ROLES, Operator, OperatorRole, Roles
 from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.environment.environment import NAMES
@@ -23,24 +24,36 @@ from gatepass.wire.errors import OAuthError
 
 _WORDS = {Mode.LIVE: Message("Production"), Mode.TEST: Message("Sandbox")}
 _YOURSELF = Message("Your own account is changed by another owner, or on the server's machine.")
+_BY = ("invitation", "password")
+_NO_ROLE = Message("Choose at least one role.")
 _NOT_ITS_NAME = Message("This is not their username.")
 
 
 def index(request: ConsoleRequest) -> Response:
     """Show everybody, oldest first."""
     found = operations.list_all(request.context)
-    return page(request, "operators.html", operators=[(each, rows(each.roles)) for each in found])
+    return page(
+        request,
+        "operators.html",
+        operators=[(each, rows(each.roles)) for each in found],
+        invited=[(each, rows(roles)) for each, roles in invitations.list_all(request.context)],
+        now=request.environment.now(),
+    )
 
 
 def form(request: ConsoleRequest) -> Response:
     """Show the empty form for a new operator."""
-    return page(request, "operator_add.html", **_add_context({}), values={}, errors={})
+    by = _BY[0] if request.context.outbox.sends_mail else _BY[1]
+    context = _add_context(request, {})
+    return page(request, "operator_add.html", **context, values={"by": by}, errors={})
 
 
 def add(request: ConsoleRequest) -> Steps[Response]:
-    """Add an operator; the next page shows their initial password, once."""
+    """Invite an operator by mail, or add one whose initial password the next page shows, once."""
     roles = _roles(request)
     hasher = request.environment.hasher
+    if request.form.get("by") == _BY[0]:
+        return _invite(request, roles)
     try:
         added, password = operations.add(
             request.context,
@@ -53,16 +66,72 @@ def add(request: ConsoleRequest) -> Steps[Response]:
             organization=operations.find_organization(request.context).name,
         )
     except OAuthError as refusal:
-        return rejected_form(
-            request,
-            "operator_add.html",
-            refusal,
-            **_add_context(roles),
-            values=request.portal.typed(),
-            errors=errors_of(refusal),
-        )
+        return _not_added(request, roles, refusal, errors_of(refusal))
     name = added.user.username or ""
     return passwords.keep(request, f"operators/{added.user.id}/", name, password.value)
+
+
+def _invite(request: ConsoleRequest, roles: Roles) -> Response:
+    """Invite somebody; a form that is sent twice invites once."""
+    invitation_id = request.portal.creation_id()
+    if any(each.id == invitation_id for each, _ in invitations.list_all(request.context)):
+        return redirect(request, "operators/")
+    try:
+        if not roles:
+            raise InvalidField("role", _NO_ROLE)
+        invited = invitations.invite(
+            request.context,
+            request.actor,
+            request.operator,
+            email=request.form.get("invite", ""),
+            roles=roles,
+            organization=operations.find_organization(request.context).name,
+            invitation_id=invitation_id,
+        )
+    except OAuthError as refusal:
+        errors = errors_of(refusal)
+        errors = {("invite" if name == "email" else name): text for name, text in errors.items()}
+        return _not_added(request, roles, refusal, errors)
+    done = Message("{email} is invited by mail.", email=invited.email)
+    return redirect(request, "operators/", done)
+
+
+def resend(request: ConsoleRequest) -> Response:
+    """Mail an invitation again."""
+    return _change_invitation(
+        request, invitations.resend, Message("The invitation is sent again, for another 7 days.")
+    )
+
+
+def revoke(request: ConsoleRequest) -> Response:
+    """Revoke an invitation."""
+    return _change_invitation(
+        request, invitations.revoke, Message("The invitation is revoked: its link does not work.")
+    )
+
+
+def _change_invitation(
+    request: ConsoleRequest, change: Callable[..., object], done: Message
+) -> Response:
+    found = invitations.find(request.context, request.id("invitation_id"))
+    try:
+        change(request.context, request.actor, request.operator, found.email)
+    except OAuthError as refusal:
+        return redirect(request, "operators/", refusal.message)
+    return redirect(request, "operators/", done)
+
+
+def _not_added(
+    request: ConsoleRequest, roles: Roles, refusal: OAuthError, errors: Mapping[str, str]
+) -> Response:
+    return rejected_form(
+        request,
+        "operator_add.html",
+        refusal,
+        **_add_context(request, roles),
+        values=request.portal.typed(),
+        errors=errors,
+    )
 
 
 def one(request: ConsoleRequest) -> Response:
@@ -160,8 +229,8 @@ def _context(request: ConsoleRequest) -> Mapping[str, object]:
     }
 
 
-def _add_context(roles: Roles) -> Mapping[str, object]:
-    return {"environments": boxes(roles)}
+def _add_context(request: ConsoleRequest, roles: Roles) -> Mapping[str, object]:
+    return {"environments": boxes(roles), "sends_mail": request.context.outbox.sends_mail}
 
 
 def boxes(roles: Roles) -> list[dict[str, object]]:

@@ -52,12 +52,31 @@ def list_all(context: Context) -> list[tuple[Invitation, Roles]]:
         ]
 
 
+def find(context: Context, invitation_id: UUID) -> Invitation:
+    """Return an invitation of an operator; raise NotFoundError for any other."""
+    for each, _ in list_all(context):
+        if each.id == invitation_id:
+            return each
+    raise NotFoundError(str(invitation_id))
+
+
+def resend(context: Context, by: Actor, granter: Operator | None, email: str) -> Invitation:
+    """Mail the invitation of an address again, for another seven days; raises as `revoke` does."""
+    found = _find_to_manage(context, granter, email)
+    return invitations.resend(context, by, found.org_id, found.id)
+
+
 def revoke(context: Context, by: Actor, granter: Operator | None, email: str) -> Invitation:
     """Delete the invitation of an address: its link stops working.
 
     Raises NotFoundError where there is none, and OAuthError (403) where it gives a role in an
     environment that the granter does not own.
     """
+    found = _find_to_manage(context, granter, email)
+    return invitations.revoke(context, by, found.org_id, found.id)
+
+
+def _find_to_manage(context: Context, granter: Operator | None, email: str) -> Invitation:
     org_id = organizations.find_operating(context)
     with context.database.read() as connection:
         found = invitation_store.find_by_email(connection, org_id, email) if org_id else None
@@ -65,4 +84,4 @@ def revoke(context: Context, by: Actor, granter: Operator | None, email: str) ->
             raise NotFoundError(f"An invitation of {email}")
         roles = store.roles_of_invitation(context.database, connection, found.id)
         check_granter(context, connection, granter, roles, {})
-    return invitations.revoke(context, by, org_id, found.id)
+    return found

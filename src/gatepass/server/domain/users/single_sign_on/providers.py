@@ -26,6 +26,14 @@ def find_on(context: Context, org_id: UUID) -> Provider | None:
     return found if found and found.is_on else None
 
 
+def owner_of_domain(context: Context, name: str) -> UUID | None:
+    """Return the organization that has proved a domain of email addresses, None for none."""
+    with context.database.read() as connection:
+        if not context.database.has(connection, store.REVISION):
+            return None
+        return store.owner_of(connection, name.strip().lower())
+
+
 def is_any_on(context: Context) -> bool:
     """Return whether anybody comes from a provider."""
     with context.database.read() as connection:

@@ -1,26 +1,23 @@
 """Endpoints: the list, adding, one endpoint, changing it, on and off, removing it."""
 
 from collections.abc import Mapping
-from typing import Any, get_args
-from urllib.parse import urlencode
+from typing import Any
 from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.changes.webhooks.model import MOST_ENDPOINTS, Endpoint, State
-from gatepass.server.domain.organizations.webhooks import deliveries, operations
+from gatepass.server.domain.changes.webhooks.model import MOST_ENDPOINTS, Endpoint
+from gatepass.server.domain.organizations.webhooks import operations
 from gatepass.server.domain.organizations.webhooks.operations import DoneAlreadyError, Once
 from gatepass.server.portal import redirects
 from gatepass.server.portal.pages.webhooks import form, words
 from gatepass.server.portal.pages.webhooks.keeping import keep, secret_page
+from gatepass.server.portal.pages.webhooks.shown import context_of
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
-from gatepass.server.storage.errors import NotFoundError
 from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
-_ON_A_PAGE = 50  # deliveries
-_LONGEST_NUMBER = 18  # digits, of a delivery
 _WRONG = OAuthError("invalid_request", Message("See the fields."))
 
 
@@ -38,12 +35,17 @@ def index(request: PortalRequest) -> Response:
 
 def add_form(request: PortalRequest) -> Response:
     """Show the form for a new endpoint."""
-    return page(request, "webhooks/edit.html", endpoint=None, **form.shown({"events": "all"}, {}))
+    return page(
+        request,
+        "webhooks/edit.html",
+        endpoint=None,
+        **form.shown({"events": "all"}, {}, of_organization=True),
+    )
 
 
 def add(request: PortalRequest) -> Response:
     """Add an endpoint, and show its secret; a form sent twice adds one."""
-    new, endpoint_id = form.read(request), request.creation_id()
+    new, endpoint_id = _typed(request), request.creation_id()
     if new.errors:
         return _rerender_form(request, None, _WRONG, new.errors)
     try:
@@ -71,14 +73,13 @@ def one(request: PortalRequest) -> Response:
 def change_form(request: PortalRequest) -> Response:
     """Show the form with what an endpoint has now."""
     found = find(request)
-    return page(
-        request, "webhooks/edit.html", endpoint=found, **form.shown(form.values_of(found), {})
-    )
+    shown = form.shown(form.values_of(found), {}, of_organization=True)
+    return page(request, "webhooks/edit.html", endpoint=found, **shown)
 
 
 def change(request: PortalRequest) -> Response:
     """Change an endpoint; what waits is sent to the new address."""
-    found, new = find(request), form.read(request)
+    found, new = find(request), _typed(request)
     if new.errors:
         return _rerender_form(request, found, _WRONG, new.errors)
     try:
@@ -130,6 +131,10 @@ def address(endpoint_id: UUID) -> str:
     return f"{redirects.WEBHOOKS}{endpoint_id}/"
 
 
+def _typed(request: PortalRequest) -> form.Given:
+    return form.read(request.form, request.context, request.org_id)
+
+
 def _set_enabled(request: PortalRequest, done: Message, *, enabled: bool) -> Response:
     found = find(request)
     operations.set_enabled(
@@ -144,44 +149,11 @@ def _rerender_form(
     refusal: OAuthError,
     errors: Mapping[str, str],
 ) -> Response:
-    shown = form.shown(request.typed(), errors)
+    shown = form.shown(request.typed(), errors, of_organization=True)
     return rejected_form(request, "webhooks/edit.html", refusal, endpoint=found, **shown)
 
 
 def _page_context(request: PortalRequest) -> dict[str, Any]:
-    found, query = find(request), request.query
-    state: State | None = next(
-        (each for each in get_args(State) if each == query.get("state")), None
-    )
-    listed = deliveries.listed(
-        request.context,
-        found.id,
-        request.org_id,
-        state,
-        _ON_A_PAGE + 1,
-        _number(query.get("before")),
-    )
-    sent = listed[:_ON_A_PAGE]
-    chosen = {"state": state} if state else {}
-    older = urlencode({**chosen, "before": sent[-1].id}) if len(listed) > len(sent) else ""
-    return {
-        "endpoint": found,
-        "state": words.ENDPOINTS[found.state],
-        "disabled": words.DISABLED.get(found.disabled_because, ""),
-        "deliveries": [
-            (each, words.DELIVERIES[each.state], words.error(each.error)) for each in sent
-        ],
-        "filters": words.FILTERS,
-        "chosen": state or "",
-        "overlaps": words.OVERLAPS,
-        "version": found.secret_version,
-        "older_url": f"{address(found.id)}?{older}#deliveries" if older else None,
-    }
-
-
-def _number(text: str | None) -> int | None:
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER):
-        raise NotFoundError(text)
-    return int(text)
+    found = find(request)
+    shown = context_of(request.context, found, request.query, address(found.id))
+    return {**shown, "version": found.secret_version}

@@ -2,23 +2,22 @@
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from gatepass.server.domain.changes.webhooks.events import EVENTS
 from gatepass.server.domain.changes.webhooks.model import Endpoint
+from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations.webhooks.model import (
     InvalidEndpoint,
     check_description,
-    check_events,
     check_url,
     offered_events,
 )
 from gatepass.server.portal.forms.errors import Errors
-from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.message import Message
 
 _EVENT = "event_"
 _SOME = "some"
-_OFFERED = offered_events(of_organization=True)
 
 
 class Given(NamedTuple):
@@ -30,24 +29,28 @@ class Given(NamedTuple):
     errors: Errors
 
 
-def read(request: PortalRequest) -> Given:
-    """Return what was typed, checked in each field, so that the page shows all errors at once."""
-    form, errors = request.form, Errors()
+def read(form: Mapping[str, str], context: Context, org_id: UUID | None) -> Given:
+    """Return what was typed, checked in each field, so that the page shows all errors at once.
+
+    It is for an endpoint of `org_id`, or of the operator without one.
+    """
+    errors = Errors()
     url, description = form.get("url", ""), form.get("description", "")
-    allowed = request.context.webhooks.allowed.of(request.org_id)
+    allowed = context.webhooks.allowed.of(org_id)
     errors.check("url", lambda: check_url(url, allowed))
-    events = errors.check("events", lambda: _events(form)) or ()
+    events = errors.check("events", lambda: _events(form, of_organization=org_id is not None))
     errors.check("description", lambda: check_description(description))
-    return Given(url, events, description, errors)
+    return Given(url, events or (), description, errors)
 
 
-def _events(form: Mapping[str, str]) -> tuple[str, ...]:
+def _events(form: Mapping[str, str], *, of_organization: bool) -> tuple[str, ...]:
     if form.get("events") != _SOME:
         return ()
-    ticked = [name for name in _OFFERED if form.get(_EVENT + name)]
+    offered = offered_events(of_organization=of_organization)
+    ticked = tuple(name for name in offered if form.get(_EVENT + name))
     if not ticked:
         raise InvalidEndpoint("events", Message("Select at least one event."))
-    return check_events(ticked, of_organization=True)
+    return ticked
 
 
 def values_of(found: Endpoint) -> dict[str, str]:
@@ -60,13 +63,15 @@ def values_of(found: Endpoint) -> dict[str, str]:
     }
 
 
-def shown(values: Mapping[str, str], errors: Mapping[str, str]) -> dict[str, Any]:
+def shown(
+    values: Mapping[str, str], errors: Mapping[str, str], *, of_organization: bool
+) -> dict[str, Any]:
     """Return what the template needs to show the form."""
     return {
         "values": values,
         "errors": errors,
         "offered": [
             {"name": name, "text": EVENTS[name].text, "is_ticked": _EVENT + name in values}
-            for name in _OFFERED
+            for name in offered_events(of_organization=of_organization)
         ],
     }

@@ -4,14 +4,13 @@ from starlette.responses import Response
 
 from gatepass.server.domain.organizations.webhooks import deliveries
 from gatepass.server.portal.pages.webhooks import endpoints
+from gatepass.server.portal.pages.webhooks.shown import delivery_id
 from gatepass.server.portal.rendering import redirect
 from gatepass.server.portal.request import PortalRequest
-from gatepass.server.storage.errors import NotFoundError
 from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 _FAILED = "failed"
-_LONGEST_NUMBER = 18  # digits, of a delivery
 
 
 def test(request: PortalRequest) -> Response:
@@ -29,7 +28,7 @@ def send_again(request: PortalRequest) -> Response:
     """Send one delivery again, or all that failed."""
     found = endpoints.find(request)
     wanted = request.form.get("delivery", "")
-    ids = None if wanted == _FAILED else [_number(wanted)]
+    ids = None if wanted == _FAILED else [delivery_id(wanted)]
     try:
         number = deliveries.send_again(
             request.context, request.actor, found.id, request.org_id, ids
@@ -45,9 +44,3 @@ def send_again(request: PortalRequest) -> Response:
 def _deliveries_of(request: PortalRequest, done: Message) -> Response:
     path = endpoints.address(request.ids["endpoint_id"])
     return redirect(request, f"{path}#deliveries", done)
-
-
-def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER):
-        raise NotFoundError(text)
-    return int(text)

@@ -16,6 +16,7 @@ from gatepass.server.admin.operations.organizations import Organization
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.organizations import operations as stored
 from gatepass.server.domain.users import operations as users
+from gatepass.server.domain.users.single_sign_on import providers as single_sign_on
 from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.translation.message import Message
@@ -77,7 +78,7 @@ def _named(request: ConsoleRequest, text: str, state: str) -> dict[str, Any]:
 
 
 def _exact(request: ConsoleRequest, text: str) -> list[Organization]:
-    """Return the organizations that a whole id, client id, username or email address leads to."""
+    """Return the organizations that a whole id, name of an account, address or domain leads to."""
     found = [*_ids(request, text)] if text and " " not in text else []
     exact: dict[UUID, Organization] = {}
     for org_id in found:
@@ -96,6 +97,9 @@ def _ids(request: ConsoleRequest, text: str) -> Iterator[UUID]:
     person = users.find_anywhere(request.context, text)
     if person:
         yield person.org_id
+    owner = single_sign_on.owner_of_domain(request.context, text) if "." in text else None
+    if owner:
+        yield owner
     if "@" in text:
         for each in users.with_portal_email(request.context, text):
             yield each.org_id

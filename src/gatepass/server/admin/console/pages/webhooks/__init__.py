@@ -1,0 +1,1 @@
+"""Webhooks in the console: endpoints of the operator, and those of organizations."""
