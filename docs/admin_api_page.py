@@ -109,7 +109,8 @@ Its access tokens are revoked, and stay revoked after it is resumed.
 ## What all calls have in common
 
 - Bodies are JSON, of 64 KiB at most. A member that is not described is refused by its name (422).
-- Lists have pages: `limit` is 200 at most; give `next_cursor` back as `cursor` until it is null.
+- Lists have pages: `limit` is 200 at most, of exports 1,000; give `next_cursor` back as `cursor`
+  until it is null.
 - A change with `dry_run=true` is done and undone: the answer has `result`, as it would be, without
   secrets, and `effect`: what would stop, in sentences and counts, and whether it can be undone.
 - An answer has an `ETag` where it is of one object. `If-Match` refuses a change (412) of what

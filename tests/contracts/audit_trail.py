@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import text
@@ -11,7 +12,7 @@ from contracts.samples import HOUR, NOW
 from gatepass.jose.signing import SigningKey, generate
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.chain import anchors, model, store, verification
-from gatepass.server.domain.audit.chain.anchors import Trust
+from gatepass.server.domain.audit.chain.anchors import Anchors, Trust
 from gatepass.server.domain.audit.chain.checkpoint import Checkpoint
 from gatepass.server.domain.audit.chain.operations import make_checkpoint
 from gatepass.server.domain.audit.chain.verification import Report
@@ -78,10 +79,26 @@ class Trail:
         return made
 
     def verify(self, outside: Sequence[str] = (), now: datetime | None = None) -> Report:
+        """Verify the whole, and in parts, which must come to the same."""
         with self.database.read() as connection:
             kept = store.all_checkpoints(connection)
         found = anchors.gather(kept, outside, Trust(ISSUER, "production", {self.key.kid}))
-        return verification.verify(self.database, found, now or self.now)
+        report = verification.verify(self.database, found, now or self.now)
+        parts = list(self._parts(found, now or self.now))
+        assert all(each.is_whole for each in parts) == report.is_whole, parts
+        if report.is_whole:
+            counts = attrgetter("entries", "erased", "not_covered")
+            assert tuple(map(sum, zip(*map(counts, parts), strict=True))) == counts(report)
+        return report
+
+    def _parts(self, found: Anchors, now: datetime) -> Iterator[Report]:
+        after: int | None = None
+        while True:
+            part = verification.verify_part(self.database, found, now, after=after, limit=2)
+            yield part.report
+            after = part.next
+            if after is None:
+                return
 
     def findings(self, outside: Sequence[str] = ()) -> list[tuple[str, int]]:
         return [(each.kind, each.number) for each in self.verify(outside).findings]

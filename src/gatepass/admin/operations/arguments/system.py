@@ -33,6 +33,36 @@ class AuditList(TypedDict, total=False):
     until: datetime | str | None
 
 
+class AuditVerify(TypedDict, total=False):
+    """The arguments of `audit.verify`."""
+
+    limit: int
+    after_link: int | None
+
+
+class AuditExport(TypedDict, total=False):
+    """The arguments of `audit.export`."""
+
+    limit: int
+    cursor: str
+    org_id: UUID | str | None
+    actor: str
+    client_id: str
+    action: str
+    refused: bool
+    since: datetime | str | None
+    until: datetime | str | None
+
+
+class AuditErase(Creation, total=False):
+    """The arguments of `audit.erase`."""
+
+    names: Required[Sequence[str]]
+    reason: str
+    limit: int
+    after: int
+
+
 class MailList(TypedDict, total=False):
     """The arguments of `mail.list`."""
 

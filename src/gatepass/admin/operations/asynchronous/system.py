@@ -8,7 +8,16 @@ from typing import Unpack
 
 from gatepass.admin.groups import AsyncGroup
 from gatepass.admin.operations.arguments import system as arguments
-from gatepass.admin.operations.records.system import AuditEntry, Keys, Mail, Retried, System
+from gatepass.admin.operations.records.system import (
+    AuditEntry,
+    Erased,
+    ExportedEntry,
+    Keys,
+    Mail,
+    Retried,
+    System,
+    VerifiedPart,
+)
 
 
 class AsyncKeyOperations(AsyncGroup):
@@ -44,6 +53,48 @@ class AsyncAuditOperations(AsyncGroup):
         until: moment or null; before then
         """
         return self._each(AuditEntry, "audit.list", given)
+
+    async def verify(self, **given: Unpack[arguments.AuditVerify]) -> VerifiedPart:
+        """Verify a part of the audit trail: whether it was changed, deleted, added to or moved.
+
+        The trail is whole if every part is, to the one that has no more after it. Checkpoints
+        that left the server are compared by `gatepass audit verify --checkpoints`.
+
+        limit: integer; entries of a part, about
+        after_link: integer or null; `last_link` of the part before
+        """
+        return await self._record(VerifiedPart, "audit.verify", given)
+
+    def export(self, **given: Unpack[arguments.AuditExport]) -> AsyncIterator[ExportedEntry]:
+        """Read the audit trail, the oldest entry first, with the digests of its links.
+
+        To go on another day, give the number of the last entry as `cursor`.
+
+        limit: integer; entries of a part
+        cursor: string; `next_cursor`, or the number of an entry
+        org_id: id or null; of this organization
+        actor: string; username, `operator`, or application
+        client_id: string; about this application
+        action: string; as login; secret. is all of secrets; comma-separated for several
+        refused: boolean; only what was refused
+        since: moment or null; from then on
+        until: moment or null; before then
+        """
+        return self._each(ExportedEntry, "audit.export", given)
+
+    async def erase(self, **given: Unpack[arguments.AuditErase]) -> Erased:
+        """Erase what a part of the audit trail says of a person: who, from where, the details.
+
+        What was done stays, and the trail stays whole. Delete the person first, as what they do
+        later is recorded as before. The names are recorded nowhere. Go on with `last` until it
+        is null.
+
+        names: list of string (needed); username, and each email address
+        reason: string; for the audit trail
+        limit: integer; entries that are looked at
+        after: integer; `last` of the part before
+        """
+        return await self._record(Erased, "audit.erase", given)
 
 
 class AsyncMailOperations(AsyncGroup):

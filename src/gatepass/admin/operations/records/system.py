@@ -46,6 +46,59 @@ class AuditEntry(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Finding(Record):
+    """Something that is wrong with an entry; of missing links, `number` is that of the first."""
+
+    kind: str
+    number: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedPart(Record):
+    """What the verification of a part found; `is_whole` says that nothing is wrong in it.
+
+    `not_covered` counts entries from before the chain, `erased` those with erased fields.
+    `findings` are the first 100 of `found`.
+    """
+
+    is_whole: bool
+    first_link: int
+    last_link: int
+    entries: int
+    erased: int
+    not_covered: int
+    checkpoints: int
+    found: int
+    findings: tuple[Finding, ...]
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedEntry(Record):
+    """An entry with the digest of its link in the chain, which is null for one without a link."""
+
+    number: int
+    at: datetime
+    org_id: UUID | None
+    actor: str
+    action: str
+    subject: str
+    result: str
+    source: str
+    detail: Mapping[str, str]
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased(Record):
+    """How many entries of the part no longer say who it was; `last` is the last one of it."""
+
+    erased: int
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mail(Record):
     """A mail, without what it says."""
 

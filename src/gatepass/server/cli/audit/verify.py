@@ -7,13 +7,11 @@ from typing import TextIO
 import click
 
 from gatepass.command_group import example
-from gatepass.jose.signing import SigningKey
+from gatepass.server.admin.operations.system.audit_proof import anchors_of
 from gatepass.server.cli import options
-from gatepass.server.domain.audit.chain import anchors, checkpoint, store, verification
-from gatepass.server.domain.audit.chain.anchors import Anchors, Trust
+from gatepass.server.domain.audit.chain import checkpoint, store, verification
 from gatepass.server.domain.audit.chain.operations import ChainBrokenError, make_checkpoint
 from gatepass.server.domain.audit.chain.verification import Report
-from gatepass.server.domain.keys import operations as keys
 from gatepass.server.environment.backup.progress import Progress
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage import deadline
@@ -54,7 +52,7 @@ def verify(target: options.Target, *, outside: TextIO | None, is_json: bool) -> 
         with deadline.each(deadline.LONG), options.progress_bar() as show:
             read = _Progress(show)
             report = verification.verify(
-                environment.database, _anchors(environment, given), environment.now(), read.show
+                environment.database, anchors_of(environment, given), environment.now(), read.show
             )
     if is_json or options.has_lines():
         options.show(_object(report), is_json=True)
@@ -116,18 +114,6 @@ def _check_tables(environment: Environment) -> None:
     with environment.database.read() as connection:
         if not environment.database.has(connection, store.REVISION):
             raise click.ClickException(_OLD)
-
-
-def _anchors(environment: Environment, outside: list[str]) -> Anchors:
-    kids = frozenset(
-        SigningKey(key.purpose, key.secret).kid
-        for key in keys.all_keys(environment.context)
-        if key.purpose != "opaque"
-    )
-    trust = Trust(environment.issuer, environment.name, kids)
-    with environment.database.read() as connection:
-        kept = store.all_checkpoints(connection)
-    return anchors.gather(kept, outside, trust)
 
 
 def _object(report: Report) -> dict[str, object]:

@@ -30,17 +30,28 @@ def find(context: Context, names: Collection[str]) -> list[Erasable]:
     Of what the person did, that is who and from where; of what was done to them, whom and the
     details; and every field that has one of the names in it.
     """
-    is_named, found, after = _matcher(names), list[Erasable](), 0
+    found, after = list[Erasable](), 0
     while True:
-        with context.database.read() as connection:
-            entries = store.stored_after(connection, after, _AT_ONCE)
-        for entry in entries:
-            fields = _fields(entry, is_named)
-            if fields:
-                found.append(Erasable(entry.id, frozenset(fields)))
-        if len(entries) < _AT_ONCE:
+        part, last = find_part(context, names, after, _AT_ONCE)
+        found += part
+        if last is None:
             return found
-        after = entries[-1].id
+        after = last
+
+
+def find_part(
+    context: Context, names: Collection[str], after: int, limit: int
+) -> tuple[list[Erasable], int | None]:
+    """Return what `find` does of `limit` entries after one, and the last of them.
+
+    There is no last one where there are no more entries.
+    """
+    is_named = _matcher(names)
+    with context.database.read() as connection:
+        entries = store.stored_after(connection, after, limit)
+    fields = ((each.id, frozenset(_fields(each, is_named))) for each in entries)
+    found = [Erasable(number, names_of) for number, names_of in fields if names_of]
+    return found, entries[-1].id if len(entries) == limit else None
 
 
 def erase(context: Context, by: Actor, found: Iterable[Erasable], reason: str = "") -> int:

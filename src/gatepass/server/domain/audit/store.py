@@ -137,10 +137,14 @@ def erase(connection: Connection, number: int, names: Collection[str]) -> None:
     connection.execute(update(audit).where(audit.c.id == number).values(**texts))
 
 
-def unlinked(connection: Connection, after: int, limit: int) -> list[int]:
-    """Return the numbers of entries after one that have no link."""
+def unlinked(
+    connection: Connection, after: int, limit: int, *, until: int | None = None
+) -> list[int]:
+    """Return the numbers of entries after one, and up to another, that have no link."""
     has_link = select(audit_link.c.number).where(audit_link.c.audit_id == audit.c.id).exists()
     query = select(audit.c.id).where(audit.c.id > after, ~has_link).order_by(audit.c.id)
+    if until is not None:
+        query = query.where(audit.c.id <= until)
     return list(connection.execute(query.limit(limit)).scalars())
 
 
@@ -176,13 +180,24 @@ def every(
     wanted: Filter = EVERYTHING,
 ) -> list[tuple[int, Entry]]:
     """Return entries as the operator sees them, as `page` does; of all without an organization."""
-    query = select(audit).where(*_conditions(wanted))
-    if org_id is not None:
-        query = query.where(audit.c.org_id == org_id)
+    query = _chosen(org_id, wanted)
     if before is not None:
         query = query.where(audit.c.id < before)
     query = query.order_by(audit.c.id.desc()).limit(limit)
     return [_numbered(row) for row in connection.execute(query)]
+
+
+def every_after(
+    connection: Connection, number: int, *, org_id: UUID | None, limit: int, wanted: Filter
+) -> list[tuple[int, Entry]]:
+    """Return entries as `every` does, but those after a number, the oldest first."""
+    query = _chosen(org_id, wanted).where(audit.c.id > number).order_by(audit.c.id).limit(limit)
+    return [_numbered(row) for row in connection.execute(query)]
+
+
+def _chosen(org_id: UUID | None, wanted: Filter) -> Select[Any]:
+    query = select(audit).where(*_conditions(wanted))
+    return query if org_id is None else query.where(audit.c.org_id == org_id)
 
 
 def newest(connection: Connection) -> int:

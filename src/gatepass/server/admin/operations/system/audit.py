@@ -84,8 +84,9 @@ def read_number(text: str) -> int | None:
     return int(text)
 
 
-def _list(call: Call, wanted: WantedEntries) -> AuditEntries:
-    chosen = Filter(
+def chosen(wanted: WantedEntries) -> Filter:
+    """Return what chooses these entries."""
+    return Filter(
         wanted.actor,
         wanted.client_id,
         tuple(each.strip() for each in wanted.action.split(",") if each.strip()),
@@ -93,13 +94,16 @@ def _list(call: Call, wanted: WantedEntries) -> AuditEntries:
         wanted.since,
         wanted.until,
     )
+
+
+def _list(call: Call, wanted: WantedEntries) -> AuditEntries:
     with call.context.database.read() as connection:
         found = store.every(
             connection,
             org_id=wanted.org_id,
             before=position_of(wanted.cursor, read_number),
             limit=wanted.limit + 1,
-            wanted=chosen,
+            wanted=chosen(wanted),
         )
     shown = found[: wanted.limit]
     return AuditEntries(

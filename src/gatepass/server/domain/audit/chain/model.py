@@ -84,8 +84,17 @@ def link_of(before: Link, entry: Stored) -> Link:
 
 def wrong_fields(link: Link, entry: Stored) -> list[str]:
     """Return the personal fields of an entry that are not what was linked, nor were erased."""
-    parts = zip(PERSONAL, _split(link), entry.personal(), strict=True)
-    return [name for name, (salt, digest), text in parts if not _is_right(name, salt, digest, text)]
+    salts, digests = link.salts, link.field_digests  # of a damaged link they are too short
+    return [
+        name
+        for at, name, text in zip(_PLACES, PERSONAL, entry.personal(), strict=True)
+        if not _is_right(
+            name,
+            salts[at * _SALT : (at + 1) * _SALT],
+            digests[at * _DIGEST : (at + 1) * _DIGEST],
+            text,
+        )
+    ]
 
 
 def fits(before: bytes, link: Link, entry: Stored) -> bool:
@@ -114,6 +123,8 @@ def without(link: Link, names: Collection[str]) -> bytes:
 
 def erased_fields(link: Link) -> list[str]:
     """Return the fields whose salts were erased."""
+    if _NO_SALT not in link.salts:
+        return []
     parts = zip(PERSONAL, _split(link), strict=True)
     return [name for name, (salt, _) in parts if salt == _NO_SALT]
 
@@ -126,7 +137,7 @@ def _is_right(name: str, salt: bytes, digest: bytes, text: str) -> bool:
 
 def _split(link: Link) -> Iterator[tuple[bytes, bytes]]:
     """Return salt and digest of each personal field; of a damaged link they are too short."""
-    for at in range(len(PERSONAL)):
+    for at in _PLACES:
         salt = link.salts[at * _SALT : (at + 1) * _SALT]
         yield salt, link.field_digests[at * _DIGEST : (at + 1) * _DIGEST]
 
@@ -136,7 +147,7 @@ def _start_digest(audit_id: int, salt: bytes) -> bytes:
 
 
 def _field_digest(name: str, salt: bytes, text: str) -> bytes:
-    return sha256(_joined(_FIELD, name.encode(), salt, _bytes(text))).digest()
+    return sha256(_FIELD_BEGINNINGS[name] + _joined(salt, _bytes(text))).digest()
 
 
 def _digest(number: int, before: bytes, entry: Stored, field_digests: bytes) -> bytes:
@@ -159,4 +170,8 @@ def _bytes(text: str) -> bytes:
 
 
 def _joined(*parts: bytes) -> bytes:
-    return b"".join(len(part).to_bytes(8) + part for part in parts)
+    return b"".join([each for part in parts for each in (len(part).to_bytes(8), part)])
+
+
+_PLACES = range(len(PERSONAL))
+_FIELD_BEGINNINGS = {name: _joined(_FIELD, name.encode()) for name in PERSONAL}

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     insert,
     select,
     update,
@@ -67,6 +68,19 @@ def last(connection: Connection) -> Link | None:
     """Return the link with the highest number."""
     row = connection.execute(select(*_LINK).order_by(audit_link.c.number.desc()).limit(1)).first()
     return Link(*row) if row else None
+
+
+def find(connection: Connection, number: int) -> Link | None:
+    """Return the link with this number."""
+    row = connection.execute(select(*_LINK).where(audit_link.c.number == number)).first()
+    return Link(*row) if row else None
+
+
+def erasures(connection: Connection) -> dict[int, int]:
+    """Return how many links say that an entry about an erasure is about them, by its number."""
+    by = audit_link.c.erased_by
+    query = select(by, func.count()).where(by.is_not(None), by != 0).group_by(by)
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def after(connection: Connection, number: int, limit: int) -> list[Link]:

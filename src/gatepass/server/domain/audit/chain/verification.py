@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Literal, NamedTuple
 
 from gatepass.server.domain.audit import store as audit
@@ -62,6 +63,13 @@ class Report:
             self.findings.append(Finding(kind, number, what))
 
 
+class Part(NamedTuple):
+    """What a part of a verification found, and the link after which the next one begins."""
+
+    report: Report
+    next: int | None
+
+
 def verify(
     database: Database,
     anchors: Anchors,
@@ -72,26 +80,53 @@ def verify(
 
     `progress` gets how many links were read, and how many there are. Raises DatabaseAwayError.
     """
+    return verify_part(database, anchors, now, progress=progress).report
+
+
+def verify_part(
+    database: Database,
+    anchors: Anchors,
+    now: datetime,
+    *,
+    after: int | None = None,
+    limit: float = inf,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Part:
+    """Verify about `limit` links, from the first one on or those after the link `after`.
+
+    Where all parts are whole, so is the chain: what is about all of it is verified with the first
+    and the last one. If the link `after` was deleted by retention meanwhile, this begins again.
+    """
     report = Report(checkpoints=len(anchors.kept), outside=len(anchors.outside))
-    for number, what in anchors.wrong:
-        report.add("checkpoint", number, what)
     with database.read() as connection:
         first, last = store.first(connection), store.last(connection)
-    if first is None or last is None:
-        _check_ends(report, anchors, None)
-        _check_unlinked(database, report, 0)
-        return report
-    report.first = first.number
+        before = None if after is None else store.find(connection, after)
     walk = _Walk(database, report, anchors)
-    _check_beginning(database, report, anchors, first, now)
-    walk.begin(first)
-    while links := walk.next_page():
-        progress(walk.number - first.number, max(last.number, walk.number) - first.number)
+    if before is None:
+        for number, what in anchors.wrong:
+            report.add("checkpoint", number, what)
+    if before is not None:
+        walk.resume(before)
+    elif first is not None:
+        _check_beginning(database, report, anchors, first, now)
+        walk.begin(first)
+    start, end = walk.number + 1, last.number if last else 0
+    report.first = first.number if first is not None and before is None else start
+    while last is not None and (links := walk.next_page(start + limit - 1)):
+        progress(walk.number - report.first, max(end, walk.number) - report.first)
         walk.check(links)
-    report.last = walk.number
-    _check_ends(report, anchors, walk.number)
-    _check_unlinked(database, report, first.audit_id if first.number == 0 else 0)
-    _check_erasures(database, report, walk.erasures)
+        if walk.number >= start + limit - 1:
+            return Part(_ended(database, report, walk), walk.number)
+    _check_ends(report, anchors, walk.number if last else None)
+    walk.check_unlinked(None)
+    with database.read() as connection:
+        _check_erasures(database, report, store.erasures(connection))
+    return Part(_ended(database, report, walk), None)
+
+
+def _ended(database: Database, report: Report, walk: "_Walk") -> Report:
+    report.last = max(walk.number, 0)
+    _check_erasures(database, report, walk.not_recorded)
     return report
 
 
@@ -104,23 +139,40 @@ class _Walk:
         self._anchors = anchors
         self._digest: bytes | None = None  # of the link before; None where it is not there
         self._highest = 0  # of the entries so far
+        self._linked = 0  # up to which entry those without a link were looked for
         self._entries: Mapping[int, model.Stored] = {}
         self.number = -1
-        self.erasures: Counter[int] = Counter()
+        self.not_recorded: Counter[int] = Counter()  # entries that were erased, by 0
 
     def begin(self, first: model.Link) -> None:
         """Start at a link that has no entry any more; any other is a link like those after it."""
+        self._linked = first.audit_id if first.number == 0 else 0
         if first.number == 0 or not first.field_digests:
             self._pass(first)
         else:
             self.number = first.number - 1
 
-    def next_page(self) -> list[model.Link]:
-        """Read the next links and their entries; none where all were read."""
+    def resume(self, before: model.Link) -> None:
+        """Go on after a link that was checked."""
+        self.number, self._digest = before.number, before.digest
+        self._highest = self._linked = before.audit_id
+
+    def next_page(self, until: float) -> list[model.Link]:
+        """Read the next links and their entries, about up to a number; none where all were read."""
+        limit = max(1, min(_AT_ONCE, until - self.number))
         with self._database.read() as connection:
-            links = store.after(connection, self.number, _AT_ONCE)
+            links = store.after(connection, self.number, int(limit))
             self._entries = audit.stored(connection, [link.audit_id for link in links])
         return links
+
+    def check_unlinked(self, until: int | None) -> None:
+        """Report the entries that have no link, after those that were looked for before."""
+        if until is None or until > self._linked:
+            with self._database.read() as connection:
+                found = audit.unlinked(connection, self._linked, _MOST_FINDINGS, until=until)
+            for number in found:
+                self._report.add("added", number, _UNLINKED)
+            self._linked = max(self._linked, until or 0)
 
     def check(self, links: Iterable[model.Link]) -> None:
         """Check a page of links with their entries."""
@@ -136,6 +188,7 @@ class _Walk:
                 changed.append((link, wrong))
             self._pass(link)
         self._report_changed(changed)
+        self.check_unlinked(self._highest)
 
     def _report_missing(self, until: int) -> None:
         since, last = self.number + 1, until - 1
@@ -155,7 +208,8 @@ class _Walk:
             wrong.append("time, organization, action, result or the link itself")
         if model.erased_fields(link):
             self._report.erased += 1
-            self.erasures[link.erased_by or 0] += 1
+            if not link.erased_by:
+                self.not_recorded[0] += 1
         return wrong
 
     def _report_changed(self, changed: list[tuple[model.Link, list[str]]]) -> None:
@@ -207,12 +261,6 @@ def _check_ends(report: Report, anchors: Anchors, last: int | None) -> None:
             number,
             f"the links up to {number}, of which {what} says that they were there",
         )
-
-
-def _check_unlinked(database: Database, report: Report, after: int) -> None:
-    with database.read() as connection:
-        for number in audit.unlinked(connection, after, _MOST_FINDINGS):
-            report.add("added", number, _UNLINKED)
 
 
 def _check_erasures(database: Database, report: Report, found: Mapping[int, int]) -> None:
