@@ -1,17 +1,19 @@
 """The pages of one application: which there are, and the way back to the page of a form."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from starlette.responses import Response
 
 from gatepass.server.domain.applications import fields, operations
 from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.catalogue import admin_scopes
 from gatepass.server.portal import redirects
 from gatepass.server.portal.access import Access
 from gatepass.server.portal.forms import automatic_rotation
 from gatepass.server.portal.forms.errors import errors_of
+from gatepass.server.portal.pages.application_keys import content as keys_page
 from gatepass.server.portal.pages.applications import (
     application_activity,
     automatic_rotation_form,
@@ -23,6 +25,7 @@ from gatepass.server.portal.pages.applications import (
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.message import Message
+from gatepass.wire.credential import ENVIRONMENTS, Mode
 from gatepass.wire.errors import OAuthError
 
 _LABELS = {
@@ -32,6 +35,13 @@ _LABELS = {
     "secret_end": Message("End of the secret"),
     **automatic_rotation.LABELS,
 }
+
+
+_LACKING = Message(
+    "It reaches an environment that you do not own, so you cannot change it. Ask an owner of each "
+    "environment that it reaches."
+)
+Returned = TypeVar("Returned")
 
 
 class SubPage(NamedTuple):
@@ -86,6 +96,12 @@ AUTOMATIC_ROTATION = SubPage(
     automatic_rotation_form.context,
     frozenset({"automatic-rotation", "undo"}),
 )
+KEYS = SubPage(
+    "keys/",
+    "",
+    "application/keys.html",
+    keys_page.context,
+)
 SETTINGS = SubPage(
     "settings/",
     Message("Settings"),
@@ -107,6 +123,7 @@ SUB_PAGES = (
     CREDENTIALS,
     ROTATION,
     AUTOMATIC_ROTATION,
+    KEYS,
     SubPage("guide/", "", "application/guide.html", overview.guide_page),
     SubPage("uses/", "", "application/uses.html", live_secrets.uses),
     SubPage("usage/", Message("Usage"), "application/usage.html", usage.context),
@@ -121,6 +138,31 @@ SUB_PAGES = (
     ),
     DANGER_ZONE,
 )
+
+
+def of_owner(form: Callable[[PortalRequest], Returned]) -> Callable[[PortalRequest], Returned]:
+    """Return the page function of a form that changes an application, with a check before it.
+
+    A program of the operator that calls the Admin API is changed by owners of each environment
+    that it reaches: who sees its secret acts with it.
+    """
+
+    def checked(request: PortalRequest) -> Returned:
+        if request.operator:
+            check_owner(request, find_application(request))
+        return form(request)
+
+    return checked
+
+
+def check_owner(request: PortalRequest, application: Application) -> None:
+    """Raise OAuthError (403) where an operator lacks an environment that an application reaches."""
+    operator = request.operator
+    reached = admin_scopes.environments_of(application.scope.names)
+    if operator and any(
+        ENVIRONMENTS[mode] in reached and not operator.is_owner(mode) for mode in Mode
+    ):
+        raise OAuthError("invalid_request", _LACKING, log_detail="no owner", status=403)
 
 
 def find_application(request: PortalRequest) -> Application:
