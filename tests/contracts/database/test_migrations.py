@@ -54,6 +54,16 @@ def test_to_migrate_again_changes_nothing(database: Database) -> None:
         assert organizations.find(connection, kept.id) == kept
 
 
+def test_the_end_of_each_step_is_announced(connect: Callable[[], Database]) -> None:
+    database, done = connect(), []
+
+    database.migrate(lambda: done.append(database.schema().revision))
+
+    assert len(done) == len(revisions.load())
+    assert done == sorted(done, key=str)
+    assert done[-1] == revisions.NEWEST
+
+
 def test_a_database_says_what_it_has_from_the_moment_in_which_another_program_migrates(
     connect: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,8 @@ from typing import Any
 
 import pytest
 
+from gatepass.server.admin.operations.applications.model import ApplicationSettings
+from gatepass.server.domain.applications import fields
 from server.cli.conftest import Command
 
 
@@ -165,3 +167,9 @@ def test_a_wrong_setting_of_automatic_rotation_changes_nothing(
 
     assert ran.status != 0
     assert not _shown(gatepass, client_id)["automatic_rotation"]
+
+
+def test_each_field_of_an_application_is_an_argument_of_the_operation() -> None:
+    names = {field.name for group in fields.GROUPS for field in group.fields}
+
+    assert names | {"client_id"} == set(ApplicationSettings.model_fields)

@@ -38,6 +38,7 @@ Item = TypeVar("Item")
 _MODES = {name: mode for mode, name in NAMES.items()}
 _ENVIRONMENT = "GATEPASS_ENVIRONMENT"
 _AS = "GATEPASS_AS"
+SERVER = "GATEPASS_SERVER"
 _LONGEST_CLAIM = 100
 _SHOWN_EVERY = 500
 _LINES = "gatepass.json_lines"
@@ -45,6 +46,10 @@ _NARROWEST = 12  # characters, of a column that is cut to fit the terminal
 _NO_DATA = (
     "There is no Gatepass data in {}. Choose the directory with --data, "
     "or create one: gatepass serve"
+)
+_ONLY_HERE = (
+    "This command works only on the server's own machine. Run it there; if GATEPASS_SERVER is set "
+    "and you mean the data of this machine, name them with --data."
 )
 _SERVICE = "it contains the address of a Kubernetes Service, not a port; enableServiceLinks sets it"
 
@@ -56,15 +61,17 @@ class Target(NamedTuple):
 
     None stands for the default. Without a name it is production, unless both environments contain
     organizations: then the command asks on the terminal, or ends with status 2 without one.
+    With the URL of a `server` it is that server's data, and not those of this machine.
     """
 
     data: Path | None
     config: Path | None
     environment_name: str | None
+    server: str | None = None
 
 
-def data_options(command: Command) -> Command:
-    """Add --data and --config, which the command gets as `target`."""
+def target_options(command: Command) -> Command:
+    """Add --data and --config, which the command gets as `target`; it ignores GATEPASS_SERVER."""
 
     @wraps(command)
     def run(
@@ -72,9 +79,11 @@ def data_options(command: Command) -> Command:
         data: Path | None,
         config: Path | None,
         environment_name: str | None = None,
+        server: str | None = None,
         **given: Any,  # noqa: ANN401
     ) -> None:
-        command(*arguments, target=Target(data, config, environment_name), **given)
+        target = Target(data, config, environment_name, server_of(server, data or config))
+        command(*arguments, target=target, **given)
 
     with_config = click.option(
         "--config",
@@ -87,10 +96,36 @@ def data_options(command: Command) -> Command:
     return cast("Command", with_data)
 
 
+def server_of(server: str | None, local: Path | None) -> str | None:
+    """Return the server that a command works on, None for this machine.
+
+    --data or --config is for this machine: beside --server it is a mistake, and it counts more
+    than the variable.
+    """
+    source = click.get_current_context().get_parameter_source("server")
+    if not server or local is None:
+        return server or None
+    if source is not click.core.ParameterSource.COMMANDLINE:
+        return None
+    raise click.UsageError("Give --server, or --data and --config for this machine, not both.")
+
+
+def data_options(command: Command) -> Command:
+    """Add what `target_options` adds; the command refuses --server and GATEPASS_SERVER."""
+
+    @wraps(command)
+    def run(*arguments: Any, target: Target, **given: Any) -> None:  # noqa: ANN401 - the command's own
+        if target.server:
+            raise click.UsageError(_ONLY_HERE)
+        command(*arguments, target=target, **given)
+
+    hidden = click.option("--server", envvar=SERVER, hidden=True)
+    return cast("Command", hidden(target_options(run)))
+
+
 def reading_options(command: Command) -> Command:
     """Add --data, --config, --environment (default: production), --json and --json-lines."""
-    with_environment = _environment_option(NAMES[Mode.LIVE], "[default: production]")
-    return with_environment(data_options(as_json(_as_json_lines(command))))
+    return environment_option_to_read(data_options(listing_options(command)))
 
 
 def listing_options(command: Command) -> Command:
@@ -101,7 +136,12 @@ def listing_options(command: Command) -> Command:
 def environment_option_to_change(command: Command) -> Command:
     """Add --data, --config, --environment and --as to a changing command, see `Target`."""
     default = "[default: production, unless both contain organizations]"
-    return _environment_option(None, default)(data_options(as_option(command)))
+    return environment_option(None, default)(data_options(as_option(command)))
+
+
+def environment_option_to_read(command: Command) -> Command:
+    """Add --environment, production without it."""
+    return environment_option(NAMES[Mode.LIVE], "[default: production]")(command)
 
 
 def as_option(command: Command) -> Command:
@@ -141,7 +181,8 @@ def _system_user() -> str:
     return f"{caller} as {name}" if is_name else name
 
 
-def _environment_option(value: str | None, default: str) -> Callable[[Command], Command]:
+def environment_option(value: str | None, default: str) -> Callable[[Command], Command]:
+    """Return what adds --environment; `default` are the words for its default."""
     return click.option(
         "--environment",
         "environment_name",

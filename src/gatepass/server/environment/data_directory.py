@@ -2,8 +2,9 @@
 
 import os
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from gatepass.server.configuration.settings import Settings
@@ -94,16 +95,16 @@ def look(settings: Settings, *, may_be_unfinished: bool = False) -> dict[Mode, S
     return schemas
 
 
-def migrate(settings: Settings) -> None:
+def migrate(settings: Settings, done: Callable[[Mode], None]) -> None:
     """Bring the tables of both databases to this version, and do nothing else.
 
-    Raises ServingError.
+    `done` is called after each step of a database. Raises ServingError.
     """
     look(settings)
     open_directory(settings)
     for mode in Mode:
         with named_errors(settings, mode), closing(databases.of(settings, mode)) as database:
-            database.migrate()
+            database.migrate(partial(done, mode))
 
 
 def open_directory(settings: Settings, create: Collection[str] = ()) -> None:

@@ -217,15 +217,18 @@ class Database:
         with self.read() as connection:
             return self._server.identity(connection) if self._server else ()
 
-    def migrate(self) -> None:
-        """Bring the tables to this version; raise DatabaseError where that cannot be done."""
+    def migrate(self, done: Callable[[], None] = lambda: None) -> None:
+        """Bring the tables to this version; raise DatabaseError where that cannot be done.
+
+        `done` is called after each step of this version.
+        """
         schema = self.schema()
         schema.check_usable()
         if not schema.is_newest:
             # Takes a quarter of a second and ten megabytes to load, and is seldom needed.
             from gatepass.server.storage.migrations.runner import load_and_migrate
 
-            load_and_migrate(self)
+            load_and_migrate(self, done)
 
     def watch(self) -> Callable[[], bool]:
         """Return a function: whether something may have been committed since its last call.

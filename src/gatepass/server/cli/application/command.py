@@ -17,7 +17,7 @@ from gatepass.server.cli.operations.effects import (
     dry_run_option,
 )
 from gatepass.server.cli.operations.model import every, moment
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 
 _APPLICATION = click.argument(
@@ -69,7 +69,7 @@ for _command in (
 )
 @settings.contact_option
 @settings.network_option
-@options.environment_option_to_change
+@changing_options
 @options.as_json
 def create(  # noqa: PLR0913 - one parameter for each option
     *,
@@ -109,7 +109,7 @@ def create(  # noqa: PLR0913 - one parameter for each option
     shell_complete=ids.organizations,
     help="List only the applications of this organization; `operator`: your own.",
 )
-@options.reading_options
+@reading_options
 def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
     """List the applications of an environment."""
     with opened(target) as operations:
@@ -125,7 +125,7 @@ def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
 
 @application.command("show", epilog=example("gatepass application show CLIENT_ID --json"))
 @_APPLICATION
-@options.reading_options
+@reading_options
 def show_(application_id: str, target: options.Target, *, is_json: bool) -> None:
     """Show one application; of its secrets, only the last four characters are shown."""
     one = {"client_id": application_id}
@@ -161,7 +161,7 @@ def show_(application_id: str, target: options.Target, *, is_json: bool) -> None
 @application.command(epilog=example("gatepass application disable CLIENT_ID"))
 @_APPLICATION
 @dry_run_option
-@options.environment_option_to_change
+@changing_options
 def disable(application_id: str, target: options.Target, *, assent: Assent) -> None:
     """Disable an application: no new tokens; its existing tokens are revoked permanently."""
     one = {"client_id": application_id}
@@ -173,7 +173,7 @@ def disable(application_id: str, target: options.Target, *, assent: Assent) -> N
 
 @application.command(epilog=example("gatepass application enable CLIENT_ID"))
 @_APPLICATION
-@options.environment_option_to_change
+@changing_options
 def enable(application_id: str, target: options.Target) -> None:
     """Enable a disabled application; its earlier tokens stay revoked."""
     with opened(target) as operations:
@@ -184,7 +184,7 @@ def enable(application_id: str, target: options.Target) -> None:
 @application.command(epilog=example("gatepass application delete CLIENT_ID --yes"))
 @_APPLICATION
 @assent_options
-@options.environment_option_to_change
+@changing_options
 def delete(application_id: str, target: options.Target, *, assent: Assent) -> None:
     """Delete an application; its credentials and tokens become invalid."""
     one = {"client_id": application_id}

@@ -15,7 +15,7 @@ from gatepass.server.cli.operations.effects import (
     dry_run_option,
 )
 from gatepass.server.cli.operations.model import moment
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import changing_options, opened
 from gatepass.server.domain.applications.model import OVERLAPS
 from gatepass.server.domain.applications.secrets.end import parse_end
 
@@ -45,7 +45,7 @@ _REVOKE = "Revoke all tokens of {} in {}? Its programs get new ones with their n
     "[default: as late as the policies allow]",
 )
 @dry_run_option
-@options.environment_option_to_change
+@changing_options
 @options.as_json
 def rotate(
     application_id: str,
@@ -67,7 +67,7 @@ def rotate(
 @click.command("revoke-tokens", epilog=example("gatepass application revoke-tokens CLIENT_ID"))
 @click.argument("application_id", metavar="CLIENT_ID", shell_complete=ids.applications)
 @assent_options
-@options.environment_option_to_change
+@changing_options
 def revoke_tokens(application_id: str, target: options.Target, *, assent: Assent) -> None:
     """Revoke all tokens that an application has; its secrets keep working."""
     one = {"client_id": application_id}

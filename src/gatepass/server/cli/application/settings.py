@@ -9,7 +9,7 @@ from gatepass.command_group import example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.model import Operations, moment
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import changing_options, opened
 from gatepass.server.domain.applications import fields
 from gatepass.server.domain.applications.fields import Field, FieldGroup
 from gatepass.server.domain.applications.networks import format_networks
@@ -48,7 +48,7 @@ def set_command(groups: Iterable[FieldGroup]) -> click.Command:
     """Return `gatepass application set`, with an option for each field of the groups."""
     editable = [field for group in groups for field in group.fields]
 
-    @options.environment_option_to_change
+    @changing_options
     def change(
         application_id: str,
         target: options.Target,
@@ -143,7 +143,7 @@ set_ = set_command(fields.GROUPS)
     type=click.Choice(_OVERLAPS),
     help="How long the old secret works after a rotation.",
 )
-@options.environment_option_to_change
+@changing_options
 def automatic_rotation(
     application_id: str,
     target: options.Target,

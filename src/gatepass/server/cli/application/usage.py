@@ -8,7 +8,7 @@ from gatepass.command_group import example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.model import moment
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import opened, reading_options
 
 
 @click.command(epilog=example("gatepass application usage CLIENT_ID --period 7d"))
@@ -20,7 +20,7 @@ from gatepass.server.cli.operations.opening import opened
     show_default=True,
     help="By hour for 24h, else by day (UTC).",
 )
-@options.reading_options
+@reading_options
 def usage(application_id: str, period: str, target: options.Target, *, is_json: bool) -> None:
     """Show how many tokens an application got, and how many of its requests were refused.
 
@@ -39,7 +39,7 @@ def usage(application_id: str, period: str, target: options.Target, *, is_json: 
 
 @click.command(epilog=example("gatepass application refusals CLIENT_ID"))
 @click.argument("application_id", metavar="CLIENT_ID", shell_complete=ids.applications)
-@options.reading_options
+@reading_options
 def refusals(application_id: str, target: options.Target, *, is_json: bool) -> None:
     """Show which requests of an application were refused lately, why, from where, how often."""
     one = {"client_id": application_id}

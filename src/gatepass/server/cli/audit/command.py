@@ -11,7 +11,7 @@ from gatepass.server.cli import options
 from gatepass.server.cli.audit import erase, export, verify
 from gatepass.server.cli.audit.reading import Chosen, filter_options
 from gatepass.server.cli.operations.model import every, moment
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import opened, reading_options
 
 
 @click.group(cls=CommandGroup, epilog=example("gatepass audit list --refused"))
@@ -32,7 +32,7 @@ for _command in (verify.verify, verify.checkpoint_, erase.erase, export.export):
 )
 @filter_options
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many.")
-@options.reading_options
+@reading_options
 def list_(*, chosen: Chosen, limit: int, target: options.Target, is_json: bool) -> None:
     """List entries of the audit trail, the newest first, with the names of the operator's people.
 

@@ -7,7 +7,7 @@ import click
 from gatepass.command_group import CommandGroup, example
 from gatepass.jose.algorithms import ALGORITHMS, Algorithm
 from gatepass.server.cli import options
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
 from gatepass.server.domain.token_policy import TOKENS, Tokens
 
@@ -22,7 +22,7 @@ def resource() -> None:
 
 
 @resource.command("list", epilog=example("gatepass resource list --environment sandbox"))
-@options.reading_options
+@reading_options
 def list_(target: options.Target, *, is_json: bool) -> None:
     """List the resources; `form` is the token format, with the environment's defaults applied."""
     with opened(target) as operations:
@@ -38,7 +38,7 @@ def list_(target: options.Target, *, is_json: bool) -> None:
 @click.option("--name", required=True, help="Name shown to partners.")
 @click.option("--tokens", type=click.Choice(TOKENS), help=_FORM_HELP)
 @click.option("--algorithm", type=click.Choice(ALGORITHMS), help="Signature algorithm of JWTs.")
-@options.environment_option_to_change
+@changing_options
 def add(
     uri: str, name: str, tokens: Tokens | None, algorithm: Algorithm | None, target: options.Target
 ) -> None:
@@ -66,7 +66,7 @@ def add(
     type=click.Choice([*ALGORITHMS, _DEFAULT]),
     help=f"Signature algorithm of JWTs. `{_DEFAULT}`: as in the environment's settings.",
 )
-@options.environment_option_to_change
+@changing_options
 def set_(
     uri: str, name: str | None, tokens: str | None, algorithm: str | None, target: options.Target
 ) -> None:
@@ -83,7 +83,7 @@ def set_(
 
 @resource.command(epilog=example("gatepass resource remove https://meters.example.com"))
 @_URI
-@options.environment_option_to_change
+@changing_options
 def remove(uri: str, target: options.Target) -> None:
     """Remove a resource that has no scopes."""
     with opened(target) as operations:

@@ -6,7 +6,7 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
 
 _NAME = click.argument("name")
 
@@ -17,7 +17,7 @@ def scope() -> None:
 
 
 @scope.command("list", epilog=example("gatepass scope list --environment sandbox"))
-@options.reading_options
+@reading_options
 def list_(target: options.Target, *, is_json: bool) -> None:
     """List the scopes, each with its resource and description."""
     with opened(target) as operations:
@@ -41,7 +41,7 @@ def list_(target: options.Target, *, is_json: bool) -> None:
     help="Whether new applications have it by default.",
 )
 @click.option("--restricted", "is_restricted", is_flag=True, help="Only the operator can grant it.")
-@options.environment_option_to_change
+@changing_options
 def add(
     name: str,
     description: str,
@@ -79,7 +79,7 @@ def add(
     default=None,
     help="Whether only the operator can grant it.",
 )
-@options.environment_option_to_change
+@changing_options
 def set_(
     name: str,
     description: str | None,
@@ -99,7 +99,7 @@ def set_(
 
 @scope.command(epilog=example("gatepass scope remove meters:read"))
 @_NAME
-@options.environment_option_to_change
+@changing_options
 def remove(name: str, target: options.Target) -> None:
     """Remove a scope that no application has."""
     with opened(target) as operations:

@@ -41,6 +41,8 @@ def _complete(
 
 
 def _modes(ctx: click.Context) -> Sequence[Mode]:
+    if ctx.params.get("server"):  # whose ids are not here
+        return ()
     name = ctx.params.get("environment_name")
     return [mode for mode in Mode if name in {None, NAMES[mode]}]
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from gatepass.admin.client import Admin
     from gatepass.admin.errors import OperationRefused
 
-PRODUCTION = "production"
 _OWN = (
     "Your own organization is not in reach of the Admin API. Run this command on the server's own "
     "machine."
@@ -59,22 +58,20 @@ class RemoteOperations:
 
 
 @contextmanager
-def opened(url: str, environment_name: str | None) -> Iterator[RemoteOperations]:
-    """Open the operations of an environment of a server: production, if none is named.
+def opened(url: str, environment_name: str) -> Iterator[RemoteOperations]:
+    """Open the operations of an environment of a server.
 
-    Nobody is asked which environment is meant: a program that runs elsewhere may have the scopes
-    of one of them alone. Wrong settings of the client end the command.
+    Wrong settings of the client end the command.
     """
     from gatepass.admin.client import Admin  # takes a while to load
     from gatepass.client.errors import ClientError
 
-    name = environment_name or PRODUCTION
     try:
-        admin = Admin(url, name)
+        admin = Admin(url, environment_name)
     except ClientError as error:
         raise click.ClickException(str(error)) from None
     with options.one_line_errors():
-        yield RemoteOperations(admin, name)
+        yield RemoteOperations(admin, environment_name)
 
 
 def _wanted(name: str, arguments: Mapping[str, object]) -> str:

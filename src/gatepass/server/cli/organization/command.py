@@ -9,7 +9,7 @@ from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.effects import Assent, assent_options, check_effect
 from gatepass.server.cli.operations.model import every, moment
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
 from gatepass.server.cli.organization import invitations
 from gatepass.server.cli.organization.link import link, unlink
 from gatepass.server.cli.organization.rename import rename
@@ -48,7 +48,7 @@ for _command in (
 @click.option("--invite", "address", help="Email address of the first administrator, to invite.")
 @click.option("--admin", "username", help="Username of the first administrator, without mail.")
 @click.option("--email", help="With --admin: the administrator's email address.")
-@options.environment_option_to_change
+@changing_options
 @options.as_json
 def create(
     name: str,
@@ -83,7 +83,7 @@ def create(
 @click.argument("org_id", shell_complete=ids.organizations)
 @click.option("--admin", "username", required=True, help="Username of the new administrator.")
 @click.option("--email", help="The administrator's email address.")
-@options.environment_option_to_change
+@changing_options
 @options.as_json
 def add_admin(
     org_id: str, username: str, email: str | None, target: options.Target, *, is_json: bool
@@ -105,7 +105,7 @@ def add_admin(
 )
 @click.argument("org_id", shell_complete=ids.organizations)
 @click.option("--username", required=True, shell_complete=ids.users, help="Username of the user.")
-@options.environment_option_to_change
+@changing_options
 @options.as_json
 def reset_password(org_id: str, username: str, target: options.Target, *, is_json: bool) -> None:
     """Set a new initial password for a user and end the user's sessions.
@@ -124,7 +124,7 @@ def reset_password(org_id: str, username: str, target: options.Target, *, is_jso
 
 
 @organization.command("list", epilog=example("gatepass organization list --json"))
-@options.reading_options
+@reading_options
 def list_(target: options.Target, *, is_json: bool) -> None:
     """List the organizations of an environment."""
     with opened(target) as operations:
@@ -137,7 +137,7 @@ def list_(target: options.Target, *, is_json: bool) -> None:
 
 @organization.command("show", epilog=example("gatepass organization show ORG_ID"))
 @click.argument("org_id", shell_complete=ids.organizations)
-@options.reading_options
+@reading_options
 def show_(org_id: str, target: options.Target, *, is_json: bool) -> None:
     """Show one organization."""
     with opened(target) as operations:
@@ -152,7 +152,7 @@ def show_(org_id: str, target: options.Target, *, is_json: bool) -> None:
 @organization.command(epilog=example("gatepass organization suspend ORG_ID --yes"))
 @click.argument("org_id", shell_complete=ids.organizations)
 @assent_options
-@options.environment_option_to_change
+@changing_options
 def suspend(org_id: str, target: options.Target, *, assent: Assent) -> None:
     """Suspend an organization: no logins, no tokens; existing tokens are revoked permanently."""
     one = {"org_id": org_id}
@@ -170,7 +170,7 @@ def suspend(org_id: str, target: options.Target, *, assent: Assent) -> None:
 
 @organization.command(epilog=example("gatepass organization resume ORG_ID"))
 @click.argument("org_id", shell_complete=ids.organizations)
-@options.environment_option_to_change
+@changing_options
 def resume(org_id: str, target: options.Target) -> None:
     """Resume a suspended organization; its earlier tokens stay revoked."""
     with opened(target) as operations:

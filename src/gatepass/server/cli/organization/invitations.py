@@ -9,7 +9,7 @@ from gatepass.command_group import example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.model import Operations, moment
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
 from gatepass.server.domain.users.model import ROLES, email_key
 from gatepass.server.storage.errors import NotFoundError
 
@@ -20,7 +20,7 @@ from gatepass.server.storage.errors import NotFoundError
 @click.option(
     "--role", type=click.Choice(ROLES), default="admin", show_default=True, help="Their role."
 )
-@options.environment_option_to_change
+@changing_options
 @options.as_json
 def invite(org_id: str, address: str, role: str, target: options.Target, *, is_json: bool) -> None:
     """Invite somebody by mail, or send their invitation again; an older link stops working."""
@@ -37,7 +37,7 @@ def invite(org_id: str, address: str, role: str, target: options.Target, *, is_j
 
 @click.command("invitations", epilog=example("gatepass organization invitations ORG_ID"))
 @click.argument("org_id", shell_complete=ids.organizations)
-@options.reading_options
+@reading_options
 def invitations_(org_id: str, target: options.Target, *, is_json: bool) -> None:
     """List the invitations of an organization that were not accepted."""
     with opened(target) as operations:
@@ -63,7 +63,7 @@ def invitations_(org_id: str, target: options.Target, *, is_json: bool) -> None:
 )
 @click.argument("org_id", shell_complete=ids.organizations)
 @click.argument("address")
-@options.environment_option_to_change
+@changing_options
 def revoke_invitation(org_id: str, address: str, target: options.Target) -> None:
     """Revoke an invitation: its link stops working."""
     with opened(target) as operations:

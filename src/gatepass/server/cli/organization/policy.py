@@ -7,7 +7,7 @@ import click
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
 from gatepass.server.domain.organizations.policies.fields import FIELDS, OPEN, PolicyField
 
 _ORGANIZATION = "The policy of this organization. [default: the operator's, which holds for all]"
@@ -30,7 +30,7 @@ def policy() -> None:
     epilog=example("gatepass policy show", "gatepass policy show --organization ORG_ID --json")
 )
 @click.option("--organization", "org_id", shell_complete=ids.organizations, help=_ORGANIZATION)
-@options.reading_options
+@reading_options
 def show(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
     """Show each field: what the operator states, what an organization does, what is in force.
 
@@ -56,7 +56,7 @@ def show(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
 @click.argument("field", type=click.Choice([*map(_name, FIELDS)]))
 @click.argument("value")
 @click.option("--organization", "org_id", shell_complete=ids.organizations, help=_ORGANIZATION)
-@options.environment_option_to_change
+@changing_options
 @options.as_json
 def set_(
     field: str, value: str, org_id: str | None, target: options.Target, *, is_json: bool

@@ -5,13 +5,13 @@ import click
 from gatepass.command_group import example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import changing_options, opened
 
 
 @click.command(epilog=example('gatepass organization rename ORG_ID "Acme Power"'))
 @click.argument("org_id", shell_complete=ids.organizations)
 @click.argument("name")
-@options.environment_option_to_change
+@changing_options
 def rename(org_id: str, name: str, target: options.Target) -> None:
     """Rename an organization; its id, people and applications stay."""
     with opened(target) as operations:

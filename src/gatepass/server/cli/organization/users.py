@@ -8,7 +8,7 @@ from gatepass.command_group import example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.model import every, moment
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import opened, reading_options
 
 _NOBODY = "No user has access. Add one: gatepass organization add-admin"
 _EXPIRED = "initial password expired; set a new one: gatepass organization reset-password"
@@ -16,7 +16,7 @@ _EXPIRED = "initial password expired; set a new one: gatepass organization reset
 
 @click.command("people", epilog=example("gatepass organization people ORG_ID"))
 @click.argument("org_id", shell_complete=ids.organizations)
-@options.reading_options
+@reading_options
 def people(org_id: str, target: options.Target, *, is_json: bool) -> None:
     """List the users of an organization who have portal access, and whether they can log in."""
     with opened(target) as operations:
@@ -42,7 +42,7 @@ def people(org_id: str, target: options.Target, *, is_json: bool) -> None:
 )
 @click.argument("org_id", shell_complete=ids.organizations)
 @click.option("--all", "of_all", is_flag=True, help="Also those without access to the portal.")
-@options.reading_options
+@reading_options
 def users_(org_id: str, target: options.Target, *, of_all: bool, is_json: bool) -> None:
     """List the users of an organization: role, state and last login, oldest first.
 

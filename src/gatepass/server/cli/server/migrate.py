@@ -16,7 +16,7 @@ from gatepass.wire.credential import Mode
 
 
 @click.command(epilog=example("gatepass migrate --dry-run", "gatepass migrate"))
-@options.data_options
+@options.target_options
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
 def migrate(target: options.Target, *, dry_run: bool) -> None:
     """Bring the tables of both databases to this version, and print each step.
@@ -34,7 +34,9 @@ def migrate(target: options.Target, *, dry_run: bool) -> None:
         if dry_run:
             click.echo("Nothing was changed.")
         elif not all(schema.is_newest for schema in schemas.values()):
-            data_directory.migrate(settings)
+            with options.progress_bar() as show:
+                steps = len(known)
+                data_directory.migrate(settings, lambda mode: show(NAMES[mode], 1, steps))
             click.echo("Done.")
 
 

@@ -31,7 +31,7 @@ Next, create an organization and its first administrator:
 
 
 @click.command(epilog=example("gatepass serve --data /srv/gatepass --port 8000 --workers 2"))
-@options.data_options
+@options.target_options
 @click.option(
     "--host",
     "hosts",

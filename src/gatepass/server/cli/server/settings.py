@@ -16,7 +16,7 @@ def settings() -> None:
 
 
 @settings.command(epilog=example("gatepass settings check --data /srv/gatepass"))
-@options.data_options
+@options.target_options
 @options.as_json
 def check(target: options.Target, *, is_json: bool) -> None:
     """Print the effective settings, without passwords; fail if they are invalid."""

@@ -8,7 +8,7 @@ from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.cli.operations.effects import Assent, assent_options, check_effect
 from gatepass.server.cli.operations.model import moment
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
 
 _MINUTES = int(PUBLISHED_AHEAD.total_seconds()) // 60
@@ -33,7 +33,7 @@ def keys() -> None:
 
 
 @keys.command("list", epilog=example("gatepass keys list --environment sandbox"))
-@options.reading_options
+@reading_options
 def list_(target: options.Target, *, is_json: bool) -> None:
     """List the keys of an environment; the keys themselves are never shown."""
     with opened(target) as operations:
@@ -50,7 +50,7 @@ def list_(target: options.Target, *, is_json: bool) -> None:
     help="Emergency: stop accepting the old keys immediately, which invalidates all tokens.",
 )
 @assent_options
-@options.environment_option_to_change
+@changing_options
 def rotate(target: options.Target, *, at_once: bool, assent: Assent) -> None:
     """Generate the next keys and publish them before they are used; existing tokens stay valid."""
     name = "key.rotate_now" if at_once else "key.rotate"

@@ -7,7 +7,7 @@ import click
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.cli.operations.model import every, moment
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
 from gatepass.server.environment.environment import Environment
 
 STATES = ("waiting", "sent", "failed")
@@ -28,7 +28,7 @@ def mail() -> None:
 @click.option(
     "--state", type=click.Choice(STATES), help="Only mail that waits, was sent or failed."
 )
-@options.reading_options
+@reading_options
 def list_(target: options.Target, *, state: str | None, is_json: bool) -> None:
     """List the mail of the last 14 days, the newest first; never what it says."""
     with opened(target) as operations:
@@ -38,7 +38,7 @@ def list_(target: options.Target, *, state: str | None, is_json: bool) -> None:
 
 @mail.command(epilog=example("gatepass mail show 17"))
 @click.argument("number", metavar="ID", type=click.IntRange(min=1))
-@options.reading_options
+@reading_options
 def show(number: int, target: options.Target, *, is_json: bool) -> None:
     """Show one mail: when it was tried and why it failed; never what it says."""
     with opened(target) as operations:
@@ -49,7 +49,7 @@ def show(number: int, target: options.Target, *, is_json: bool) -> None:
 @mail.command(epilog=example("gatepass mail retry 17 18", "gatepass mail retry --all"))
 @click.argument("ids", metavar="[ID]...", nargs=-1, type=click.IntRange(min=1))
 @click.option("--all", "is_all", is_flag=True, help="All mail that failed.")
-@options.environment_option_to_change
+@changing_options
 def retry(target: options.Target, *, ids: tuple[int, ...], is_all: bool) -> None:
     """Send mail again that failed, for a day; a link in it may have expired meanwhile."""
     if bool(ids) == is_all:

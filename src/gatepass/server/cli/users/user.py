@@ -10,7 +10,7 @@ from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.effects import Assent, assent_options, check_effect
 from gatepass.server.cli.operations.model import Operations, every, moment
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
 from gatepass.server.cli.users.access import find_person, show_access
 from gatepass.server.storage.errors import NotFoundError
 
@@ -37,7 +37,7 @@ def user() -> None:
     help="Only those of this organization.",
 )
 @click.option("--email", help="Only those with this email address.")
-@options.reading_options
+@reading_options
 def list_(org_id: str | None, email: str | None, target: options.Target, *, is_json: bool) -> None:
     """List the people with portal access: their organization, role and state."""
     with opened(target) as operations:
@@ -79,7 +79,7 @@ def _with_email(
 @user.command(epilog=example("gatepass user reset anna"))
 @click.argument("username", shell_complete=ids.users)
 @assent_options
-@options.environment_option_to_change
+@changing_options
 @options.as_json
 def reset(username: str, target: options.Target, *, assent: Assent, is_json: bool) -> None:
     """Set a new initial password for somebody who lost theirs; it ends all their sessions.
@@ -99,7 +99,7 @@ def reset(username: str, target: options.Target, *, assent: Assent, is_json: boo
 @user.command("reset-factors", epilog=example("gatepass user reset-factors anna"))
 @click.argument("username", shell_complete=ids.users)
 @assent_options
-@options.environment_option_to_change
+@changing_options
 def reset_factors(username: str, target: options.Target, *, assent: Assent) -> None:
     """Remove the second factors of somebody who lost them all; it ends their sessions.
 
@@ -114,7 +114,7 @@ def reset_factors(username: str, target: options.Target, *, assent: Assent) -> N
 @user.command(epilog=example("gatepass user disable anna --yes"))
 @click.argument("username", shell_complete=ids.users)
 @assent_options
-@options.environment_option_to_change
+@changing_options
 def disable(username: str, target: options.Target, *, assent: Assent) -> None:
     """Disable somebody: their sessions end, and they cannot log in nor recover the account."""
     with opened(target) as operations:
@@ -125,7 +125,7 @@ def disable(username: str, target: options.Target, *, assent: Assent) -> None:
 
 @user.command(epilog=example("gatepass user enable anna"))
 @click.argument("username", shell_complete=ids.users)
-@options.environment_option_to_change
+@changing_options
 def enable(username: str, target: options.Target) -> None:
     """Enable somebody again; their password is the one from before."""
     with opened(target) as operations:
@@ -141,7 +141,7 @@ def enable(username: str, target: options.Target) -> None:
 @click.argument("username", shell_complete=ids.users, required=False)
 @click.option("--all", "of_all", is_flag=True, help="End the sessions of everybody.")
 @assent_options
-@options.environment_option_to_change
+@changing_options
 def end_sessions(
     username: str | None, target: options.Target, *, of_all: bool, assent: Assent
 ) -> None:

@@ -14,7 +14,7 @@ from gatepass.server.cli.operations.effects import (
     dry_run_option,
 )
 from gatepass.server.cli.operations.model import moment
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
 from gatepass.server.cli.webhook.deliveries import deliveries, send_again, test
 from gatepass.server.domain.changes.webhooks.events import EVENTS, ONE_CAN_WANT, PREFIX
 
@@ -54,7 +54,7 @@ webhook.add_command(test)
 )
 @click.option("--event", "events", multiple=True, help=_EVENTS)
 @click.option("--description", default="", help=_DESCRIPTION)
-@options.environment_option_to_change
+@changing_options
 @options.as_json
 def add(
     url: str,
@@ -93,7 +93,7 @@ def add(
     shell_complete=ids.organizations,
     help="Only those of this organization.",
 )
-@options.reading_options
+@reading_options
 def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
     """List the endpoints; never their secrets."""
     wanted = {"org_id": str(options.uuid_of(org_id))} if org_id else {}
@@ -106,7 +106,7 @@ def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
 
 @webhook.command(epilog=example(f"gatepass webhook show {_ID}"))
 @click.argument("endpoint", shell_complete=ids.webhooks)
-@options.reading_options
+@reading_options
 def show(endpoint: str, target: options.Target, *, is_json: bool) -> None:
     """Show an endpoint: what it gets, and how it does; never its secret."""
     one = {"endpoint_id": endpoint}
@@ -143,7 +143,7 @@ def events(*, is_json: bool) -> None:
     "--all-events", is_flag=True, help="It gets all events, also those of later versions."
 )
 @click.option("--description", help=_DESCRIPTION)
-@options.environment_option_to_change
+@changing_options
 def change(
     endpoint: str,
     url: str | None,
@@ -172,7 +172,7 @@ def change(
     show_default=True,
     help="Hours for which the old secret signs along; 0: it ends now.",
 )
-@options.environment_option_to_change
+@changing_options
 @options.as_json
 def rotate_secret(endpoint: str, overlap: int, target: options.Target, *, is_json: bool) -> None:
     """Make a new signing secret, which is shown this once."""
@@ -185,7 +185,7 @@ def rotate_secret(endpoint: str, overlap: int, target: options.Target, *, is_jso
 @webhook.command(epilog=example(f"gatepass webhook disable {_ID}"))
 @click.argument("endpoint", shell_complete=ids.webhooks)
 @dry_run_option
-@options.environment_option_to_change
+@changing_options
 def disable(endpoint: str, target: options.Target, *, assent: Assent) -> None:
     """Send nothing more to an endpoint; what happens meanwhile is not sent later."""
     one = {"endpoint_id": endpoint}
@@ -197,7 +197,7 @@ def disable(endpoint: str, target: options.Target, *, assent: Assent) -> None:
 
 @webhook.command(epilog=example(f"gatepass webhook enable {_ID}"))
 @click.argument("endpoint", shell_complete=ids.webhooks)
-@options.environment_option_to_change
+@changing_options
 def enable(endpoint: str, target: options.Target) -> None:
     """Send events to an endpoint again; what failed is sent by send-again."""
     with opened(target) as operations:
@@ -208,7 +208,7 @@ def enable(endpoint: str, target: options.Target) -> None:
 @webhook.command(epilog=example(f"gatepass webhook remove {_ID} --yes"))
 @click.argument("endpoint", shell_complete=ids.webhooks)
 @assent_options
-@options.environment_option_to_change
+@changing_options
 def remove(endpoint: str, target: options.Target, *, assent: Assent) -> None:
     """Remove an endpoint with its deliveries; what waits is not sent."""
     one = {"endpoint_id": endpoint}

@@ -9,7 +9,7 @@ from gatepass.command_group import example
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.model import LARGEST_PAGE, Operations, moment
-from gatepass.server.cli.operations.opening import opened
+from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
 
 _ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 _STATES = ("waiting", "delivered", "failed")
@@ -19,7 +19,7 @@ _LOOK_EVERY = 0.2  # seconds
 @click.command(epilog=example(f"gatepass webhook deliveries {_ID} --state failed"))
 @click.argument("endpoint", shell_complete=ids.webhooks)
 @click.option("--state", type=click.Choice(_STATES), help="Only those in this state.")
-@options.reading_options
+@reading_options
 def deliveries(endpoint: str, target: options.Target, *, state: str | None, is_json: bool) -> None:
     """List what was sent to an endpoint in the last 30 days, the newest first."""
     wanted = {"endpoint_id": endpoint, "state": state, "limit": LARGEST_PAGE}
@@ -37,7 +37,7 @@ def deliveries(endpoint: str, target: options.Target, *, state: str | None, is_j
 @click.argument("endpoint", shell_complete=ids.webhooks)
 @click.argument("ids", metavar="[DELIVERY]...", nargs=-1, type=click.IntRange(min=1))
 @click.option("--all", "is_all", is_flag=True, help="All that failed.")
-@options.environment_option_to_change
+@changing_options
 def send_again(
     endpoint: str, target: options.Target, *, ids: tuple[int, ...], is_all: bool
 ) -> None:
@@ -59,7 +59,7 @@ def send_again(
     show_default=True,
     help="Seconds to wait for the running server to send it.",
 )
-@options.environment_option_to_change
+@changing_options
 def test(endpoint: str, wait: int, target: options.Target) -> None:
     """Have the running server send an event webhook.test, and say what came of it."""
     with opened(target) as operations:

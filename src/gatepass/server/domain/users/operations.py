@@ -1,6 +1,6 @@
 """Operations on users: each in one transaction with its audit entry."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -41,7 +41,6 @@ from gatepass.server.domain.users.transaction_steps import (
     record_audit,
 )
 from gatepass.server.storage.database import Connection
-from gatepass.server.storage.errors import NotFoundError
 from gatepass.translation.message import Message
 from gatepass.wire.secret import Secret
 
@@ -211,15 +210,6 @@ def find(context: Context, org_id: UUID, user_id: UUID) -> User:
         return find_in_organization(connection, org_id, user_id)
 
 
-def find_by_username(context: Context, org_id: UUID, username: str) -> User:
-    """Return a person of the organization; raise NotFoundError where there is no such one."""
-    with context.database.read() as connection:
-        found = store.find_by_username(connection, username.strip().lower())
-    if found is None or found.org_id != org_id:
-        raise NotFoundError(username)
-    return found
-
-
 def find_anywhere(context: Context, username: str) -> User | None:
     """Return the person with this username, of whatever organization."""
     with context.database.read() as connection:
@@ -238,11 +228,10 @@ def with_portal_email(context: Context, email: str) -> list[User]:
         return store.with_portal_access_and_email(connection, email_key(email))
 
 
-def with_portal_access(context: Context, org_id: UUID, email: str | None = None) -> list[User]:
+def with_portal_access(context: Context, org_id: UUID) -> list[User]:
     """Return the people of an organization who have access to the portal, oldest first."""
-    where = {"email": email} if email else {}
     with context.database.read() as connection:
-        found = store.of_organization(connection, org_id, where=where)
+        found = store.of_organization(connection, org_id)
     return [each for each in found if each.password_hash]
 
 
@@ -266,16 +255,6 @@ def page(
             only_portal=only_portal,
         )
     return found[:limit], len(found) > limit
-
-
-def every(context: Context, org_id: UUID, *, at_once: int) -> Iterator[User]:
-    """Return all people of an organization, oldest first, read in parts of `at_once`."""
-    after: store.After | None = None
-    has_more = True
-    while has_more:
-        found, has_more = page(context, org_id, where={}, after=after, limit=at_once)
-        yield from found
-        after = store.After(found[-1].created_at, found[-1].id) if found else None
 
 
 def is_last_administrator(context: Context, user: User) -> bool:

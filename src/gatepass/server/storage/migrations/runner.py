@@ -31,14 +31,22 @@ Done = TypeVar("Done")
 log = structlog.get_logger("gatepass.server")
 
 
-def migrate(database: Database, migrations: Sequence[Migration]) -> None:
-    """Do each of the `migrations` that is not done; raise DatabaseError where one cannot be."""
+def migrate(
+    database: Database, migrations: Sequence[Migration], done: Callable[[], None] = lambda: None
+) -> None:
+    """Do each of the `migrations` that is not done; raise DatabaseError where one cannot be.
+
+    `done` is called after each one, those that were done before included.
+    """
     before = database.schema().revision
     first = [each for each in migrations if each.revision <= FIRST]
     with deadline.each(deadline.LONG):
         _patiently(lambda: _do_first(database, first))
+        for _ in first:
+            done()
         for migration in migrations[len(first) :]:
             _do(database, migration)
+            done()
     after = database.schema().revision
     if before is not None and before != after:
         log.info("database.migrated", revision_before=before, revision=after)
@@ -129,6 +137,6 @@ def _one_line() -> Iterator[None]:
         ) from error
 
 
-def load_and_migrate(database: Database) -> None:
+def load_and_migrate(database: Database, done: Callable[[], None]) -> None:
     """Do all that this program knows."""
-    migrate(database, revisions.load())
+    migrate(database, revisions.load(), done)

@@ -157,12 +157,6 @@ def of_organization(context: Context, org_id: UUID) -> Sequence[Invitation]:
         return store.of_organization(connection, org_id)
 
 
-def find_by_email(context: Context, org_id: UUID, email: str) -> Invitation | None:
-    """Return the organization's invitation of an address."""
-    with context.database.read() as connection:
-        return store.find_by_email(connection, org_id, email)
-
-
 def find(context: Context, token: Secret) -> Invited:
     """Return the invitation of a link; raise InvalidLink where there is none, or no mail."""
     if not context.outbox.sends_mail:
