@@ -7,7 +7,7 @@ DEMO := .demo
 PORT ?=
 TESTS ?=
 # Folders of unit tests; tests/conftest.py says which of their tests are slow.
-FAST := tests/wire tests/translation tests/jose tests/concurrency tests/client tests/guard tests/server
+FAST := tests/wire tests/translation tests/jose tests/concurrency tests/client tests/admin tests/guard tests/server
 FUZZ_STREAMS ?= 100000
 UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 

@@ -131,21 +131,26 @@ def _groups() -> str:
         ("", "blocking", "The operations, which block."),
         ("Async", "asynchronous", "The operations, which are awaited."),
     ):
-        lines = []
+        properties = []
         for noun, module in nouns.items():
             name = f"{prefix}{_camel(noun)}Operations"
-            imports.append(f"from gatepass.admin.operations.{folder}.{module} import {name}\n")
-            lines.append(f"        self.{_group(noun)} = {name}(connection)\n")
-        classes.append(
-            f'class {prefix}Groups:\n    """{words}"""\n\n'
-            "    def __init__(self, connection: Connection) -> None:\n" + "".join(lines)
-        )
+            load = f"from gatepass.admin.operations.{folder}.{module} import {name}\n"
+            imports.append(f"    {load}")
+            properties.append(
+                f'    @property\n    def {_group(noun)}(self) -> "{name}":\n'
+                f'        """The operations of `{noun}`."""\n'
+                f"        {load}\n        return {name}(self._connection)\n"
+            )
+        head = f'class {prefix}Groups:\n    """{words}"""\n\n    _connection: Connection\n\n'
+        classes.append(head + "\n".join(properties))
+    about = _head(
+        "The operations by the kind of object that they are about.\n\n"
+        "A group is loaded when it is used: a program needs few of them."
+    )
     return (
-        f"{_head('The operations by the kind of object that they are about.')}"
-        "from gatepass.admin.connection import Connection\n"
-        + "".join(imports)
-        + "\n\n"
-        + "\n\n".join(classes)
+        f"{about}from typing import TYPE_CHECKING\n\n"
+        "from gatepass.admin.connection import Connection\n\n"
+        f"if TYPE_CHECKING:\n{''.join(imports)}\n\n" + "\n\n".join(classes)
     )
 
 

@@ -140,6 +140,12 @@ def test_what_a_lost_request_has_removed_is_gone(api: FakeApi) -> None:
         api.perform("application.delete", {"client_id": "x"})
 
 
+def test_what_is_gone_after_a_request_that_was_refused_was_not_removed_by_it(api: FakeApi) -> None:
+    api.answers.extend([Response(429, {}, b""), problem(404)])
+    with pytest.raises(NotFound):
+        api.perform("application.delete", {"client_id": "x"})
+
+
 def test_a_change_that_a_lost_request_may_have_made_says_so(api: FakeApi) -> None:
     change = {"org_id": "x", "name": "B"}
     wanted = Conditions(if_match='"abc"')

@@ -60,9 +60,13 @@ class Attempts:
         left = self.started_at + self.seconds - self.now() - self.pause
         return min(left, _LONGEST_EXCHANGE)
 
-    def failed(self, why: str, retry_after: float = 0.0) -> None:
-        """Note that there was no usable answer, and how long the next request waits."""
-        self.why, self.retry_after, self.is_unanswered = why, retry_after, True
+    def failed(self, why: str, retry_after: float = 0.0, *, is_refused: bool = False) -> None:
+        """Note why there is no result yet, and how long the next request waits.
+
+        Unless the request `is_refused`, the server may have done what it asks for.
+        """
+        self.why, self.retry_after = why, retry_after
+        self.is_unanswered = self.is_unanswered or not is_refused
         bound = min(_FIRST_PAUSE * 2**self.number, _LONGEST_PAUSE)
         self.pause = retry_after + self.random() * bound
 
@@ -108,7 +112,8 @@ def perform(call: Call, tokens: TokenSource, attempts: Attempts) -> TokenFlow[Pe
         if not is_transient(response.status):
             return _read(response, token, attempts)
         wait = retry_after_of(response)
-        attempts.failed(_describe(response, wait, token), wait)
+        is_refused = response.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        attempts.failed(_describe(response, wait, token), wait, is_refused=is_refused)
     raise attempts.error()
 
 

@@ -46,13 +46,13 @@ class _Client:
             )
         else:
             settings = settings_from(url)
-        self._connect(Connection.to(url, environment, settings, seconds=deadline))
+        self._connection = Connection.to(url, environment, settings, seconds=deadline)
 
     @classmethod
     def over(cls, connection: Connection) -> Self:
         """Return a client over a connection that there is already."""
         client = cls.__new__(cls)
-        client._connect(connection)  # noqa: SLF001 - our own
+        client._connection = connection  # noqa: SLF001 - our own
         return client
 
     def in_environment(self, name: str) -> Self:
@@ -62,9 +62,6 @@ class _Client:
     def __repr__(self) -> str:
         at = self._connection
         return f"{type(self).__name__}({at.url!r}, {at.environment!r})"
-
-    def _connect(self, connection: Connection) -> None:
-        self._connection = connection
 
 
 class Admin(_Client, Groups):
@@ -98,10 +95,6 @@ class Admin(_Client, Groups):
         wanted = Conditions(if_match, dry_run, idempotency_key)
         return run(self._connection.flow(name, arguments, wanted), self._connection.sender)
 
-    def _connect(self, connection: Connection) -> None:
-        super()._connect(connection)
-        Groups.__init__(self, connection)
-
 
 class AsyncAdmin(_Client, AsyncGroups):
     """The Admin API in tasks of asyncio or trio; it takes what `Admin` takes.
@@ -121,7 +114,3 @@ class AsyncAdmin(_Client, AsyncGroups):
         """Do what `Admin.perform` does, without blocking the event loop."""
         wanted = Conditions(if_match, dry_run, idempotency_key)
         return await arun(self._connection.flow(name, arguments, wanted), self._connection.sender)
-
-    def _connect(self, connection: Connection) -> None:
-        super()._connect(connection)
-        AsyncGroups.__init__(self, connection)

@@ -21,6 +21,7 @@ from gatepass.server.portal.pages.applications import (
     new_secret,
     registration,
     settings,
+    sub_pages,
     test_token,
     usage,
 )
@@ -87,7 +88,7 @@ class RouteMatch(NamedTuple):
     ids: dict[str, UUID]
 
 
-ROUTES = (
+_PAGES = (
     Route("GET", "/", Access.ANYONE, accounts.first_page),
     Route("GET", redirects.LANGUAGE, Access.ANYONE, languages.choose_in_browser),
     Route("POST", redirects.ACCOUNT_LANGUAGE, Access.LOGGED_IN, languages.choose_in_account),
@@ -285,6 +286,12 @@ ROUTES = (
     Route("GET", "/activity/export/", Access.ADMIN, activity.export),
 )
 
+ROUTES = tuple(
+    route._replace(page=sub_pages.of_owner(route.page))
+    if route.method == "POST" and route.path.startswith(_APP)
+    else route
+    for route in _PAGES
+)
 _FORM_PAGES = {"/accounts/sessions/end/": "/account/"}  # if not above the form's path
 _COMPILED = {
     (route.method, route.path): (route, *compile_path(route.path)[::2]) for route in ROUTES

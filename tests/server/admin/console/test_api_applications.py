@@ -151,6 +151,44 @@ def test_what_reaches_an_environment_that_one_does_not_own_is_seen_and_not_chang
     assert call(operated, secret) == 200
 
 
+def test_the_portal_gives_the_secret_of_such_a_program_to_nobody_who_lacks_an_environment(
+    operated: PortalServer, clock: Clock
+) -> None:
+    olga = operated.as_("olga")
+    path, secret = registered(olga, READ, SANDBOX)
+    roles(operated, "mara", OWNS_PRODUCTION)
+    mara, app_id = operated.as_("mara"), path.rstrip("/").rpartition("/")[2]
+    form = f"/oauth2/applications/{app_id}/rotate/"
+    sent = {"overlap": "0", "secret_end": "never"}
+
+    at_once = mara.post(form, **sent)
+    clock.advance(FRESH.total_seconds() + 1)
+    after_a_proof = prove(mara, mara.post(form, **sent))
+    working = call(operated, secret)
+    by_owner = prove(olga, olga.post(form, **sent))
+
+    assert (at_once.status_code, after_a_proof.status_code) == (403, 403)
+    assert "you do not own" in after_a_proof.text
+    assert (working, call(operated, secret)) == (200, 401)
+    assert by_owner.headers["location"].endswith("/credentials/")
+
+
+def test_the_settings_of_such_a_program_are_not_copied_over_by_who_lacks_an_environment(
+    operated: PortalServer,
+) -> None:
+    olga = operated.as_("olga")
+    registered(olga, READ, SANDBOX)
+    target = client_id(operated)
+    own, _ = registered(olga, READ, name="Reports")
+    roles(operated, "mara", OWNS_PRODUCTION)
+    path = f"/oauth2/applications/{own.rstrip('/').rpartition('/')[2]}/copy/to/"
+
+    refused = operated.as_("mara").post(path, to=target)
+
+    assert refused.status_code == 403
+    assert "you do not own" in refused.text
+
+
 def test_an_owner_of_the_sandbox_alone_cannot_grant_scopes_of_production(
     operated: PortalServer,
 ) -> None:

@@ -36,10 +36,18 @@ def operations(api: FakeApi) -> RemoteOperations:
         ("resource.remove", {"uri": "https://meters.example"}, "https://meters.example"),
         ("scope.show", {"name": "meters:read"}, "meters:read"),
         ("application.show", {"client_id": ".."}, ".."),
+        ("mail.show", {"mail_id": 7}, "Message 7"),
+        ("webhook.send_again", {"endpoint_id": _ID, "ids": [7, 8]}, "Delivery 7, 8"),
+        ("webhook.send_again", {"endpoint_id": _ID, "ids": None}, f"Delivery {_ID}"),
+        ("key.list", {}, "key.list"),
     ],
 )
 def test_what_is_not_there_is_named(
-    name: str, arguments: dict[str, str], missing: str, api: FakeApi, operations: RemoteOperations
+    name: str,
+    arguments: dict[str, object],
+    missing: str,
+    api: FakeApi,
+    operations: RemoteOperations,
 ) -> None:
     api.answers.append(problem(404))
     with pytest.raises(NotFoundError) as refused:

@@ -30,7 +30,7 @@ MODULES = {
         "usage.refusals",
         "usage.secrets",
     ),
-    "audit": ("system.audit",),
+    "audit": ("system.audit", "system.audit_proof"),
     "invitation": ("people.invitations",),
     "key": ("system.keys",),
     "mail": ("system.mail",),

@@ -22,6 +22,13 @@ _OWN = (
 )
 _PERHAPS = "It may have been done: look before you run the command again."
 _NAMES = ("uri", "name")  # of objects that are not in a path
+_AS = {
+    "mail.retry": "A message of these numbers",
+    "mail.show": "Message {}",
+    "webhook.delivery": "Delivery {}",
+    "webhook.send_again": "Delivery {}",
+}
+"""Words for what has a number alone."""
 _PARAMETER = re.compile(r"{(\w+)}")
 
 
@@ -79,8 +86,11 @@ def _wanted(name: str, arguments: Mapping[str, object]) -> str:
     from gatepass.admin.description import OPERATIONS
 
     in_path = _PARAMETER.findall(OPERATIONS[name].path)
-    given = [arguments[each] for each in (*in_path[::-1], *_NAMES) if each in arguments]
-    return str(given[0]) if given else name
+    ids = [str(arguments[each]) for each in (*in_path[::-1], *_NAMES) if each in arguments]
+    several = arguments.get("ids")
+    if isinstance(several, list) and several:
+        ids = [", ".join(map(str, several))]
+    return _AS.get(name, "{}").format(ids[0] if ids else name)
 
 
 def _words(refused: "OperationRefused") -> str:

@@ -3,7 +3,7 @@
 They belong to no row: whoever may write the catalogue cannot change what they allow.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gatepass.server.domain.catalogue.model import CataloguedScope, Resource
 from gatepass.server.domain.token_policy import Form
@@ -34,6 +34,11 @@ LONGEST_LIFETIME = 900
 def name(environment: str, area: str, access: str) -> str:
     """Return the name of a scope."""
     return f"{environment}:{area}:{access}"
+
+
+def environments_of(names: Iterable[str]) -> frozenset[str]:
+    """Return the environments that some scopes reach; other scopes than these reach none."""
+    return frozenset(each.partition(":")[0] for each in names if each in NAMES)
 
 
 def resource(uri: str, form: Form) -> Resource:

@@ -61,7 +61,7 @@ def is_administrative(application: Application) -> bool:
 
 def modes_of(scope: Scope) -> frozenset[Mode]:
     """Return the environments that scopes of the Admin API reach."""
-    reached = {name.partition(":")[0] for name in scope.names}
+    reached = admin_scopes.environments_of(scope.names)
     return frozenset(mode for mode in Mode if ENVIRONMENTS[mode] in reached)
 
 

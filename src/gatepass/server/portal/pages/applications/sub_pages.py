@@ -1,13 +1,14 @@
 """The pages of one application: which there are, and the way back to the page of a form."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from starlette.responses import Response
 
 from gatepass.server.domain.applications import fields, operations
 from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.catalogue import admin_scopes
 from gatepass.server.portal import redirects
 from gatepass.server.portal.access import Access
 from gatepass.server.portal.forms import automatic_rotation
@@ -23,6 +24,7 @@ from gatepass.server.portal.pages.applications import (
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.message import Message
+from gatepass.wire.credential import ENVIRONMENTS, Mode
 from gatepass.wire.errors import OAuthError
 
 _LABELS = {
@@ -32,6 +34,13 @@ _LABELS = {
     "secret_end": Message("End of the secret"),
     **automatic_rotation.LABELS,
 }
+
+
+_LACKING = Message(
+    "It reaches an environment that you do not own, so you cannot change it. Ask an owner of each "
+    "environment that it reaches."
+)
+Returned = TypeVar("Returned")
 
 
 class SubPage(NamedTuple):
@@ -121,6 +130,31 @@ SUB_PAGES = (
     ),
     DANGER_ZONE,
 )
+
+
+def of_owner(form: Callable[[PortalRequest], Returned]) -> Callable[[PortalRequest], Returned]:
+    """Return the page function of a form that changes an application, with a check before it.
+
+    A program of the operator that calls the Admin API is changed by owners of each environment
+    that it reaches: who sees its secret acts with it.
+    """
+
+    def checked(request: PortalRequest) -> Returned:
+        if request.operator:
+            check_owner(request, find_application(request))
+        return form(request)
+
+    return checked
+
+
+def check_owner(request: PortalRequest, application: Application) -> None:
+    """Raise OAuthError (403) where an operator lacks an environment that an application reaches."""
+    operator = request.operator
+    reached = admin_scopes.environments_of(application.scope.names)
+    if operator and any(
+        ENVIRONMENTS[mode] in reached and not operator.is_owner(mode) for mode in Mode
+    ):
+        raise OAuthError("invalid_request", _LACKING, log_detail="no owner", status=403)
 
 
 def find_application(request: PortalRequest) -> Application:

@@ -5,7 +5,11 @@ from starlette.responses import Response
 from gatepass.server.domain.applications import copying, operations
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.portal.forms.errors import errors_of
-from gatepass.server.portal.pages.applications.sub_pages import address, find_application
+from gatepass.server.portal.pages.applications.sub_pages import (
+    address,
+    check_owner,
+    find_application,
+)
 from gatepass.server.portal.pages.copying import form
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
@@ -28,6 +32,7 @@ def apply(request: PortalRequest) -> Response:
     source, target = find_application(request), _target(request, request.form.get("to", ""))
     if target is None:
         raise NotFoundError(request.path)
+    check_owner(request, target)
     try:
         changed = copying.copy_settings(
             request.context,
