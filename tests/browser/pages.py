@@ -14,6 +14,7 @@ from browser import (
     console_webhook_pages,
     copy_pages,
     factor_pages,
+    key_pages,
     policy_pages,
     rotation_pages,
     single_sign_on_pages,
@@ -525,6 +526,7 @@ PAGES = [
     *console_settings_pages.PAGES,
     *policy_pages.PAGES,
     *rotation_pages.PAGES,
+    *key_pages.PAGES,
     *single_sign_on_pages.PAGES,
     *webhook_pages.PAGES,
 ]

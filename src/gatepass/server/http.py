@@ -53,11 +53,15 @@ class NeedsThread(NamedTuple):
     `pool`, if there is one) and calls the endpoint again, which then finds what it needs. On an
     event loop it awaits `together()` instead, if there is that: the same work, done in one piece
     with that of other requests.
+
+    With `then` the caller calls that in place of the endpoint: what may be done once, as a client
+    assertion is accepted once, is not done again.
     """
 
     work: Callable[[], object]
     pool: Executor | None = None
     together: Callable[[], "asyncio.Future[None]"] | None = None
+    then: Callable[[], "Result"] | None = None
 
 
 class Deferred(NamedTuple):
@@ -117,6 +121,14 @@ async def read_get_request(scope: Scope, receive: Receive) -> Request:
         raise MethodNotAllowed("GET")
     _check_singular(scope["headers"])
     return await read_head(scope, receive)
+
+
+async def read_get_or_post(scope: Scope, receive: Receive) -> Request:
+    """Read a GET request as `read_get_request`, or a POST request as `read_request`."""
+    if scope["method"] not in {"GET", "POST"}:
+        raise MethodNotAllowed("GET, POST")
+    read = read_request if scope["method"] == "POST" else read_get_request
+    return await read(scope, receive)
 
 
 async def read_head(scope: Scope, _receive: Receive) -> Request:

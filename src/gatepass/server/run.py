@@ -19,7 +19,7 @@ from gatepass.server.app import create
 from gatepass.server.configuration.settings import Settings
 from gatepass.server.environment.data_directory import ServingError
 from gatepass.server.http import App
-from gatepass.server.oauth.client_of_request import client_of
+from gatepass.server.oauth.authentication.client_of_request import client_of
 from gatepass.server.observability import exports, logging
 from gatepass.server.observability.access_log import AccessLog
 from gatepass.server.serving.http1.connections import Connections

@@ -25,12 +25,17 @@ _SECRET_METHODS = ["client_secret_basic", "client_secret_post"]
 
 
 def authorization_server(
-    issuer: str, scopes: list[str], mode: str, algorithms: Sequence[str] = ()
+    issuer: str,
+    scopes: list[str],
+    mode: str,
+    algorithms: Sequence[str] = (),
+    assertion_algorithms: Sequence[str] = (),
 ) -> dict[str, object]:
     """Return the authorization server's metadata (RFC 8414 §2).
 
     `mode` is that of the credentials valid here, so that a client can detect a mix-up.
-    `algorithms` are those that sign JWTs.
+    `algorithms` are those that sign JWTs, `assertion_algorithms` those that clients may sign with
+    to authenticate (`private_key_jwt`); without any they need a secret.
 
     `response_types_supported` is required there even of a server without an authorization
     endpoint, and is empty. The endpoints of the revocation feed, of leak reports and of the secret
@@ -39,15 +44,20 @@ def authorization_server(
     OpenID Connect Discovery 1.0 §3 requires the subject types and the algorithms of ID tokens.
     Resource servers verify JWT access tokens with them; no ID token is ever issued.
     """
+    methods, signed = list(_SECRET_METHODS), list(assertion_algorithms)
+    names = ("token_endpoint", "revocation_endpoint", "introspection_endpoint") if signed else ()
+    if signed:
+        methods.append("private_key_jwt")
     return {
         "issuer": issuer,
         "token_endpoint": issuer + TOKEN,
         "jwks_uri": issuer + JWKS,
-        "token_endpoint_auth_methods_supported": _SECRET_METHODS,
+        "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint": issuer + REVOKE,
-        "revocation_endpoint_auth_methods_supported": _SECRET_METHODS,
+        "revocation_endpoint_auth_methods_supported": methods,
         "introspection_endpoint": issuer + INTROSPECT,
-        "introspection_endpoint_auth_methods_supported": [*_SECRET_METHODS, "Bearer"],
+        "introspection_endpoint_auth_methods_supported": [*methods, "Bearer"],
+        **{f"{name}_auth_signing_alg_values_supported": signed for name in names},
         "revocation_feed_endpoint": issuer + REVOCATIONS,
         "leak_report_endpoint": issuer + REPORT_LEAK,
         "secret_rotation_endpoint": issuer + ROTATE_SECRET,

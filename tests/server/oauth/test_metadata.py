@@ -43,6 +43,7 @@ def test_the_server_tells_its_issuer_and_where_its_endpoints_are(
     assert told["token_endpoint_auth_methods_supported"] == [
         "client_secret_basic",
         "client_secret_post",
+        "private_key_jwt",
     ]
 
 

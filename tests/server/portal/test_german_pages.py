@@ -13,7 +13,7 @@ from translation.pseudo import EMPTY
 
 OF_APPLICATION = (
     *("", "credentials/", "rotation/", "uses/", "usage/", "refusals/", "settings/", "activity/"),
-    *("danger/", "guide/", "automatic-rotation/", "copy/"),
+    *("danger/", "guide/", "automatic-rotation/", "keys/", "copy/"),
 )
 OTHERS = (
     *("/oauth2/applications/", "/oauth2/applications/register/", "/oauth2/applications/usage/"),

@@ -179,7 +179,7 @@ def test_two_ways_of_authentication_at_once_are_refused(
 
 
 @pytest.mark.spec("RFC 6749", "2.3")
-def test_an_assertion_alone_is_a_way_of_authentication_that_is_not_offered() -> None:
+def test_an_assertion_of_an_unknown_type_is_refused() -> None:
     caught = refusal(b"client_id=me&client_assertion=j&client_assertion_type=t")
 
     assert (caught.code, caught.status) == ("invalid_client", 401)

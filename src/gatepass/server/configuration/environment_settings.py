@@ -48,6 +48,8 @@ class EnvironmentSettings(Section):
     """Format of access tokens for resources that name none: opaque, or jwt (RFC 9068)."""
     algorithm: Algorithm = "ES256"
     """Signature algorithm of JWTs for resources that name none."""
+    private_key_jwt: bool = True
+    """Whether applications may authenticate with a key pair in place of a secret (RFC 7523)."""
     languages: Texts = ()
     """The languages of pages and mail, as ["de", "en"]: the first one for those whose browser asks
     for none of them. Empty: all that there are, English first."""

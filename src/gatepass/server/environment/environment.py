@@ -61,6 +61,9 @@ log = structlog.get_logger("gatepass.server")
 class Environment:
     """One environment: identity, database, keys, catalogue and background state; thread-safe."""
 
+    private_key_jwt = False
+    """Whether clients may authenticate with keys: where it serves, by the settings."""
+
     def __init__(
         self,
         mode: Mode,
@@ -126,6 +129,10 @@ class Environment:
     def admin_api(self) -> str:
         """Return the identifier of the Admin API; empty in the sandbox, which has no operators."""
         return self.issuer + ADMIN_API if self.mode is Mode.LIVE else ""
+
+    def accepts_assertions(self) -> bool:
+        """Return whether clients may authenticate with a key: it is on, and there are tables."""
+        return self.private_key_jwt and self.state.has_keys
 
     def open(self, *, serves: bool = True) -> None:
         """Bring the database to this version, make the first key, read what memory holds.

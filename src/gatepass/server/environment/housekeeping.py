@@ -28,6 +28,7 @@ CHECKPOINT_EVERY = 60.0  # looks whether one is due
 REMIND_EVERY = 3600.0
 LOOK_UP_EVERY = 2.0
 LOOK_FOR_RISE_EVERY = 60.0
+PRUNE_ASSERTIONS_EVERY = 60.0
 INDEX_EVERY = 10.0
 PRUNE_EVERY = 3600.0
 FIRST_PRUNE_AFTER = 10.0  # of a process that may not live for an hour
@@ -69,6 +70,7 @@ class Housekeeper:
     def _run(self) -> None:
         environment = self._environment
         make_checkpoint = partial(maintenance.make_checkpoint, environment)
+        prune_assertions = partial(maintenance.prune_assertions, environment)
         work = (
             _Work("flush", FLUSH_EVERY, partial(maintenance.flush, environment)),
             _Work("leak_reports", LOOK_UP_EVERY, self._look_up_reports),
@@ -79,6 +81,7 @@ class Housekeeper:
             _Work("remind", REMIND_EVERY, self._remind),
             _Work("webhooks", BOUND_EVERY, partial(maintenance.count_webhooks, environment)),
             _Work("refusals", LOOK_FOR_RISE_EVERY, self._tell_of_rising_refusals),
+            _Work("assertions", PRUNE_ASSERTIONS_EVERY, prune_assertions),
             _Work("index_names", INDEX_EVERY, partial(maintenance.index_names, environment)),
             _Work("prune", PRUNE_EVERY, partial(maintenance.prune, environment)),
         )

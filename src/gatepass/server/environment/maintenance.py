@@ -12,6 +12,8 @@ from math import inf
 
 import structlog
 
+from gatepass.server.domain.applications.keys import store as client_keys
+from gatepass.server.domain.applications.keys.used import store as used_assertions
 from gatepass.server.domain.applications.secrets.uses import store as secret_uses
 from gatepass.server.domain.audit import bounded
 from gatepass.server.domain.audit import store as audit
@@ -87,6 +89,7 @@ def _write_usage(environment: Environment, batch: usage.Batch, ends_at: float) -
                     parts[0],
                     environment.context.audit_limit,
                     keeps_sources=environment.database.has(connection, secret_uses.REVISION),
+                    has_keys=environment.database.has(connection, client_keys.REVISION),
                 )
             parts.popleft()
             if parts:
@@ -133,6 +136,21 @@ def keep_bounds(environment: Environment) -> None:
     if surplus:
         with environment.database.write() as connection:
             throttling.drop_least(connection, surplus)
+
+
+def prune_assertions(environment: Environment) -> None:
+    """Delete the assertions that have expired, in transactions that others wait for shortly."""
+    now = environment.now()
+    with environment.database.read() as connection:
+        if not environment.database.has(connection, used_assertions.REVISION):
+            return
+        if not used_assertions.has_expired(connection, now):
+            return
+    while True:
+        with environment.database.write() as connection:
+            deleted = used_assertions.prune(connection, now)
+        if deleted != FORGOTTEN_AT_ONCE or environment.is_closing.wait(_PAUSE):
+            return
 
 
 def prune(environment: Environment) -> None:

@@ -31,7 +31,7 @@ def authenticate_client(
     what an unknown one costs; also where the secret must be verified slowly. Whether the client
     exists changes neither the calls nor their number. Does NOT record the use.
     """
-    application = _look_up(environment, request, credentials)
+    application = look_up(environment, request, credentials)
     if isinstance(application, NeedsThread):
         return application
     check_not_stale(environment)
@@ -42,18 +42,31 @@ def authenticate_client(
             return pending
         client = authenticate(credentials, application, request.source, now, environment.mode)
     except OAuthError as error:
-        pending = _pending_look_up(environment, application)
+        pending = pending_look_up(environment, application)
         if pending:
             return pending
-        stand_in = placeholder(credentials.client_id)  # made for every client: the same calls
-        counted = application or stand_in
-        record_error(environment, request, counted, error, now)
-        _note_client_id(environment, request, credentials, now, is_known=application is not None)
-        error.client_id = _name_for_log(credentials.client_id, counted)
-        environment.failures.record(credentials.client_id, request.source, credentials.secret, now)
+        record_refusal(environment, request, credentials, application, error)
         raise
     client.application.was_loaded_now = False
     return client
+
+
+def record_refusal(
+    environment: ServedEnvironment,
+    request: Request,
+    credentials: PresentedCredentials,
+    application: CachedApplication | None,
+    error: OAuthError,
+) -> None:
+    """Count a failed authentication; raise OAuthError (429) where there were too many."""
+    now, client_id = environment.clock(), credentials.client_id
+    stand_in = placeholder(client_id)  # made for every client: the same calls
+    counted = application or stand_in
+    record_error(environment, request, counted, error, now)
+    _note_client_id(environment, request, credentials, now, is_known=application is not None)
+    error.client_id = _name_for_log(client_id, counted)
+    attempt = credentials.assertion.text if credentials.assertion else credentials.secret
+    environment.failures.record(client_id, request.source, attempt, now)
 
 
 def authenticate_by_header(
@@ -137,7 +150,7 @@ def _name_for_log(client_id: str, application: CachedApplication) -> str:
     return client_id if is_id else application.client_id
 
 
-def _look_up(
+def look_up(
     environment: ServedEnvironment, request: Request, credentials: PresentedCredentials
 ) -> CachedApplication | NeedsThread | None:
     """Return an application from memory; None for an id that is unknown or cannot exist."""
@@ -160,7 +173,7 @@ def _look_up(
     return application
 
 
-def _pending_look_up(
+def pending_look_up(
     environment: ServedEnvironment, application: CachedApplication | None
 ) -> NeedsThread | None:
     """Look up a random client id for a client's first failure, or return that work for a thread.

@@ -1,17 +1,24 @@
 """The introspection endpoint (RFC 7662)."""
 
+from functools import partial
 from http import HTTPStatus
 
 from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.catalogue.model import INTROSPECTION
 from gatepass.server.http import NeedsThread, Request, Response, Result
 from gatepass.server.oauth import access_token
+from gatepass.server.oauth.authentication.assertion import with_client
 from gatepass.server.oauth.bearer_authentication import authenticate_bearer, has_bearer
-from gatepass.server.oauth.client_authentication import authenticate_by_header, record_use
+from gatepass.server.oauth.client_authentication import (
+    authenticate_by_header,
+    credentials_of,
+    record_use,
+)
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.request import (
     SECRET_CREDENTIALS,
+    has_assertion,
     multiple_methods,
     parse_parameters,
 )
@@ -34,9 +41,22 @@ def introspect(environment: ServedEnvironment, request: Request) -> Result:
     an access token with this scope (RFC 7662 §2.1).
     """
     params = parse_parameters(request)
+    if has_assertion(params) and not has_bearer(request):
+        credentials = credentials_of(environment, request, params)
+        then = partial(_introspect, environment, request, params)
+        return with_client(environment, request, credentials, then)
     caller = _authenticate(environment, request, params)
     if isinstance(caller, NeedsThread):
         return caller
+    return _introspect(environment, request, params, caller)
+
+
+def _introspect(
+    environment: ServedEnvironment,
+    request: Request,
+    params: Params,
+    caller: AuthenticatedClient | CachedApplication,
+) -> Result:
     token = params.get("token")
     found = access_token.find(environment, Secret(token)) if token else None
     if isinstance(found, NeedsThread):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from hashlib import sha256
 
-from gatepass.jose.algorithms import ALGORITHMS
+from gatepass.jose.algorithms import ALGORITHMS, OF_CLIENTS
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import Response, Scope
 from gatepass.server.tokens.response import error_response
@@ -88,8 +88,11 @@ def authorization_server(environment: Environment) -> bytes:
     """Return the metadata of the authorization server."""
     scopes = list(environment.state.catalogue.selectable.names)
     algorithms = [each for each in ALGORITHMS if each in environment.state.keys.signing_keys]
+    signed = sorted(OF_CLIENTS) if environment.accepts_assertions() else []
     return _document(
-        metadata.authorization_server(environment.issuer, scopes, environment.mode, algorithms)
+        metadata.authorization_server(
+            environment.issuer, scopes, environment.mode, algorithms, signed
+        )
     )
 
 

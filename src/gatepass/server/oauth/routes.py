@@ -10,7 +10,7 @@ from gatepass.server.http import (
     Response,
     Result,
     Scope,
-    read_get_request,
+    read_get_or_post,
     read_head,
     read_head_below,
     read_request,
@@ -63,7 +63,7 @@ ROUTES = {
         (metadata.ROTATE_SECRET, rotate_secret, read_request, _NOTHING, unchanged),
         (metadata.VERIFY, verify, read_head, _VERIFY, clear_identity_headers),
         (metadata.VERIFY_NGINX, verify, read_head, _VERIFY, for_nginx),
-        (metadata.REVOCATIONS, revocations, read_get_request, _NOTHING, unchanged),
+        (metadata.REVOCATIONS, revocations, read_get_or_post, _NOTHING, unchanged),
         (metadata.REPORT_LEAK, report_leak, read_request, _NOTHING, unchanged),
         (metadata.GITHUB_ALERTS, take_alert, read_alert, _NOTHING, unchanged),
     )

@@ -42,6 +42,12 @@ def rotate_secret(environment: ServedEnvironment, request: Request) -> Result:
     """
     params = parse_parameters(request)
     credentials = credentials_of(environment, request, params)
+    if credentials.assertion is not None:
+        raise OAuthError(
+            "invalid_client",
+            "Authenticate with the client secret that is to be rotated.",
+            log_detail="a client assertion, where a secret is to be rotated",
+        )
     client = authenticate_client(environment, request, credentials)
     if isinstance(client, NeedsThread):
         return client

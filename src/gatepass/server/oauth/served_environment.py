@@ -3,9 +3,13 @@
 import time
 from collections.abc import Callable
 from functools import partial
+from uuid import UUID
 
 from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.applications.cache import Lookup
+from gatepass.server.domain.applications.keys import store as client_keys
+from gatepass.server.domain.applications.keys.cache import KeyCache
+from gatepass.server.domain.applications.keys.model import ApplicationKey, KeySetting
 from gatepass.server.domain.revocations.feed import page as feed_page
 from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.revocations.feed.page_cache import PageCache
@@ -13,11 +17,14 @@ from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.environment.environment import Environment
 from gatepass.server.environment.lookup_batches import LookupBatches
 from gatepass.server.http import NeedsThread, Response
+from gatepass.server.oauth.authentication.admission import Admissions
+from gatepass.server.oauth.authentication.key_sets import KeySets
 from gatepass.server.oauth.leak_reports.github_keys import GitHubKeys
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.tokens.grant_cache import CachedCaller, CachedGrant, GrantCache
 from gatepass.server.tokens.issue import entropy
 from gatepass.server.tokens.verified_cache import DerivedCache, VerifiedTokenCache
+from gatepass.wire import metadata
 from gatepass.wire.credential import Mode
 
 
@@ -51,6 +58,15 @@ class ServedEnvironment(Environment):
         self.lookups = LookupBatches(self.applications)
         self.grants: GrantCache[CachedGrant] = GrantCache(self.applications)
         self.callers: GrantCache[CachedCaller] = GrantCache(self.applications)
+        self.private_key_jwt = settings.environment(mode).private_key_jwt
+        self.client_keys = KeyCache(self._find_keys)
+        self.key_sets = KeySets(self.name, settings.single_sign_on)
+        self.admissions = Admissions(self.name, self.database, lambda: bool(self.read_failure))
+        self.endpoint_urls = frozenset(
+            self.issuer + each
+            for path in (metadata.TOKEN, metadata.REVOKE, metadata.INTROSPECT, metadata.REVOCATIONS)
+            for each in (path, path.rstrip("/"))
+        )
         self.verified_tokens = VerifiedTokenCache()
         self.introspection_responses: DerivedCache[Response] = DerivedCache()
         self.assertions: DerivedCache[tuple[float, Response]] = DerivedCache()  # by forward auth
@@ -69,6 +85,7 @@ class ServedEnvironment(Environment):
             "verified_tokens": len(self.verified_tokens),
             "introspection_responses": len(self.introspection_responses),
             "assertions": len(self.assertions),
+            "client_keys": len(self.client_keys),
         }
 
     def waiting_lookups(self) -> int:
@@ -78,7 +95,15 @@ class ServedEnvironment(Environment):
     def close(self) -> None:
         """End the threads and close the database."""
         self.feed_pages.close()
+        self.key_sets.close()
         super().close()
+
+    def _find_keys(self, app_id: UUID) -> tuple[list[ApplicationKey], KeySetting]:
+        with self.database.read() as connection:
+            if not self.database.has(connection, client_keys.REVISION):
+                return [], KeySetting()
+            keys = client_keys.of_application(connection, app_id)
+            return keys, client_keys.setting(connection, app_id)
 
     def _read_feed_page(self, cursor: Cursor | None) -> feed_page.Page:
         with self.database.read() as connection:

@@ -5,9 +5,12 @@ grant type, scope, resource. A caller that is not authenticated therefore learns
 client's grants or scopes.
 """
 
+from functools import partial
+
 from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.environment.environment import Environment
-from gatepass.server.http import NeedsThread, Request, Result
+from gatepass.server.http import NeedsThread, Request, Response, Result
+from gatepass.server.oauth.authentication.assertion import with_client
 from gatepass.server.oauth.client_authentication import (
     authenticate_client,
     check_not_stale,
@@ -30,6 +33,9 @@ def token(environment: ServedEnvironment, request: Request) -> Result:
     granted = environment.grants.get(key, request.source, now)
     if granted is None:
         token_request = parse(request, may_be_raw=environment.state.has_imported)
+        if token_request.credentials.assertion is not None:
+            then = partial(_first_token, environment, request, token_request)
+            return with_client(environment, request, token_request.credentials, then)
         client = authenticate_client(environment, request, token_request.credentials)
         if isinstance(client, NeedsThread):
             return client
@@ -40,6 +46,29 @@ def token(environment: ServedEnvironment, request: Request) -> Result:
         client, grant = granted
         check_not_stale(environment)
         record_use(environment, request, client, now)
+    return _issued(environment, request, client, grant, now)
+
+
+def _first_token(
+    environment: ServedEnvironment,
+    request: Request,
+    token_request: TokenRequest,
+    client: AuthenticatedClient,
+) -> Response:
+    """Issue a token to a client whose assertion is used up now; the next has another one."""
+    now = environment.clock()
+    record_use(environment, request, client, now)
+    grant = _authorize(environment, request, client, token_request)
+    return _issued(environment, request, client, grant, now)
+
+
+def _issued(
+    environment: ServedEnvironment,
+    request: Request,
+    client: AuthenticatedClient,
+    grant: Grant,
+    now: float,
+) -> Response:
     notice = ""
     if client.application.rate_limit_mode != "off":
         notice = _limit(environment, request, client.application, now)

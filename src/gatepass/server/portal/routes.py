@@ -14,6 +14,7 @@ from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.portal import redirects
 from gatepass.server.portal.access import SAFE, Access, PageAccess
 from gatepass.server.portal.pages import activity, copying, languages
+from gatepass.server.portal.pages.application_keys import forms as keys
 from gatepass.server.portal.pages.applications import (
     automatic_rotation,
     danger_zone,
@@ -25,7 +26,7 @@ from gatepass.server.portal.pages.applications import (
     test_token,
     usage,
 )
-from gatepass.server.portal.pages.applications.sub_pages import CREDENTIALS, SUB_PAGES
+from gatepass.server.portal.pages.applications.sub_pages import CREDENTIALS, KEYS, SUB_PAGES
 from gatepass.server.portal.pages.factors import adding, own, recovery_codes
 from gatepass.server.portal.pages.sessions import (
     accounts,
@@ -174,9 +175,14 @@ _PAGES = (
     *(
         Route("GET", _APP + each.path, each.access, each.show)
         for each in SUB_PAGES
-        if each is not CREDENTIALS
+        if each not in (CREDENTIALS, KEYS)
     ),
     Route("GET", _APP + CREDENTIALS.path, Access.STAFF, new_secret.show),
+    Route("GET", _APP + KEYS.path, Access.STAFF, keys.show),
+    Route("POST", f"{_APP}keys/add/", Access.ADMIN, keys.add, step_up=True),
+    Route("POST", f"{_APP}keys/generate/", Access.ADMIN, keys.generate, step_up=True),
+    Route("POST", f"{_APP}keys/setting/", Access.ADMIN, keys.change_setting, step_up=True),
+    Route("POST", _APP + "keys/{key_id:uuid}/revoke/", Access.ADMIN, keys.revoke, step_up=True),
     Route("POST", f"{_APP}stored/", Access.REGISTRANT, new_secret.stored),
     Route("POST", f"{_APP}test-token/", Access.ADMIN, test_token.make),
     Route("GET", f"{_APP}test-token/", Access.ADMIN, test_token.show),

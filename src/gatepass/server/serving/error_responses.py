@@ -76,7 +76,10 @@ def _is_challenged(request: Request | None) -> bool:
     """Return whether a 401 has a Basic challenge: not if the credentials were in the body."""
     if request is None:
         return False
-    return b"authorization" in request.headers or b"client_id" not in request.body
+    body = request.body
+    return b"authorization" in request.headers or not (
+        b"client_id" in body or b"client_assertion" in body
+    )
 
 
 def _record(failure: Failure, error: OAuthError) -> None:

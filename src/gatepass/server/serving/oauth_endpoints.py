@@ -117,7 +117,7 @@ async def _complete(
         else:
             run = contextvars.copy_context().run  # the thread has this request's deadline
             await asyncio.get_running_loop().run_in_executor(returned.pool, run, returned.work)
-        returned = endpoint(environment, request)
+        returned = returned.then() if returned.then else endpoint(environment, request)
     raise OAuthError(
         "temporarily_unavailable", "Try again shortly.", log_detail="changes overtake loads"
     )

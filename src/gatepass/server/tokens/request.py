@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from gatepass.concurrency.bounded_cache import BoundedCache
 from gatepass.server.http import Request
+from gatepass.server.tokens import assertion as assertions
+from gatepass.server.tokens.assertion import PresentedAssertion
 from gatepass.wire import basic
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import Params, decode, read_form, read_json
@@ -30,12 +32,14 @@ _OUR_CREDENTIAL = re.compile(rb"gp[sa]_(live|test)_[0-9A-Za-z]")
 class PresentedCredentials(NamedTuple):
     """Client id and secret as a request presents them, not yet verified.
 
-    `raw_secret` is the secret read without form-url-decoding, if it differs from `secret`.
+    `raw_secret` is the secret read without form-url-decoding, if it differs from `secret`. An
+    `assertion` is in the place of a secret.
     """
 
     client_id: str
     secret: Secret | None
     raw_secret: Secret | None = None
+    assertion: PresentedAssertion | None = None
 
     @property
     def readings(self) -> tuple[Secret, ...]:
@@ -127,12 +131,14 @@ def read_credentials(
 
     With `may_be_raw` a secret in Basic is also read without form-url-decoding: clients with an
     imported secret may not encode it. Gatepass's own secrets are the same in both readings.
-    Raises OAuthError for both ways at once, for another scheme and for a client assertion.
+    Raises OAuthError for two ways at once, and for another scheme.
     """
     authorization = request.headers.get(b"authorization")
     client_id, secret = params.get("client_id"), params.get("client_secret")
     if not _ASSERTION.isdisjoint(params.values):
-        raise _assertion_error(alone=authorization is None and secret is None)
+        if authorization is not None or secret is not None:
+            raise multiple_methods()
+        return _read_assertion(params, client_id)
     if authorization is None:
         return PresentedCredentials(client_id or "", Secret(secret) if secret else None)
     scheme, _, credentials = authorization.decode("latin-1").partition(" ")
@@ -148,6 +154,11 @@ def read_credentials(
     if client_id is not None and client_id != presented.client_id:
         raise OAuthError("invalid_request", "The client_id in header and body are not the same.")
     return presented
+
+
+def has_assertion(params: Params) -> bool:
+    """Return whether a request presents a client assertion, or a part of one."""
+    return not _ASSERTION.isdisjoint(params.values)
 
 
 def _read_basic(credentials: str, *, may_be_raw: bool) -> PresentedCredentials:
@@ -185,12 +196,23 @@ def multiple_methods() -> OAuthError:
     return OAuthError("invalid_request", "Use one way of client authentication, not two.")
 
 
-def _assertion_error(*, alone: bool) -> OAuthError:
-    """Return the error for a client assertion (RFC 7521 §4.2), which is not supported."""
-    if not alone:
-        return multiple_methods()
-    return OAuthError(
-        "invalid_client",
-        "Authenticate with HTTP Basic or in the body.",
-        log_detail="client assertions are not offered",
-    )
+def _read_assertion(params: Params, client_id: str | None) -> PresentedCredentials:
+    """Read a client assertion (RFC 7521 §4.2)."""
+    text, kind = params.get("client_assertion"), params.get("client_assertion_type")
+    if text is None or kind is None:
+        raise OAuthError(
+            "invalid_request", "Send client_assertion and client_assertion_type together."
+        )
+    if kind != assertions.TYPE:
+        raise OAuthError(
+            "invalid_client",
+            "Authenticate with HTTP Basic, in the body, or with a signed JWT.",
+            log_detail="client_assertion_type is not that of a JWT",
+        )
+    presented = assertions.read(text)
+    subject = assertions.client_id_of(presented)
+    if client_id is not None and subject and client_id != subject:
+        raise OAuthError(
+            "invalid_request", "The client_id and the subject of the assertion are not the same."
+        )
+    return PresentedCredentials(subject or client_id or "", None, assertion=presented)

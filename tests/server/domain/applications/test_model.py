@@ -6,16 +6,17 @@ from uuid import UUID
 import pytest
 
 from gatepass.server.domain.applications.model import (
+    MOST_REDIRECT_URIS,
     OVERLAPS,
     ApplicationSecret,
     check_lifetime,
     check_name,
+    check_redirect_uris,
     check_scope,
     new_client_id,
     new_secret,
     with_overlap,
 )
-from gatepass.server.domain.applications.redirect_uris import MOST, check_redirect_uris
 from gatepass.wire.credential import Kind, Mode, read
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
@@ -138,4 +139,4 @@ def test_another_redirect_uri_is_refused_by_its_line(uri: str) -> None:
 
 def test_redirect_uris_are_bounded() -> None:
     with pytest.raises(OAuthError, match="at most"):
-        check_redirect_uris("https://a.example/\n" * (MOST + 1))
+        check_redirect_uris("https://a.example/\n" * (MOST_REDIRECT_URIS + 1))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.server.domain.applications.redirect_uris import check_redirect_uris
+from gatepass.server.domain.applications.model import check_redirect_uris
 from gatepass.testing import Clock
 from gatepass.wire.credential import Kind, Mode, read
 from gatepass.wire.errors import OAuthError

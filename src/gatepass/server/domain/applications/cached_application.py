@@ -30,7 +30,8 @@ class CachedSecret(NamedTuple):
     """One of an application's secrets; `expires_ms` is in Unix milliseconds.
 
     `is_legacy`: it was imported and not used since, so it has only another system's hash, which
-    the database knows; its digest is random. See `ApplicationSecret`.
+    the database knows; its digest is random. See `ApplicationSecret`. `is_key`: it stands for one
+    of the application's keys, whose id it has.
     """
 
     digest: bytes
@@ -39,6 +40,7 @@ class CachedSecret(NamedTuple):
     expires_ms: int | None
     is_legacy: bool
     ends_on_use_of: bytes | None
+    is_key: bool = False
 
     @property
     def id(self) -> UUID:

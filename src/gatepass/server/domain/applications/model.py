@@ -14,11 +14,13 @@ from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import Network
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
+from gatepass.wire.urls import is_confidential, split
 
 GRANT_TYPE = "client_credentials"
 LONGEST_NAME = 100
 LONGEST_CONTACT = 200
 MOST_LIVE_SECRETS = 2
+MOST_REDIRECT_URIS = 10
 
 OVERLAPS = {
     timedelta(0): Message("none"),
@@ -256,3 +258,33 @@ def with_overlap(
         replace(each, expires_at=end if each.expires_at is None else min(each.expires_at, end))
         for each in secrets
     )
+
+
+def check_redirect_uris(text: str) -> tuple[str, ...]:
+    """Return redirect URIs (RFC 6749 §3.1.2), one a line; raise OAuthError for an unsafe one.
+
+    https, or http to this machine (RFC 8252 §7.3); no fragment, no user. They are kept for the
+    record, as client credentials use none.
+    """
+    uris = tuple(line.strip() for line in text.splitlines() if line.strip())
+    if len(uris) > MOST_REDIRECT_URIS:
+        raise OAuthError(
+            "invalid_request",
+            Message("Give {most} redirect URIs at most.", most=MOST_REDIRECT_URIS),
+        )
+    for number, uri in enumerate(uris, 1):
+        if not _is_safe(uri):
+            raise OAuthError(
+                "invalid_request",
+                Message(
+                    "Line {number} is not an https address without a fragment, "
+                    "as https://www.example.com/callback.",
+                    number=number,
+                ),
+            )
+    return uris
+
+
+def _is_safe(uri: str) -> bool:
+    parts = None if set(uri) & set(' "<>\\^`{|}#') else split(uri)
+    return parts is not None and is_confidential(parts) and "@" not in parts.netloc

@@ -8,9 +8,12 @@ from hashlib import sha256
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from gatepass.server.domain.applications.model import LONGEST_NAME, ApplicationSecret
-from gatepass.server.domain.applications.redirect_uris import MOST as MOST_URIS
-from gatepass.server.domain.applications.redirect_uris import check_redirect_uris
+from gatepass.server.domain.applications.model import (
+    LONGEST_NAME,
+    MOST_REDIRECT_URIS,
+    ApplicationSecret,
+    check_redirect_uris,
+)
 from gatepass.server.domain.imports import django_hashers
 from gatepass.server.domain.names import is_tidy_form, is_visible, without_refused
 from gatepass.server.storage.timestamps import milliseconds
@@ -187,7 +190,7 @@ def _redirect_uris(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     kept: list[str] = []
     for uri in listed:
         try:
-            kept += check_redirect_uris(uri) if len(kept) < MOST_URIS else ()
+            kept += check_redirect_uris(uri) if len(kept) < MOST_REDIRECT_URIS else ()
         except OAuthError:
             continue
     dropped = len(listed) - len(kept)

@@ -76,6 +76,63 @@ REASONS = {
             "Keep a token and use it until it expires, instead of requesting one before each call."
         ),
     ),
+    "no_key": Reason(
+        Message("No key"),
+        Message(
+            "A program signed its request, and the application has no key. Add its public key on "
+            "the application's page, or send the client id and the client secret by HTTP Basic."
+        ),
+    ),
+    "unknown_key": Reason(
+        Message("Unknown key"),
+        Message(
+            "The assertion names a key (kid) that the application does not have. Add its public "
+            "key on the application's page, or sign with one that is listed there."
+        ),
+    ),
+    "wrong_key": Reason(
+        Message("Wrong key"),
+        Message(
+            "The signature does not fit the key. Compare the key's thumbprint with the one on the "
+            "application's page, and the algorithm."
+        ),
+    ),
+    "expired_key": Reason(
+        Message("Expired key"),
+        Message("A program still signs with a key that has ended. Give it the new one."),
+    ),
+    "assertion_replayed": Reason(
+        Message("Assertion used twice"),
+        Message(
+            "Each request needs an assertion of its own, with a new jti. If the program makes one "
+            "each time, somebody else has sent a copy."
+        ),
+    ),
+    "assertion_clock": Reason(
+        Message("Wrong clock"),
+        Message(
+            "The assertion had expired, or is from the future. Set the clock of the program's "
+            "machine by NTP."
+        ),
+    ),
+    "assertion_lifetime": Reason(
+        Message("Assertion valid for too long"),
+        Message("Set exp at most 10 minutes from now; one minute is enough."),
+    ),
+    "assertion_audience": Reason(
+        Message("Wrong audience"),
+        Message(
+            "Set aud to the issuer, as one text, exactly as the metadata has it. For a program "
+            "that can only send the address of the token endpoint, allow that for the application."
+        ),
+    ),
+    "assertion_malformed": Reason(
+        Message("Malformed assertion"),
+        Message(
+            "The assertion is not a JWT as RFC 7523 has it. iss and sub are the client id; aud, "
+            "exp and jti are required."
+        ),
+    ),
     "rotation_off": Reason(
         Message("Automatic rotation is off"),
         Message(

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, func, or_, select
 
 from gatepass.server.domain.applications import store as applications
+from gatepass.server.domain.applications.keys import store as _keys
+from gatepass.server.domain.applications.keys.used import store as _used_assertions
 from gatepass.server.domain.applications.model import CLOCK_MARGIN
 from gatepass.server.domain.applications.secrets.automatic_rotation import (
     store as _automatic_rotation,
@@ -61,6 +63,7 @@ _EVERY_STORE = (
     _imports,
     _languages,
     _invitations,
+    _keys,
     _leak_reports,
     _leaks,
     _linked,
@@ -74,6 +77,7 @@ _EVERY_STORE = (
     _secret_uses,
     _throttling,
     _usage,
+    _used_assertions,
 )  # `metadata` has their tables
 
 

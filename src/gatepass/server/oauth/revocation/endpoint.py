@@ -10,13 +10,14 @@ from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.http import NO_STORE, NeedsThread, Request, Response, Result
 from gatepass.server.oauth import access_token
+from gatepass.server.oauth.authentication.assertion import with_client
 from gatepass.server.oauth.client_authentication import (
-    authenticate_client,
     credentials_of,
     record_use,
 )
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.storage.errors import DatabaseAwayError
+from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.claims import Claims
 from gatepass.server.tokens.request import parse_parameters
 from gatepass.wire.errors import OAuthError
@@ -34,9 +35,13 @@ def revoke(environment: ServedEnvironment, request: Request) -> Result:
     """
     params = parse_parameters(request)
     credentials = credentials_of(environment, request, params)
-    client = authenticate_client(environment, request, credentials)
-    if isinstance(client, NeedsThread):
-        return client
+    then = partial(_revoke_own, environment, request, params)
+    return with_client(environment, request, credentials, then)
+
+
+def _revoke_own(
+    environment: ServedEnvironment, request: Request, params: Params, client: AuthenticatedClient
+) -> Result:
     record_use(environment, request, client, environment.clock())
     claims = _own_token(environment, client.application, params)
     if claims is None or claims.token_id in environment.state.revoked:

@@ -12,17 +12,21 @@ from functools import partial
 from http import HTTPStatus
 from typing import NamedTuple
 
-from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.catalogue.model import INTROSPECTION
 from gatepass.server.domain.revocations.feed import cursor as cursors
 from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.revocations.feed.page import empty_page
 from gatepass.server.http import NO_STORE, Deferred, NeedsThread, Request, Response, Result
+from gatepass.server.oauth.authentication.assertion import with_client
 from gatepass.server.oauth.bearer_authentication import authenticate_bearer, has_bearer
-from gatepass.server.oauth.client_authentication import authenticate_by_header, record_use
+from gatepass.server.oauth.client_authentication import (
+    authenticate_by_header,
+    credentials_of,
+    record_use,
+)
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.tokens.authenticate import AuthenticatedClient
-from gatepass.server.tokens.request import check_query
+from gatepass.server.tokens.request import check_query, has_assertion, parse_parameters
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import Params, read_form
 
@@ -39,33 +43,28 @@ class _Poll(NamedTuple):
 def revocations(environment: ServedEnvironment, request: Request) -> Result:
     """Return what was revoked, to an application with the scope `introspection`.
 
-    It authenticates with Basic, or presents an access token with that scope. Raises OAuthError.
+    It authenticates with Basic or, in the form of a POST request, with a client assertion; or it
+    presents an access token with that scope. Raises OAuthError.
     """
-    poll = _parse(environment, request)
-    caller = _authenticate(environment, request)
-    if isinstance(caller, NeedsThread):
-        return caller
-    return Deferred(partial(_respond, environment, poll))
-
-
-def _parse(environment: ServedEnvironment, request: Request) -> _Poll:
     check_query(request.query)
-    params = read_form(request.query)
-    cursor, wait = params.get("cursor"), params.get("wait") or "0"
-    if not _SECONDS.fullmatch(wait) or int(wait) > LONGEST_WAIT:
-        raise OAuthError("invalid_request", f"A guard waits 0 to {LONGEST_WAIT} seconds.")
-    return _Poll(cursors.read(cursor, environment.issuer) if cursor else None, int(wait))
-
-
-def _authenticate(
-    environment: ServedEnvironment, request: Request
-) -> AuthenticatedClient | CachedApplication | NeedsThread:
+    params = parse_parameters(request) if request.body else read_form(request.query)
+    poll = _parse(environment, params)
+    if has_assertion(params):
+        credentials = credentials_of(environment, request, params)
+        then = partial(_begin, environment, request, poll)
+        return with_client(environment, request, credentials, then)
     if has_bearer(request):
-        status = HTTPStatus.FORBIDDEN.value
-        return authenticate_bearer(environment, request, status=status)
+        caller = authenticate_bearer(environment, request, status=HTTPStatus.FORBIDDEN.value)
+        if isinstance(caller, NeedsThread):
+            return caller
+        return Deferred(partial(_respond, environment, poll))
     client = authenticate_by_header(environment, request, Params({}))
-    if isinstance(client, NeedsThread):
-        return client
+    return client if isinstance(client, NeedsThread) else _begin(environment, request, poll, client)
+
+
+def _begin(
+    environment: ServedEnvironment, request: Request, poll: _Poll, client: AuthenticatedClient
+) -> Deferred:
     record_use(environment, request, client, environment.clock())
     if INTROSPECTION not in client.application.scope:
         raise OAuthError(
@@ -73,7 +72,14 @@ def _authenticate(
             "The revocation feed needs the scope introspection, which the operator grants.",
             log_detail="not an application with the scope introspection",
         )
-    return client
+    return Deferred(partial(_respond, environment, poll))
+
+
+def _parse(environment: ServedEnvironment, params: Params) -> _Poll:
+    cursor, wait = params.get("cursor"), params.get("wait") or "0"
+    if not _SECONDS.fullmatch(wait) or int(wait) > LONGEST_WAIT:
+        raise OAuthError("invalid_request", f"A guard waits 0 to {LONGEST_WAIT} seconds.")
+    return _Poll(cursors.read(cursor, environment.issuer) if cursor else None, int(wait))
 
 
 async def _respond(environment: ServedEnvironment, poll: _Poll) -> Response:

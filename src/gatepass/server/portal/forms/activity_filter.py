@@ -34,7 +34,7 @@ KINDS = (
     Kind(
         "secrets",
         Message("Secrets and tokens"),
-        ("application.rotated", "secret.", "token.", "client."),
+        ("application.rotated", "client_key.", "secret.", "token.", "client."),
     ),
     Kind("people", Message("Team"), ("person.", "invitation.", "factor.", "passkey.")),
     Kind(

@@ -35,6 +35,11 @@ _WORDS: dict[str, Message] = {
     "application.enabled": Message("Enabled an application"),
     "application.imported": Message("Imported an application"),
     "application.registered": Message("Registered an application"),
+    "client_key.added": Message("Added the key {key} (kid: {kid}; end: {end})"),
+    "client_key.revoked": Message("Revoked the key {key} (kid: {kid})"),
+    "client_key.setting_changed": Message(
+        "Changed how keys are used (JWK Set: {jwks_uri}; older audiences: {legacy_audience})"
+    ),
     "application.rotated": Message("Rotated the secret (overlap: {overlap}; new: ...{new_secret})"),
     "application.tokens_voided": Message("Revoked all tokens"),
     "audit.erased": Message("Erased what {entries} entries said of a person"),

@@ -1,33 +1,26 @@
 """The fast path with the access log; without the setting none of this is loaded."""
 
 import asyncio
+from collections.abc import Callable
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
-from gatepass.server.http import Headers, Request, Response
-from gatepass.server.oauth.client_of_request import client_of
+from gatepass.server.http import Headers, Request, Response, Result
+from gatepass.server.oauth.authentication.client_of_request import client_of
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.observability import access_log
 from gatepass.server.observability.access_log import AccessLog, Line, Served
-from gatepass.server.serving.fast_path.protocol import FastPathProtocol
+from gatepass.server.serving.fast_path.protocol import Begun, FastPathProtocol
 from gatepass.server.serving.fast_path.response_heads import ResponseHeads
 from gatepass.server.serving.fast_path.routes import FastPath, FastRoute, FastRoutes
 from gatepass.server.serving.http1.head import Head
 from gatepass.server.serving.proxy_headers import ProxyHeaders
 
 
-class _Begun(NamedTuple):
-    route: FastRoute
-    environment: ServedEnvironment
-    request: Request
-    head: Head
-    started: float
-
-
 class _LoggedHeads(ResponseHeads):
     """Writes a line for each response that it writes; `begun` is the request of the next one."""
 
-    begun: _Begun
+    begun: Begun
 
     def write(
         self, response: Response, defaults: list[tuple[bytes, bytes]], more: Headers = ()
@@ -64,18 +57,15 @@ class LoggedFastPathProtocol(FastPathProtocol):
     def _run_endpoint(
         self, route: FastRoute, environment: ServedEnvironment, request: Request, head: Head
     ) -> bool:
-        begun = _Begun(route, environment, request, head, perf_counter())
+        begun = Begun(route, environment, request, head, perf_counter())
         self._fast_path.heads.begun = begun
         return super()._run_endpoint(route, environment, request, head)
 
     def _resume(
         self,
-        route: FastRoute,
-        environment: ServedEnvironment,
-        request: Request,
-        head: Head,
-        started: float,
+        waiting: Begun,
+        then: Callable[[], Result] | None,
         lookup: "asyncio.Future[None]",
     ) -> None:
-        self._fast_path.heads.begun = _Begun(route, environment, request, head, started)
-        super()._resume(route, environment, request, head, started, lookup)
+        self._fast_path.heads.begun = waiting
+        super()._resume(waiting, then, lookup)

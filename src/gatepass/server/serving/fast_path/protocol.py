@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
@@ -100,8 +100,8 @@ class FastPathProtocol(HttpProtocol):
         try:
             response = route.endpoint(environment, request)
             if not isinstance(response, Response):
-                resume = partial(self._resume, route, environment, request, head, started)
-                return self._wait(response, resume)
+                started_by = Begun(route, environment, request, head, started)
+                return self._wait(response, started_by)
             defaults = self.server_state.default_headers
             written = fast_path.heads.write(response, defaults, environment.transport_headers)
         except Exception as error:  # noqa: BLE001 - `respond_to` logs it, as on ASGI
@@ -113,40 +113,42 @@ class FastPathProtocol(HttpProtocol):
         self.transport.write(written)
         return True
 
-    def _wait(self, returned: Result, resume: Callable[["asyncio.Future[None]"], None]) -> bool:
-        """Wait for the look-up that an endpoint needs, which then calls `resume`; if it is one."""
+    def _wait(self, returned: Result, waiting: "Begun") -> bool:
+        """Wait for the work that an endpoint needs, if it is done together with other requests."""
         if not isinstance(returned, NeedsThread) or returned.together is None:
             self._extension = {RETURNED: Returned(returned)}
             return False
         self._state = RESPONDING
         self._is_waiting = True
         self._await_response()
-        returned.together().add_done_callback(resume)
+        returned.together().add_done_callback(partial(self._resume, waiting, returned.then))
         return True
 
     def _resume(
         self,
-        route: FastRoute,
-        environment: ServedEnvironment,
-        request: Request,
-        head: Head,
-        started: float,
+        waiting: "Begun",
+        then: Callable[[], Result] | None,
         lookup: "asyncio.Future[None]",
     ) -> None:
-        """Respond to a request of which the look-up is done; `started` is by `perf_counter`.
+        """Respond to a request of which the work is done.
 
         The application responds where that needs more work, or the connection ends with it.
         """
+        route, environment, request, head, started = waiting
         if self._state is ENDING:
             lookup.exception()  # nobody else will retrieve it
             return
         self._is_waiting = False
         if self._is_draining:
+            if then is not None:  # the application goes on from here
+                waited = perf_counter() - started
+                rest = NeedsThread(partial(lookup.result), then=then)
+                self._extension = {RETURNED: Returned(rest, waited)}
             self._hand_over(head, request.body)
             return
         try:
             lookup.result()
-            response = route.endpoint(environment, request)
+            response = then() if then else route.endpoint(environment, request)
             if not isinstance(response, Response):
                 waited = perf_counter() - started
                 self._extension = {RETURNED: Returned(response, waited)}
@@ -188,3 +190,13 @@ class FastPathProtocol(HttpProtocol):
             headers.get(proxies.address_header),
             headers.get(proxies.scheme_header),
         )
+
+
+class Begun(NamedTuple):
+    """A request whose endpoint has begun; `started` is by `perf_counter`."""
+
+    route: FastRoute
+    environment: ServedEnvironment
+    request: Request
+    head: Head
+    started: float

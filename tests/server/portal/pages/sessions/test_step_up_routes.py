@@ -1,5 +1,6 @@
 """Which forms ask for a fresh proof: every form of the portal is in this table."""
 
+import json
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -9,6 +10,8 @@ from uuid import UUID
 import pytest
 from httpx2 import Response
 
+from gatepass.jose.keys.private_key import PrivateKey
+from gatepass.server.domain.applications.keys import operations as keys
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations.webhooks import operations as webhooks
 from gatepass.server.domain.users.factors import totp
@@ -31,6 +34,7 @@ SESSION = "sessions/{session_id:uuid}/end/"
 INVITATION = "/team/invitations/{invitation_id:uuid}/"
 NEW = "nora@new.example"
 READ = {"scope_read": "yes"}
+KEY = json.dumps(PrivateKey.generate("ES256").public_jwk())
 
 
 class Asks(NamedTuple):
@@ -58,6 +62,10 @@ ASKING = {  # in an order in which each of them finds what it needs
         },
     ),
     f"{APP}automatic-rotation/undo/": Asks("", status=409),  # there is nothing to undo
+    f"{APP}keys/add/": Asks("client_key.added", {"key_name": "Import", "key": KEY}),
+    f"{APP}keys/generate/": Asks("client_key.added", {"new_key_name": "Made", "alg": "ES256"}),
+    f"{APP}keys/setting/": Asks("client_key.setting_changed"),
+    APP + "keys/{key_id:uuid}/revoke/": Asks("client_key.revoked"),
     f"{APP}scope/": Asks("application.scope", READ),
     f"{APP}copy/": Asks("application.copied", {"name": "Copy", "secret_end": "never"}),
     COPY: Asks("application.copied", {"name": "From the sandbox", "secret_end": "never"}),
@@ -171,15 +179,26 @@ def rig(mailing: MailingPortal) -> Rig:
     endpoint, _ = webhooks.add(
         mailing.environment.context, OPERATOR, mailing.person("anna").org_id, HOOK
     )
+    app_id, key_id = UUID(app.rstrip("/").rpartition("/")[2]), UUID(int=1)
+    keys.generate(
+        mailing.environment.context,
+        OPERATOR,
+        app_id,
+        None,
+        name="Key",
+        alg="ES256",
+        key_id=key_id,
+    )
     ids = {
         "endpoint_id": str(endpoint.id),
-        "app_id": app.rstrip("/").rpartition("/")[2],
+        "app_id": str(app_id),
         "user_id": str(mailing.person("nora").id),
         "secret_id": str(UUID(str(secret_id))),
         "invitation_id": str(UUID(str(invitation_id))),
         "token": "some-token",
         "factor_id": str(UUID(int=0)),
         "session_id": str(UUID(int=0)),
+        "key_id": str(key_id),
         "domain_id": str(UUID(int=0)),
     }
     return Rig(mailing, browser, ids)

@@ -5,8 +5,11 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gatepass.server.domain.applications import operations
-from gatepass.server.domain.applications.model import check_name, check_scope
-from gatepass.server.domain.applications.redirect_uris import check_redirect_uris
+from gatepass.server.domain.applications.model import (
+    check_name,
+    check_redirect_uris,
+    check_scope,
+)
 from gatepass.server.domain.applications.secrets import operations as secret_operations
 from gatepass.server.domain.applications.secrets.end import check_end
 from gatepass.server.domain.names import look_alike

@@ -13,6 +13,7 @@ from gatepass.server.portal import redirects
 from gatepass.server.portal.access import Access
 from gatepass.server.portal.forms import automatic_rotation
 from gatepass.server.portal.forms.errors import errors_of
+from gatepass.server.portal.pages.application_keys import content as keys_page
 from gatepass.server.portal.pages.applications import (
     application_activity,
     automatic_rotation_form,
@@ -95,6 +96,12 @@ AUTOMATIC_ROTATION = SubPage(
     automatic_rotation_form.context,
     frozenset({"automatic-rotation", "undo"}),
 )
+KEYS = SubPage(
+    "keys/",
+    "",
+    "application/keys.html",
+    keys_page.context,
+)
 SETTINGS = SubPage(
     "settings/",
     Message("Settings"),
@@ -116,6 +123,7 @@ SUB_PAGES = (
     CREDENTIALS,
     ROTATION,
     AUTOMATIC_ROTATION,
+    KEYS,
     SubPage("guide/", "", "application/guide.html", overview.guide_page),
     SubPage("uses/", "", "application/uses.html", live_secrets.uses),
     SubPage("usage/", Message("Usage"), "application/usage.html", usage.context),

@@ -1,0 +1,1 @@
+"""Public keys of an application, with which it authenticates in place of a secret (RFC 7523)."""

@@ -1,0 +1,1 @@
+"""Client authentication by signed assertions, and who a request was authenticated as."""

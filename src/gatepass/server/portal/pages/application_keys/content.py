@@ -1,0 +1,45 @@
+"""What the page of an application's keys shows."""
+
+from collections.abc import Mapping
+
+from gatepass.server.domain.applications.keys import operations
+from gatepass.server.domain.applications.model import Application
+from gatepass.server.portal.request import PortalRequest
+from gatepass.translation.message import Message
+from gatepass.wire.metadata import TOKEN
+
+ALGORITHMS = (
+    ("ES256", Message("ES256 (P-256, recommended)")),
+    ("Ed25519", Message("Ed25519")),
+    ("ES384", Message("ES384 (P-384)")),
+    ("ES512", Message("ES512 (P-521)")),
+    ("PS256", Message("PS256 (RSA, 3072 bits)")),
+    ("RS256", Message("RS256 (RSA, 3072 bits), for old programs")),
+)
+LABELS = {
+    "key_name": Message("Name of the key"),
+    "key": Message("Public key"),
+    "new_key_name": Message("Name of the key"),
+    "alg": Message("Algorithm"),
+    "jwks_uri": Message("Address of the JWK Set"),
+}
+
+
+def context(request: PortalRequest, application: Application) -> Mapping[str, object]:
+    """Return the keys, the live ones first, and how they are used."""
+    keys, setting = operations.of_application(request.context, application)
+    return {
+        "keys": sorted(keys, key=lambda each: not each.is_live(request.now)),
+        "setting": setting,
+        "key_labels": LABELS,
+        "algorithms": ALGORITHMS,
+        "is_offered": request.environment.accepts_assertions(),
+        "docs_url": request.environment.docs_url,
+        **where(request),
+    }
+
+
+def where(request: PortalRequest) -> dict[str, object]:
+    """Return what a program needs beside its key."""
+    issuer = request.environment.issuer
+    return {"issuer": issuer, "token_url": issuer + TOKEN}

@@ -1,0 +1,145 @@
+"""The forms of an application's keys: add, make, revoke, and how they are used."""
+
+from starlette.responses import Response
+
+from gatepass.jose.algorithms import OF_CLIENTS
+from gatepass.jose.keys.private_key import PrivateKey
+from gatepass.server.domain.applications.keys import operations
+from gatepass.server.domain.applications.keys.model import FAULTS, KeySetting
+from gatepass.server.domain.applications.keys.operations import GeneratedKey
+from gatepass.server.portal.forms.errors import errors_of
+from gatepass.server.portal.pages.application_keys.content import LABELS, context, where
+from gatepass.server.portal.pages.applications import sub_pages
+from gatepass.server.portal.pages.applications.sub_pages import KEYS
+from gatepass.server.portal.rendering import page, redirect, rejected_form
+from gatepass.server.portal.request import PortalRequest
+from gatepass.server.storage.database import Connection
+from gatepass.translation.message import Message
+from gatepass.wire.errors import OAuthError
+
+DONE_ALREADY = 409
+
+
+def add(request: PortalRequest) -> Response:
+    """Add a public key, or several, that were pasted."""
+    form = request.form
+    name, text = form.get("key_name", ""), form.get("key", "")
+    try:
+        operations.add(
+            request.context,
+            request.actor,
+            request.ids["app_id"],
+            request.org_id,
+            name=name,
+            text=text.encode(),
+        )
+    except OAuthError as refusal:
+        is_name = not name.strip() or len(name) > 100
+        return _rerender(request, refusal, "key_name" if is_name else "key")
+    return redirect(request, _address(request), Message("The key is added."))
+
+
+def generate(request: PortalRequest) -> Response:
+    """Make a pair of keys; the next page shows the private one once. A repeated form makes one."""
+    alg = request.form.get("alg", "")
+    app_id = request.ids["app_id"]
+
+    def keep(connection: Connection, made: GeneratedKey) -> None:
+        what = {"pem": made.private.pem(), "alg": made.private.alg, "kid": made.private.kid}
+        request.keep_once(connection, _about(made.application_id), what)
+
+    if alg not in OF_CLIENTS:
+        unknown = OAuthError("invalid_request", Message("Choose one of the algorithms."))
+        return _rerender(request, unknown, "alg")
+    try:
+        operations.generate(
+            request.context,
+            request.actor,
+            app_id,
+            request.org_id,
+            name=request.form.get("new_key_name", ""),
+            alg=alg,
+            key_id=request.creation_id(),
+            also=keep,
+        )
+    except OAuthError as refusal:
+        if refusal.status != DONE_ALREADY:
+            return _rerender(request, refusal, "new_key_name")
+    return redirect(request, _address(request))
+
+
+def show(request: PortalRequest) -> Response:
+    """Show a new private key once to who has made it; otherwise the keys."""
+    application = sub_pages.find_application(request)
+    if request.method == "HEAD":  # a HEAD request must not use up the key
+        return Response(media_type="text/html")
+    kept = request.take_once(_about(application.id)) if request.may_change else None
+    if kept is None:
+        return KEYS.show(request)
+    private = PrivateKey.from_pem(kept["pem"].encode(), kept["alg"], kept["kid"])
+    return page(
+        request,
+        "application/new_key.html",
+        application=application,
+        here=sub_pages.address(application.id, KEYS),
+        kid=private.kid,
+        alg=private.alg,
+        pem=kept["pem"],
+        jwk=_as_text(private.private_jwk()),
+        **where(request),
+    )
+
+
+def revoke(request: PortalRequest) -> Response:
+    """Revoke a key."""
+    operations.revoke(
+        request.context,
+        request.actor,
+        request.ids["app_id"],
+        request.ids["key_id"],
+        request.org_id,
+    )
+    return redirect(request, _address(request), Message("The key is revoked."))
+
+
+def change_setting(request: PortalRequest) -> Response:
+    """Set where keys are published, and whether older audiences are accepted."""
+    new = KeySetting(request.form.get("jwks_uri", ""), request.form.get("legacy_audience") == "yes")
+    try:
+        operations.change_setting(
+            request.context, request.actor, request.ids["app_id"], request.org_id, new
+        )
+    except OAuthError as refusal:
+        return _rerender(request, refusal, "jwks_uri")
+    return redirect(request, _address(request), Message("The settings are saved."))
+
+
+def _rerender(request: PortalRequest, refusal: OAuthError, field: str) -> Response:
+    """Show the page with the error; a private key that was pasted is not shown again."""
+    application = sub_pages.find_application(request)
+    values = request.typed()
+    if refusal.description == FAULTS["private"]:
+        values.pop("key", None)
+    return rejected_form(
+        request,
+        KEYS.template,
+        refusal,
+        **sub_pages.navigation(request, application, KEYS),
+        **context(request, application),
+        labels=LABELS,
+        errors=errors_of(refusal, field),
+        values=values,
+    )
+
+
+def _address(request: PortalRequest) -> str:
+    return sub_pages.address(request.ids["app_id"], KEYS)
+
+
+def _about(app_id: object) -> str:
+    return f"the private key of {app_id}"
+
+
+def _as_text(jwk: dict[str, str]) -> str:
+    lines = ",\n".join(f'  "{name}": "{value}"' for name, value in jwk.items())
+    return f"{{\n{lines}\n}}"

@@ -1,0 +1,83 @@
+"""The pages of an application's keys in the states a person can meet them in."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from browser.samples import LONG, NOW, UNBROKEN, Sample, application, before, one, site
+from gatepass.jose.keys.private_key import PrivateKey
+from gatepass.jose.keys.public_key import ClientKey
+from gatepass.server.domain.applications.keys.model import FAULTS, ApplicationKey, KeySetting
+from gatepass.server.portal.pages.application_keys.content import ALGORITHMS, LABELS
+
+_TEMPLATE = "application/keys.html"
+_X = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+_JWK = {
+    "kty": "OKP",
+    "crv": "Ed25519",
+    "x": _X,
+    "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+}
+_PEM = PrivateKey.generate("ES256").pem()
+_WHERE = {"issuer": "https://app.example.com", "token_url": "https://app.example.com/oauth2/token/"}
+
+
+def _key(name: str, number: int, **more: Any) -> ApplicationKey:  # noqa: ANN401
+    jwk = {**_JWK, "kid": more.pop("kid", _JWK["kid"])}
+    return ApplicationKey(
+        UUID(int=number), name, ClientKey.from_jwk(jwk), before(days=9), "anna", **more
+    )
+
+
+def _page(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {
+        **one("", **changes),
+        "keys": [],
+        "setting": KeySetting(),
+        "key_labels": LABELS,
+        "algorithms": ALGORITHMS,
+        "is_offered": True,
+        "docs_url": "/docs/",
+        **_WHERE,
+        **changes,
+        "labels": LABELS,
+    }
+
+
+_KEYS = [
+    _key("Nightly import", 1, last_used_at=before(hours=1), last_used_from="203.0.113.7"),
+    _key(UNBROKEN, 2, kid="a" * 200, expires_at=NOW + timedelta(days=3)),
+    _key("Before the move", 3, expires_at=before(days=1)),
+]
+PAGES = [
+    Sample("keys-none", _TEMPLATE, _page(docs_url="", is_offered=False)),
+    Sample(
+        "keys",
+        _TEMPLATE,
+        _page(
+            application=application(name=LONG),
+            keys=_KEYS,
+            setting=KeySetting("https://keys.example.com/jwks.json", legacy_audience=True),
+        ),
+    ),
+    Sample(
+        "keys-wrong",
+        _TEMPLATE,
+        _page(errors={"key": FAULTS["private"]}, values={"key_name": "Import"}, keys=_KEYS[:1]),
+    ),
+    Sample("keys-seen-by-staff", _TEMPLATE, _page(keys=_KEYS[:2], may_change=False)),
+    Sample(
+        "key-new",
+        "application/new_key.html",
+        {
+            "site": site(),
+            "application": application(),
+            "here": "/oauth2/applications/1/keys/",
+            "kid": _JWK["kid"],
+            "alg": "Ed25519",
+            "pem": _PEM,
+            "jwk": '{\n  "kty": "OKP",\n  "crv": "Ed25519",\n  "x": "' + _X + '"\n}',
+            **_WHERE,
+        },
+    ),
+]

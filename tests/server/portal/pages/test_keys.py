@@ -1,0 +1,125 @@
+"""Keys of an application in the portal: pasted, made, published, revoked."""
+
+import json
+import re
+from html import unescape
+
+import pytest
+
+from gatepass.jose.keys.private_key import PrivateKey
+from gatepass.server.domain.applications.keys.model import FAULTS
+from server.portal.fixtures import Browser, PortalServer
+
+KEY = PrivateKey.generate("ES256")
+PUBLIC = json.dumps(KEY.public_jwk())
+PASTED = {"key_name": "Nightly import", "key": PUBLIC}
+
+
+def words(browser: Browser, path: str) -> str:
+    text = browser.get(path).text
+    return " ".join(unescape(re.sub("<[^>]*>", " ", text)).split())
+
+
+@pytest.fixture
+def anna(portal: PortalServer) -> Browser:
+    return portal.as_("anna")
+
+
+@pytest.fixture
+def keys(anna: Browser) -> str:
+    """The path of the keys of an application, whose secret was shown."""
+    app = anna.register()
+    anna.get(f"{app}credentials/")
+    return f"{app}keys/"
+
+
+def test_a_pasted_key_is_listed_and_revoked(portal: PortalServer, anna: Browser, keys: str) -> None:
+    assert "keys/" in anna.get(keys.replace("keys/", "credentials/")).text
+    assert anna.post(f"{keys}add/", **PASTED).status_code == 303
+    page = anna.get(keys).text
+    assert KEY.kid in page
+    assert "Nightly import" in page
+    [revoke] = re.findall(r'action="([^"]*/revoke/)"', page)
+
+    assert anna.post(revoke).status_code == 303
+
+    assert KEY.kid not in anna.get(keys).text
+    assert portal.actions().count("client_key.added") == 1
+    assert portal.actions().count("client_key.revoked") == 1
+    assert "Revoked the key Nightly import" in anna.get("/activity/").text
+
+
+def test_a_private_key_is_refused_and_not_shown_again(anna: Browser, keys: str) -> None:
+    for text in (KEY.pem(), json.dumps(KEY.private_jwk())):
+        answer = anna.post(f"{keys}add/", **PASTED | {"key": text})
+
+        assert answer.status_code == 400
+        assert FAULTS["private"][:30] in unescape(answer.text)
+        assert KEY.private_jwk()["d"] not in answer.text
+        assert KEY.pem().splitlines()[1] not in answer.text
+        assert "Nightly import" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("form", "field"),
+    [
+        ({"key": "nonsense"}, "key"),
+        ({"key": ""}, "key"),
+        ({"key_name": " "}, "key_name"),
+        ({"key_name": "a" * 101}, "key_name"),
+    ],
+)
+def test_what_cannot_be_added_is_said_beside_its_field_and_kept(
+    anna: Browser, keys: str, form: dict[str, str], field: str
+) -> None:
+    answer = anna.post(f"{keys}add/", **PASTED | form)
+
+    assert answer.status_code == 400
+    assert f'id="{field}-error"' in answer.text
+    assert unescape(answer.text).count(form.get("key", PUBLIC)) >= 1
+
+
+@pytest.mark.parametrize("alg", ["ES256", "Ed25519", "PS256"])
+def test_a_pair_is_made_and_its_private_key_shown_once(anna: Browser, keys: str, alg: str) -> None:
+    assert anna.post(f"{keys}generate/", new_key_name="Made here", alg=alg).status_code == 303
+    assert anna.client.head(keys).status_code == 200
+    shown = unescape(anna.get(keys).text)
+
+    pem = shown[shown.index("-----BEGIN PRIVATE KEY-----") :].partition("</code>")[0]
+    private = PrivateKey.from_pem(pem.encode(), alg)
+    again = anna.get(keys).text
+    assert f'"kid": "{private.kid}"' in shown
+    assert "PRIVATE KEY" not in again
+    assert private.kid in again
+
+
+def test_an_unknown_algorithm_is_refused(anna: Browser, keys: str) -> None:
+    answer = anna.post(f"{keys}generate/", new_key_name="Made here", alg="none")
+
+    assert answer.status_code == 400
+    assert 'id="alg-error"' in answer.text
+
+
+def test_the_address_of_a_key_set_is_saved_and_a_bad_one_is_refused(
+    anna: Browser, keys: str
+) -> None:
+    uri = "https://keys.example.com/jwks.json"
+    assert anna.post(f"{keys}setting/", jwks_uri=uri, legacy_audience="yes").status_code == 303
+    saved = anna.get(keys).text
+    bad = anna.post(f"{keys}setting/", jwks_uri="http://keys.example.com/")
+
+    assert f'value="{uri}"' in saved
+    assert re.search(r'name="legacy_audience" value="yes" checked', saved)
+    assert bad.status_code == 400
+    assert 'id="jwks_uri-error"' in bad.text
+    assert "http://keys.example.com/" in bad.text
+
+
+def test_another_organization_and_people_without_the_right_change_nothing(
+    portal: PortalServer, keys: str
+) -> None:
+    assert portal.as_("bo").get(keys).status_code == 404
+    assert portal.as_("bo").post(f"{keys}add/", **PASTED).status_code == 404
+    assert portal.as_("sven").get(keys).status_code == 200
+    assert portal.as_("sven").post(f"{keys}add/", **PASTED).status_code == 403
+    assert portal.browser().get(keys).status_code == 303
