@@ -71,7 +71,7 @@ SECRETS = [
     Thing(
         field=f"secret_end-{number}",
         id=number,
-        last_four="7Cq5",
+        last_four=("7Cq5", "9xYz")[number],
         expires_at=before(days=-20) if number else None,
         last_used_at=before(hours=3) if number else None,
     )
