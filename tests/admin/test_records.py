@@ -84,6 +84,7 @@ def test_names_of_a_mapping_and_numbers_are_read() -> None:
     assert read(AuditEntry, entry).detail == {"reason": "none"}
     feed = {"position": 1, "lag_seconds": 2, "waiting_guards": 0}
     system = {"version": "1", "database": "sqlite", "sends_mail": False, "problems": []}
+    system |= {"newest_tables": "0032", "housekeeping": []}
     assert read(System, {**system, "feed": feed}).feed.lag_seconds == 2.0
     with pytest.raises(ValueError, match=r"detail\.reason is not a text"):
         read(AuditEntry, {**entry, "detail": {"reason": 7}})

@@ -229,11 +229,14 @@ SYSTEM: dict[str, Any] = {
     "system": Thing(
         version="0.2.0",
         tables="0029",
+        newest_tables="0032",
         database="postgresql",
         last_write_at=before(seconds=7),
         sends_mail=True,
+        oldest_waiting_mail_at=before(hours=4),
         feed=Thing(lag_seconds="0.07", waiting_guards=3),
     ),
+    "housekept_at": before(seconds=3),
     "problems": [PROBLEMS["disk_full"]],
     "mails": [
         Thing(

@@ -1,13 +1,20 @@
 """What commands show of dangerous operations before they are done, and how they find them."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from commands import clean_variables
 from gatepass.server.admin.operations.registry import BY_NAME
 from gatepass.server.cli.operations import local
-from server.cli.conftest import Command
+from server.cli import inside
+from server.cli.conftest import Command, made
 
 
 def _json(gatepass: Command, *arguments: str) -> Any:  # noqa: ANN401 - as the command prints it
@@ -103,3 +110,28 @@ def test_an_argument_that_no_operation_takes_is_named(gatepass: Command, org_id:
 
     assert (ran.status, ran.out) == (1, "")
     assert "name: " in ran.err
+
+
+def test_on_a_terminal_what_would_stop_is_shown_before_the_question(data: Path) -> None:
+    made(data)
+    arguments = ("organization", "create", "Acme", "--admin", "anna", "--json")
+    org_id = json.loads(inside.run(*arguments, data=data).out)["org_id"]
+    typed, terminal = pty.openpty()
+    os.write(typed, b"n\n")
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "gatepass", "organization", "suspend", org_id, "--data", data],
+        stdin=terminal,
+        capture_output=True,
+        env=clean_variables(),
+        text=True,
+        check=False,
+    )
+    os.close(terminal)
+    os.close(typed)
+
+    before, asked, after = ended.stderr.partition("Suspend Acme in production?")
+    assert "1 person cannot log in." in before
+    assert asked
+    assert "Nothing is done." in after
+    assert ended.returncode == 1

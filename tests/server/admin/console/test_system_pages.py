@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -271,9 +272,27 @@ def test_the_page_of_the_system_says_what_runs_and_which_mail_failed(
 
     page = mara.get(f"{BASE}system/").text
     overview = mara.get(BASE).text
+    assert "None waits" in page
     again = mara.post(f"{BASE}system/mail/")
 
     assert "550 unknown" in page
     assert "could not be sent" in overview
     assert again.headers["location"] == f"{BASE}system/"
+    assert "None waits" not in mara.get(f"{BASE}system/").text
     assert mailing.rows("SELECT count(*) FROM outbox WHERE due_at IS NOT NULL")[0][0] >= 1
+
+
+def test_the_page_of_the_system_says_when_housekeeping_was_done_and_that_tables_are_older(
+    operated: PortalServer,
+) -> None:
+    mara, environment = operated.as_("mara"), operated.environment
+    environment.housekept_at = {"flush": 0.0, "prune": 0.0}
+    before = mara.get(f"{BASE}system/").text
+    environment.housekept_at["flush"] = datetime(2026, 11, 28, 9, 30, tzinfo=UTC).timestamp()
+    after = mara.get(f"{BASE}system/").text
+
+    assert "Not yet" in before
+    assert "2026-11-28T09:30" in after
+    assert "is the newest" not in after
+    operated.run("UPDATE gatepass_schema SET revision = '0031'")
+    assert "is the newest" in mara.get(f"{BASE}system/").text

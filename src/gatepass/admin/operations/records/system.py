@@ -143,13 +143,28 @@ class Problem(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Work(Record):
+    """A work of housekeeping; `done_at` is null where it was not done since the start."""
+
+    name: str
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class System(Record):
-    """How an environment is, and what runs it."""
+    """How an environment is, and what runs it.
+
+    `newest_tables` is the newest revision of the tables that this version knows. `housekeeping` is
+    that of the process that answers.
+    """
 
     version: str
     tables: str | None
+    newest_tables: str
     database: str
     last_write_at: datetime | None
     problems: tuple[Problem, ...]
     sends_mail: bool
+    oldest_waiting_mail_at: datetime | None
     feed: Feed
+    housekeeping: tuple[Work, ...]

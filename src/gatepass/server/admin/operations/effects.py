@@ -1,12 +1,11 @@
 """What dangerous operations stop, in words and in numbers."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from gatepass.server.admin.operations import partners
-from gatepass.server.admin.operations.applications.model import NewSecret, OneApplication
 from gatepass.server.admin.operations.model import Arguments, Call, Effect
-from gatepass.server.admin.operations.people.model import OnePerson
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.listing.model import Wanted
 from gatepass.server.domain.usage import store as usage
@@ -17,6 +16,10 @@ from gatepass.server.domain.users.factors import operations as factors
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.translation.message import Message
+
+if TYPE_CHECKING:  # each takes a while to load, and a command needs those of one object
+    from gatepass.server.admin.operations.applications.model import NewSecret, OneApplication
+    from gatepass.server.admin.operations.people.model import OnePerson
 
 RECENTLY = timedelta(hours=1)
 
@@ -52,32 +55,32 @@ def issued_recently(call: Call, org_id: UUID) -> int:
     return sum(each.times for each in counted if each.what == ISSUED)
 
 
-def of_disabled_application(call: Call, one: OneApplication) -> Effect:
+def of_disabled_application(call: Call, one: "OneApplication") -> Effect:
     """Return what stops when an application is disabled."""
     return _of_application(
         call, one, Message("Its program gets no tokens until you enable the application.")
     )
 
 
-def of_deleted_application(call: Call, one: OneApplication) -> Effect:
+def of_deleted_application(call: Call, one: "OneApplication") -> Effect:
     """Return what stops when an application is deleted."""
     gone = Message("Its client id and its secrets never work again.")
     return _of_application(call, one, gone, is_reversible=False)
 
 
-def of_revoked_tokens(call: Call, one: OneApplication) -> Effect:
+def of_revoked_tokens(call: Call, one: "OneApplication") -> Effect:
     """Return what stops when an application's tokens are revoked."""
     return _of_application(call, one, Message("Its program gets new ones with its secret."))
 
 
-def of_leaked_secret(call: Call, one: OneApplication) -> Effect:
+def of_leaked_secret(call: Call, one: "OneApplication") -> Effect:
     """Return what stops when a leaked secret is replaced."""
     stops = Message("The secret stops working at once; programs that have it get no tokens.")
     return _of_application(call, one, stops, is_reversible=False)
 
 
 def _of_application(
-    call: Call, one: OneApplication, then: Message, *, is_reversible: bool = True
+    call: Call, one: "OneApplication", then: Message, *, is_reversible: bool = True
 ) -> Effect:
     issued = issued_to(call, partners.application(call, one.client_id).id)
     sentence = Message.plural(
@@ -88,7 +91,7 @@ def _of_application(
     return Effect(is_reversible, (sentence, then), {"tokens_in_the_last_hour": issued})
 
 
-def of_rotation(call: Call, new: NewSecret) -> Effect:
+def of_rotation(call: Call, new: "NewSecret") -> Effect:
     """Return what stops when a secret is rotated."""
     found = partners.application(call, new.client_id)
     issued, live = issued_to(call, found.id), len(found.live_secrets(call.context.now()))
@@ -107,7 +110,7 @@ def of_rotation(call: Call, new: NewSecret) -> Effect:
     return Effect(new.overlap != "none", (ends, sentence), counts)
 
 
-def of_revoked_secret(call: Call, one: OneApplication) -> Effect:
+def of_revoked_secret(call: Call, one: "OneApplication") -> Effect:
     """Return what stops when one secret is revoked."""
     found = partners.application(call, one.client_id)
     left = max(len(found.live_secrets(call.context.now())) - 1, 0)
@@ -118,20 +121,20 @@ def of_revoked_secret(call: Call, one: OneApplication) -> Effect:
     return Effect(False, sentences, {"live_secrets_left": left})
 
 
-def of_disabled_person(call: Call, one: OnePerson) -> Effect:
+def of_disabled_person(call: Call, one: "OnePerson") -> Effect:
     """Return what stops when somebody is disabled."""
     found = partners.person(call, one.user_id)
     return _of_person(call, found, Message("They cannot log in until they are enabled."))
 
 
-def of_password_reset(call: Call, one: OnePerson) -> Effect:
+def of_password_reset(call: Call, one: "OnePerson") -> Effect:
     """Return what stops when somebody gets an initial password."""
     found = partners.person(call, one.user_id)
     stops = Message("Their current password stops working.")
     return _of_person(call, found, stops, is_reversible=False)
 
 
-def of_ended_sessions(call: Call, one: OnePerson) -> Effect:
+def of_ended_sessions(call: Call, one: "OnePerson") -> Effect:
     """Return what stops when somebody's sessions end."""
     return _of_person(call, partners.person(call, one.user_id), Message("They can log in again."))
 
@@ -143,7 +146,7 @@ def of_all_sessions(call: Call, _: Arguments) -> Effect:
     return Effect(True, (sentence, Message("They can log in again.")), {"sessions": ending})
 
 
-def of_factor_reset(call: Call, one: OnePerson) -> Effect:
+def of_factor_reset(call: Call, one: "OnePerson") -> Effect:
     """Return what stops when somebody's second factors are removed."""
     found = partners.person(call, one.user_id)
     number = factors.of_user(call.context, found).number

@@ -20,6 +20,7 @@ from gatepass.server.domain.context import Context
 from gatepass.server.domain.users.initial_passwords import InitialPassword
 from gatepass.server.domain.users.model import InvalidField
 from gatepass.server.environment.environment import Environment
+from gatepass.server.portal import redirects
 from gatepass.translation.message import Message
 
 Role = Literal["account_manager", "security", "owner"]
@@ -122,6 +123,11 @@ class Call:
     by: Actor
     initial: InitialPassword | None = field(default=None, repr=False)
     on_machine: bool = False
+
+    @property
+    def login_url(self) -> str:
+        """Return where the people of the environment log in."""
+        return self.environment.issuer + redirects.LOGIN
 
     def initial_password(self) -> InitialPassword:
         """Return the initial password, which was hashed before the transaction began."""

@@ -19,7 +19,6 @@ from gatepass.server.admin.operations.model import (
     SecretText,
     position_of,
 )
-from gatepass.server.admin.operations.people.model import login_url
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.organizations.model import Organization as Stored
@@ -126,7 +125,7 @@ def _create(call: Call, new: New) -> Created:
         )
         return Created(
             organization=Organization.of(made),
-            login_url=login_url(call),
+            login_url=call.login_url,
             invited=invited.email,
             invited_until=invited.expires_at,
         )
@@ -137,7 +136,7 @@ def _create(call: Call, new: New) -> Created:
         organization=Organization.of(created.organization),
         username=created.administrator.username,
         initial_password=created.initial_password.value,
-        login_url=login_url(call),
+        login_url=call.login_url,
     )
 
 

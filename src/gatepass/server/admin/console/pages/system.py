@@ -20,6 +20,9 @@ def show(request: ConsoleRequest) -> Response:
         request,
         "system.html",
         system=system,
+        housekept_at=max(
+            (each.done_at for each in system.housekeeping if each.done_at), default=None
+        ),
         problems=[PROBLEMS.get(each.name, each.text) for each in system.problems],
         mails=[each for each in mails.items if each.state != "sent"],
         has_failed=any(each.state == "failed" for each in mails.items),

@@ -17,7 +17,6 @@ from gatepass.server.admin.operations.model import (
 from gatepass.server.domain.users import portal_users
 from gatepass.server.domain.users.invitations.model import Invitation as StoredInvitation
 from gatepass.server.domain.users.model import Role, User, has_expired_password
-from gatepass.server.portal import redirects
 from gatepass.wire.secret import Secret
 
 AREA = "people"
@@ -157,13 +156,7 @@ class Access(Result):
     @classmethod
     def of(cls, call: Call, person: Person, password: Secret) -> "Access":
         """Return the access of a person."""
-        url = login_url(call)
-        return cls(person=person, initial_password=password.value, login_url=url)
-
-
-def login_url(call: Call) -> str:
-    """Return where the people of an environment log in."""
-    return call.environment.issuer + redirects.LOGIN
+        return cls(person=person, initial_password=password.value, login_url=call.login_url)
 
 
 class NewRole(OnePerson):

@@ -108,6 +108,15 @@ def is_any_due(connection: Connection, channel: Channel, now: datetime) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
+def oldest_waiting(connection: Connection, channel: Channel) -> datetime | None:
+    """Return since when the oldest message waits; None where none waits."""
+    waiting = (outbox.c.channel == channel) & _IN_STATE["waiting"]
+    at: datetime | None = connection.execute(
+        select(func.min(outbox.c.created_at)).where(waiting)
+    ).scalar()
+    return at
+
+
 def claim(
     connection: Connection, channel: Channel, kinds: Collection[str], now: datetime, limit: int
 ) -> list[Row]:
