@@ -199,5 +199,6 @@ def test_the_metadata_says_that_a_bearer_token_introspects(server: InProcessServ
     assert told["introspection_endpoint_auth_methods_supported"] == [
         "client_secret_basic",
         "client_secret_post",
+        "private_key_jwt",
         "Bearer",
     ]
