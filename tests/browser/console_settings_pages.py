@@ -128,6 +128,7 @@ RESOURCE: dict[str, Any] = {
     "values": {},
     "errors": {},
 }
+SCOPE_URL = f"{BASE}catalogue/scopes/s1/"
 METERS_READ = {
     "name": "meters:read",
     "resource": METERS["uri"],
@@ -154,13 +155,16 @@ CATALOGUE = {
         {
             "resource": METERS,
             "is_built_in": True,
-            "url": "#",
-            "scopes": [(METERS_READ, "#"), ({**METERS_READ, "is_default": False}, "#")],
+            "url": f"{BASE}catalogue/resources/r1/",
+            "scopes": [
+                (METERS_READ, SCOPE_URL),
+                ({**METERS_READ, "name": "meters:write", "is_default": False}, f"{SCOPE_URL}2"),
+            ],
         },
         {
             "resource": {**METERS, "name": LONG, "uri": f"https://{UNBROKEN}"},
             "is_built_in": False,
-            "url": "#",
+            "url": f"{BASE}catalogue/resources/r2/",
             "scopes": [],
         },
     ],

@@ -20,6 +20,7 @@ PARTS = {
     "application/base.html",
     "copy_new_form.html",
     "copy_table.html",
+    "console/api_parts.html",
     "console/base.html",
     "console/operator_parts.html",
     "console/parts.html",
