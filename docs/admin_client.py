@@ -30,7 +30,7 @@ MODULES = {
     "applications": ("application", "secret"),
     "catalogue": ("resource", "scope"),
     "webhooks": ("webhook",),
-    "system": ("key", "audit", "mail", "system"),
+    "system": ("key", "audit", "mail", "guard", "system"),
 }
 """The modules, and of which objects each has the operations."""
 

@@ -237,6 +237,24 @@ SYSTEM: dict[str, Any] = {
         feed=Thing(lag_seconds="0.07", waiting_guards=3),
     ),
     "housekept_at": before(seconds=3),
+    "guards": [
+        Thing(
+            application=name,
+            source="2001:db8::17",
+            agent=agent,
+            state=state,
+            behind=1204,
+            last_seen_at=before(hours=hours),
+        )
+        for name, agent, state, hours in (
+            ("Meters API", "gatepass-guard/0.2.0 (api-1)", "current", 0),
+            (LONG, UNBROKEN, "behind", 0),
+            ("Tariffs API", "", "reading", 0),
+            ("Old API", "python-httpx2/1.0", "silent", 30),
+        )
+    ],
+    "number_of_guards": 1000,
+    "guard_states": {"silent": 2},
     "problems": [PROBLEMS["disk_full"]],
     "mails": [
         Thing(
@@ -344,7 +362,7 @@ PAGES = (
     Sample(
         "console-system-calm",
         "console/system.html",
-        {**SYSTEM, "problems": [], "mails": [], "has_failed": False},
+        {**SYSTEM, "problems": [], "guards": [], "mails": [], "has_failed": False},
     ),
     Sample("console-audit", "console/audit.html", AUDIT),
     Sample(

@@ -98,5 +98,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "mail.list": Operation("GET", "/mail", is_paged=True),
     "mail.show": Operation("GET", "/mail/messages/{mail_id}"),
     "mail.retry": Operation("POST", "/mail/retry"),
+    "guard.list": Operation("GET", "/guards"),
     "system.show": Operation("GET", "/system"),
 }

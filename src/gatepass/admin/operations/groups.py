@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from gatepass.admin.operations.asynchronous.system import (
         AsyncAuditOperations,
+        AsyncGuardOperations,
         AsyncKeyOperations,
         AsyncMailOperations,
         AsyncSystemOperations,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from gatepass.admin.operations.blocking.people import InvitationOperations, PersonOperations
     from gatepass.admin.operations.blocking.system import (
         AuditOperations,
+        GuardOperations,
         KeyOperations,
         MailOperations,
         SystemOperations,
@@ -142,6 +144,13 @@ class Groups:
         return MailOperations(self._connection)
 
     @property
+    def guards(self) -> "GuardOperations":
+        """The operations of `guard`."""
+        from gatepass.admin.operations.blocking.system import GuardOperations
+
+        return GuardOperations(self._connection)
+
+    @property
     def system(self) -> "SystemOperations":
         """The operations of `system`."""
         from gatepass.admin.operations.blocking.system import SystemOperations
@@ -237,6 +246,13 @@ class AsyncGroups:
         from gatepass.admin.operations.asynchronous.system import AsyncMailOperations
 
         return AsyncMailOperations(self._connection)
+
+    @property
+    def guards(self) -> "AsyncGuardOperations":
+        """The operations of `guard`."""
+        from gatepass.admin.operations.asynchronous.system import AsyncGuardOperations
+
+        return AsyncGuardOperations(self._connection)
 
     @property
     def system(self) -> "AsyncSystemOperations":

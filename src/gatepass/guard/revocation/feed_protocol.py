@@ -1,5 +1,8 @@
 """The protocol of the feed: the next request, and what a response means. No I/O, no clock."""
 
+import re
+import socket
+from importlib.metadata import version
 from urllib.parse import urlencode
 
 from gatepass.guard.issuer import urls
@@ -14,6 +17,7 @@ _MOST_PAGES = 10_000  # of a snapshot
 _PAUSE = 0.2  # seconds between a response with news and the next request
 _LONG_PAUSE = 1.0  # if the feed does not wait, although the request says so
 _LONGEST_PAUSE = 30.0
+_LONGEST_HOST = 64  # characters
 
 _REFUSED = {
     401: "check the guard's client id and secret",
@@ -37,6 +41,7 @@ class FeedProtocol:
         self.revocations = RevocationState()
         self._url = url
         self._wait = wait
+        self._agent = _agent()
         self._cursor = ""
         self._series: set[str] = set()  # cursors of pages after which there was more at once
 
@@ -47,7 +52,11 @@ class FeedProtocol:
         return Request(
             "GET",
             f"{self._url}?{urlencode(query)}",
-            {"authorization": credentials.authorization} | JSON_HEADERS,
+            {
+                "authorization": credentials.authorization,
+                "user-agent": self._agent,
+                **JSON_HEADERS,
+            },
         )
 
     def receive(self, response: Response, took: float) -> tuple[Page, float]:
@@ -93,6 +102,13 @@ class FeedProtocol:
         self._cursor = ""
         self._series.clear()
         return FeedError(why)
+
+
+def _agent() -> str:
+    """Return the User-Agent: the version and the host, by which operators know a guard."""
+    host = re.sub(r"[^\w.-]", "", socket.gethostname(), flags=re.ASCII)[:_LONGEST_HOST]
+    name = f"gatepass-guard/{version('gatepass')}"
+    return f"{name} ({host})" if host else name
 
 
 def feed_endpoint(issuer: str) -> str:

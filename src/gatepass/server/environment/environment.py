@@ -25,6 +25,7 @@ from gatepass.server.domain.imports.secret_upgrade import SecretUpgrade
 from gatepass.server.domain.keys.keyring import Keyring
 from gatepass.server.domain.keys.operations import ensure
 from gatepass.server.domain.revocations.feed.notifier import Notifier
+from gatepass.server.domain.revocations.followers.model import Followers
 from gatepass.server.domain.throttling.client_failures import AttemptLimit
 from gatepass.server.domain.throttling.hourly_limit import MOST_LINES, MOST_ROWS, HourlyLimit
 from gatepass.server.domain.throttling.report_budget import ReportBudget
@@ -120,7 +121,7 @@ class Environment:
         self.tokens_issued = {"opaque": 0, "jwt": 0}
         self.webhook_figures: Counter[str] = Counter()  # for metrics
         self.housekept_at: dict[str, float] = {}  # Unix seconds; 0.0: not since the start
-        self.feed_pages_sent = {"changes": 0, "empty": 0, "snapshot": 0}  # to guards
+        self.followers = Followers()  # of the revocation feed
         self._logged_offset = 0.0  # the clock's, in the log
         self._followed_at = time.monotonic()  # when the feed was last read, whatever came
         self._lock = threading.Lock()

@@ -29,6 +29,7 @@ REMIND_EVERY = 3600.0
 LOOK_UP_EVERY = 2.0
 LOOK_FOR_RISE_EVERY = 60.0
 PRUNE_ASSERTIONS_EVERY = 60.0
+WRITE_FOLLOWERS_EVERY = 30.0
 INDEX_EVERY = 10.0
 PRUNE_EVERY = 3600.0
 FIRST_PRUNE_AFTER = 10.0  # of a process that may not live for an hour
@@ -71,6 +72,7 @@ class Housekeeper:
         environment = self._environment
         make_checkpoint = partial(maintenance.make_checkpoint, environment)
         prune_assertions = partial(maintenance.prune_assertions, environment)
+        write_followers = partial(maintenance.write_followers, environment)
         work = (
             _Work("flush", FLUSH_EVERY, partial(maintenance.flush, environment)),
             _Work("leak_reports", LOOK_UP_EVERY, self._look_up_reports),
@@ -82,6 +84,7 @@ class Housekeeper:
             _Work("webhooks", BOUND_EVERY, partial(maintenance.count_webhooks, environment)),
             _Work("refusals", LOOK_FOR_RISE_EVERY, self._tell_of_rising_refusals),
             _Work("assertions", PRUNE_ASSERTIONS_EVERY, prune_assertions),
+            _Work("followers", WRITE_FOLLOWERS_EVERY, write_followers),
             _Work("index_names", INDEX_EVERY, partial(maintenance.index_names, environment)),
             _Work("prune", PRUNE_EVERY, partial(maintenance.prune, environment)),
         )

@@ -28,6 +28,7 @@ from gatepass.server.domain.organizations.policies import store as policies
 from gatepass.server.domain.organizations.search.names import operations as names
 from gatepass.server.domain.revocations import store as revocations
 from gatepass.server.domain.revocations.feed.model import MATTERS
+from gatepass.server.domain.revocations.followers import store as followers
 from gatepass.server.domain.throttling import store as throttling
 from gatepass.server.domain.usage import counter as usage
 from gatepass.server.domain.usage import store as counts
@@ -138,6 +139,20 @@ def keep_bounds(environment: Environment) -> None:
             throttling.drop_least(connection, surplus)
 
 
+def write_followers(environment: Environment) -> None:
+    """Write which guards follow the revocation feed, and how far behind they are."""
+    polls = environment.followers.take()
+    if not polls:
+        return
+    try:
+        with environment.database.write() as connection:
+            if environment.database.has(connection, followers.REVISION):
+                followers.write(connection, polls)
+    except DatabaseAwayError:
+        environment.followers.put_back(polls)
+        raise
+
+
 def prune_assertions(environment: Environment) -> None:
     """Delete the assertions that have expired, in transactions that others wait for shortly."""
     now = environment.now()
@@ -160,7 +175,7 @@ def prune(environment: Environment) -> None:
     """
     now = environment.now()
     idle = timedelta(seconds=environment.session_settings.idle)
-    work: tuple[Callable[[Connection], int | None], ...] = (
+    work: list[Callable[[Connection], int | None]] = [
         partial(revocations.prune, now=now),
         partial(changes.prune, older_than=now - _KEEP_CHANGES),
         partial(tombstones.prune, older_than=now - MATTERS),
@@ -169,27 +184,24 @@ def prune(environment: Environment) -> None:
         partial(counts.merge, now=now),
         partial(counts.prune, now=now),
         partial(sessions.prune, idle_since=now - idle, devices_since=now - _KEEP_DEVICES),
+    ]
+    of_newer_tables = (  # this may serve before `gatepass migrate` has made these
+        (followers.REVISION, followers.prune),
+        (webhooks.REVISION, webhooks.prune),
+        (factors.REVISION, factors.prune),
+        (links.REVISION, outbox.prune),
+        (links.REVISION, links.prune),
+        (links.REVISION, invitations.prune),
+        (policies.REVISION, sessions.end_past_policy),
+        (single_sign_on.REVISION, single_sign_on.prune),
+        (secret_uses.REVISION, secret_uses.prune),
     )
     with environment.database.read() as connection:
-        # This may serve before `gatepass migrate` has made these tables.
-        has_links = environment.database.has(connection, links.REVISION)
-        has_factors = environment.database.has(connection, factors.REVISION)
-        has_policies = environment.database.has(connection, policies.REVISION)
-        has_single_sign_on = environment.database.has(connection, single_sign_on.REVISION)
-        has_secret_uses = environment.database.has(connection, secret_uses.REVISION)
-        has_webhooks = environment.database.has(connection, webhooks.REVISION)
-    if has_webhooks:
-        work = (*work, partial(webhooks.prune, now=now))
-    if has_factors:
-        work = (*work, partial(factors.prune, now=now))
-    if has_links:
-        work = (*work, *(partial(each.prune, now=now) for each in (outbox, links, invitations)))
-    if has_policies:
-        work = (*work, partial(sessions.end_past_policy, now=now))
-    if has_single_sign_on:
-        work = (*work, partial(single_sign_on.prune, now=now))
-    if has_secret_uses:
-        work = (*work, partial(secret_uses.prune, now=now))
+        work += [
+            partial(delete, now=now)
+            for revision, delete in of_newer_tables
+            if environment.database.has(connection, revision)
+        ]
     with deadline.each(deadline.LONG):
         for delete in work:
             while True:

@@ -12,6 +12,7 @@ from gatepass.admin.operations.records.system import (
     AuditEntry,
     Erased,
     ExportedEntry,
+    Guards,
     Keys,
     Mail,
     Retried,
@@ -122,6 +123,14 @@ class AsyncMailOperations(AsyncGroup):
         ids: list of integer or null
         """
         return await self._record(Retried, "mail.retry", given)
+
+
+class AsyncGuardOperations(AsyncGroup):
+    """The operations `admin.guards`, awaited."""
+
+    async def list(self) -> Guards:
+        """List the guards that follow the revocation feed, and how far behind each is."""
+        return await self._record(Guards, "guard.list", {})
 
 
 class AsyncSystemOperations(AsyncGroup):

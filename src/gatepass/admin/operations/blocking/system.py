@@ -12,6 +12,7 @@ from gatepass.admin.operations.records.system import (
     AuditEntry,
     Erased,
     ExportedEntry,
+    Guards,
     Keys,
     Mail,
     Retried,
@@ -122,6 +123,14 @@ class MailOperations(Group):
         ids: list of integer or null
         """
         return self._record(Retried, "mail.retry", given)
+
+
+class GuardOperations(Group):
+    """The operations `admin.guards`."""
+
+    def list(self) -> Guards:
+        """List the guards that follow the revocation feed, and how far behind each is."""
+        return self._record(Guards, "guard.list", {})
 
 
 class SystemOperations(Group):

@@ -121,6 +121,32 @@ class Retried(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guard(Record):
+    """A guard, as the feed knows it: an application at an address, with its User-Agent.
+
+    The User-Agent of Gatepass's guard has its version and its host; the processes of a host are
+    one guard, of which the latest request counts. `behind` is the number of changes that it had
+    not read when it last asked; null while it reads everything. It is `silent` without a request
+    for two minutes, and left out after seven days.
+    """
+
+    client_id: str
+    application: str
+    org_id: UUID
+    source: str
+    agent: str
+    state: str
+    behind: int | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guards(Items[Guard]):
+    """The guards that asked last, the latest first; a thousand at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Feed(Record):
     """The change feed of this environment, as the process that answers knows it.
 

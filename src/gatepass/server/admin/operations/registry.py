@@ -10,7 +10,7 @@ from gatepass.server.admin.operations.model import Operation
 from gatepass.server.admin.operations.people import access, invitations
 from gatepass.server.admin.operations.people import reading as people
 from gatepass.server.admin.operations.policies import changes as policies
-from gatepass.server.admin.operations.system import audit, audit_proof, health, keys, mail
+from gatepass.server.admin.operations.system import audit, audit_proof, guards, health, keys, mail
 from gatepass.server.admin.operations.usage import counts, refusals, secrets
 from gatepass.server.admin.operations.webhooks import deliveries, endpoints
 
@@ -34,6 +34,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *audit.OPERATIONS,
     *audit_proof.OPERATIONS,
     *mail.OPERATIONS,
+    *guards.OPERATIONS,
     *health.OPERATIONS,
 )
 BY_NAME = {each.name: each for each in OPERATIONS}

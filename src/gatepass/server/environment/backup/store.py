@@ -27,6 +27,7 @@ from gatepass.server.domain.imports import store as _imports
 from gatepass.server.domain.organizations.policies import store as _policies
 from gatepass.server.domain.organizations.search.names import store as _names
 from gatepass.server.domain.organizations.store import organization
+from gatepass.server.domain.revocations.followers import store as _followers
 from gatepass.server.domain.revocations.leak_reports import store as _leak_reports
 from gatepass.server.domain.revocations.store import revocation
 from gatepass.server.domain.throttling import store as _throttling
@@ -58,6 +59,7 @@ _EVERY_STORE = (
     _audit_forwarding,
     _automatic_rotation,
     _expiry_notices,
+    _followers,
     _heartbeat,
     _idempotency,
     _imports,

@@ -12,10 +12,14 @@ from functools import partial
 from http import HTTPStatus
 from typing import NamedTuple
 
+from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.catalogue.model import INTROSPECTION
 from gatepass.server.domain.revocations.feed import cursor as cursors
 from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.revocations.feed.page import empty_page
+from gatepass.server.domain.revocations.followers import model as followers
+from gatepass.server.domain.revocations.followers.model import Follower, Poll
+from gatepass.server.domain.usage.counter import text as usage_text
 from gatepass.server.http import NO_STORE, Deferred, NeedsThread, Request, Response, Result
 from gatepass.server.oauth.authentication.assertion import with_client
 from gatepass.server.oauth.bearer_authentication import authenticate_bearer, has_bearer
@@ -57,7 +61,7 @@ def revocations(environment: ServedEnvironment, request: Request) -> Result:
         caller = authenticate_bearer(environment, request, status=HTTPStatus.FORBIDDEN.value)
         if isinstance(caller, NeedsThread):
             return caller
-        return Deferred(partial(_respond, environment, poll))
+        return _follow(environment, request, poll, caller)
     client = authenticate_by_header(environment, request, Params({}))
     return client if isinstance(client, NeedsThread) else _begin(environment, request, poll, client)
 
@@ -72,6 +76,17 @@ def _begin(
             "The revocation feed needs the scope introspection, which the operator grants.",
             log_detail="not an application with the scope introspection",
         )
+    return _follow(environment, request, poll, client.application)
+
+
+def _follow(
+    environment: ServedEnvironment, request: Request, poll: _Poll, caller: CachedApplication
+) -> Deferred:
+    agent = usage_text(request.headers.get(b"user-agent", b""))
+    missing = followers.behind(poll.cursor, environment.position.seq)
+    environment.followers.note(
+        Follower(caller.id, request.source, agent), Poll(environment.clock(), missing)
+    )
     return Deferred(partial(_respond, environment, poll))
 
 
@@ -109,7 +124,7 @@ async def _respond(environment: ServedEnvironment, poll: _Poll) -> Response:
     if is_changed():
         response, _ = await _page(environment, cursor)
         return response
-    environment.feed_pages_sent["empty"] += 1
+    environment.followers.pages_sent["empty"] += 1
     return _response(environment, known_at, empty_page(cursor, environment.issuer))
 
 
@@ -119,9 +134,8 @@ async def _page(environment: ServedEnvironment, cursor: Cursor | None) -> tuple[
     page = await environment.feed_pages.get(cursor, environment.position.seq, environment.rebuilds)
     response = _response(environment, known_at, page.members, resets=page.resets, more=page.more)
     is_new = page.cursor != cursor
-    environment.feed_pages_sent[
-        "snapshot" if page.resets else "changes" if is_new else "empty"
-    ] += 1
+    sent = "snapshot" if page.resets else "changes" if is_new else "empty"
+    environment.followers.pages_sent[sent] += 1
     return response, is_new
 
 

@@ -53,7 +53,7 @@ def _memory(environment: Environment) -> Iterator[Value]:
 
 def _feed(environment: Environment) -> Iterator[Value]:
     yield "guards_waiting", (), len(environment.notifier)
-    for kind, sent in environment.feed_pages_sent.items():
+    for kind, sent in environment.followers.pages_sent.items():
         yield "feed_pages", (kind,), sent
 
 

@@ -1,0 +1,1 @@
+"""Who follows the revocation feed, and how far behind each is."""
