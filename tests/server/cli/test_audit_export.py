@@ -24,7 +24,9 @@ def test_json_lines_have_each_entry_with_the_digest_of_its_link(trail: Command) 
 
     found = [json.loads(line) for line in lines]
     listed = json.loads(trail("audit", "list", "--json").out)
-    assert [{**each, "link": None} for each in found] == [{**each, "link": None} for each in listed]
+    assert [{**each, "link": None} for each in found] == [
+        {**each, "link": None} for each in reversed(listed)
+    ]
     assert all(len(bytes.fromhex(each["link"])) == 32 for each in found)
     assert len({each["link"] for each in found}) == len(found) == 4
 
@@ -35,7 +37,7 @@ def test_csv_has_words_and_no_formula(trail: Command) -> None:
     header, *rows = csv.reader(io.StringIO(ran.out))
     assert header[-1] == "organization"
     assert [row[3] for row in rows] == ["Created the organization"] * 2
-    assert rows[0][4] == f"'{FORMULA}"
+    assert rows[1][4] == f"'{FORMULA}"
     assert all(len(row) == len(header) for row in rows)
 
 

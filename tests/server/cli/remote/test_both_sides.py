@@ -134,6 +134,14 @@ STORY = (
     Step("mail show 4711"),
     Step("audit list --organization {org} --action organization.renamed --limit 1 --json"),
     Step("audit list --since nonsense"),
+    Step("audit export --format csv --action nothing"),
+    Step("audit export --format json-lines --organization {org} --action organization.renamed"),
+    Step("audit export --format json-lines --organization nonsense"),
+    Step("audit erase nobody --yes"),
+    Step("audit erase ben"),
+    Step("audit erase ben --reason 'request 7' --yes"),
+    Step("audit verify"),
+    Step("audit verify --json"),
 )
 
 

@@ -59,7 +59,7 @@ class VerifiedPart(Record):
     """What the verification of a part found; `is_whole` says that nothing is wrong in it.
 
     `not_covered` counts entries from before the chain, `erased` those with erased fields.
-    `findings` are the first 100 of `found`.
+    `findings` are the first 100 of `found`, which `counts` has by kind.
     """
 
     is_whole: bool
@@ -70,6 +70,7 @@ class VerifiedPart(Record):
     not_covered: int
     checkpoints: int
     found: int
+    counts: Mapping[str, int]
     findings: tuple[Finding, ...]
     has_more: bool
 

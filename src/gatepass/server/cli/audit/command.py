@@ -2,15 +2,14 @@
 
 import json
 from itertools import islice
-from typing import Any
 
 import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
 from gatepass.server.cli.audit import erase, export, verify
-from gatepass.server.cli.audit.reading import Chosen, filter_options
-from gatepass.server.cli.operations.model import every, moment
+from gatepass.server.cli.audit.reading import Chosen, arguments_of, filter_options, row
+from gatepass.server.cli.operations.model import every
 from gatepass.server.cli.operations.opening import opened, reading_options
 
 
@@ -39,40 +38,12 @@ def list_(*, chosen: Chosen, limit: int, target: options.Target, is_json: bool) 
     An entry is kept for 400 days. With --json-lines all are printed, without a limit.
     """
     with opened(target) as operations:
-        found = every(operations, "audit.list", _arguments(chosen))
+        found = every(operations, "audit.list", arguments_of(chosen))
         if options.has_lines():
             for each in found:
-                click.echo(json.dumps(_row(each)))
+                click.echo(json.dumps(row(each)))
             return
-        rows = [_row(each) for each in islice(found, limit)]
+        rows = [row(each) for each in islice(found, limit)]
     if not is_json:
-        rows = [{**row, "detail": json.dumps(row["detail"], ensure_ascii=False)} for row in rows]
+        rows = [{**each, "detail": json.dumps(each["detail"], ensure_ascii=False)} for each in rows]
     options.show_list(rows, "No entry of the audit trail is like that.", is_json=is_json)
-
-
-def _arguments(chosen: Chosen) -> dict[str, object]:
-    wanted = chosen.wanted
-    return {
-        "org_id": chosen.org_id and str(options.uuid_of(chosen.org_id)),
-        "actor": wanted.actor,
-        "client_id": wanted.client_id,
-        "action": ",".join(wanted.actions),
-        "refused": wanted.only_refused,
-        "since": wanted.since and wanted.since.isoformat(),
-        "until": wanted.until and wanted.until.isoformat(),
-    }
-
-
-def _row(found: dict[str, Any]) -> dict[str, object]:
-    at = moment(found["at"])
-    return {
-        "number": found["number"],
-        "at": at and at.isoformat(timespec="seconds"),
-        "organization": found["org_id"],
-        "actor": found["actor"],
-        "action": found["action"],
-        "subject": found["subject"],
-        "result": found["result"],
-        "from": found["source"],
-        "detail": found["detail"],
-    }

@@ -1,13 +1,16 @@
 """`gatepass audit erase`: takes a person's names and addresses out of the audit trail."""
 
+from collections.abc import Mapping
+
 import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
-from gatepass.server.domain.audit import erasure
-from gatepass.server.domain.users import store as users
-from gatepass.server.environment.environment import Environment
+from gatepass.server.cli.operations.model import Operations
+from gatepass.server.cli.operations.opening import changing_options, opened
+from gatepass.server.cli.users.access import find_person
 from gatepass.server.storage import deadline
+from gatepass.server.storage.errors import NotFoundError
 
 _QUESTION = "Erase what {} entries of {} say of {}? This cannot be undone."
 _STILL_THERE = (
@@ -15,6 +18,7 @@ _STILL_THERE = (
     "first, then erase again."
 )
 _LONGEST_REASON = 200
+_LARGEST_PART = 5000  # entries that one request looks at
 
 
 @click.command(
@@ -29,7 +33,7 @@ _LONGEST_REASON = 200
 )
 @click.option("--reason", default="", help="For the audit trail, such as the number of a request.")
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@options.environment_option_to_change
+@changing_options
 def erase(
     target: options.Target, *, username: str, also: tuple[str, ...], reason: str, yes: bool
 ) -> None:
@@ -43,23 +47,38 @@ def erase(
         raise click.BadParameter(f"Give one line of {_LONGEST_REASON} characters at most.")
     if not all(each.strip() for each in (username, *also)):
         raise click.BadParameter("A name must not be empty.")
-    with options.environment_of(target) as environment, deadline.each(deadline.LONG):
-        known = _names(environment, username)
-        found = erasure.find(environment.context, {username.strip(), *known, *also})
-        if not found:
-            click.echo(f"No entry of {environment.name} names {username}.")
+    with opened(target) as operations, deadline.each(deadline.LONG):
+        known = _names(operations, username)
+        names = list(dict.fromkeys((username.strip(), *known, *also)))
+        person = {"names": names, "reason": reason}
+        number = _erase(operations, person, dry_run=True)
+        if not number:
+            click.echo(f"No entry of {operations.environment_name} names {username}.")
             return
-        options.confirm(_QUESTION.format(len(found), environment.name, username), yes=yes)
-        erasure.erase(environment.context, options.operator(), found, reason)
-    click.echo(f"{len(found)} entries no longer say who it was.")
+        question = _QUESTION.format(number, operations.environment_name, username)
+        options.confirm(question, yes=yes)
+        erased = _erase(operations, person)
+    click.echo(f"{erased} entries no longer say who it was.")
     if known:
         click.echo(_STILL_THERE.format(username))
 
 
-def _names(environment: Environment, username: str) -> list[str]:
+def _erase(operations: Operations, person: Mapping[str, object], *, dry_run: bool = False) -> int:
+    """Erase part by part, and return how many entries named the person."""
+    number, after = 0, 0
+    while True:
+        part = {**person, "limit": _LARGEST_PART, "after": after}
+        done = operations.perform("audit.erase", part, dry_run=dry_run).result
+        number += int(done["erased"])
+        if done["last"] is None:
+            return number
+        after = done["last"]
+
+
+def _names(operations: Operations, username: str) -> list[str]:
     """Return the names of a user that exists."""
-    with environment.database.read() as connection:
-        user = users.find_by_username(connection, username)
-    if user is None:
+    try:
+        user = find_person(operations, username)
+    except NotFoundError:
         return []
-    return [each for each in (user.username, user.email, user.pending_email) if each]
+    return [each for each in (user["username"], user["email"], user["pending_email"]) if each]

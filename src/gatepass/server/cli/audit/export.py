@@ -4,19 +4,19 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
+from uuid import UUID
 
 import click
 
 from gatepass.command_group import example
 from gatepass.server.cli import options
-from gatepass.server.cli.audit.reading import Chosen, as_object, entries_of, filter_options
-from gatepass.server.domain.audit.chain import store as chain
+from gatepass.server.cli.audit.reading import Chosen, arguments_of, filter_options, row
+from gatepass.server.cli.operations.model import every
+from gatepass.server.cli.operations.opening import opened, server_options
 from gatepass.server.domain.audit.model import Entry
-from gatepass.server.environment.environment import Environment
-
-_AT_ONCE = 500  # entries whose links are read together
 
 
 @click.command(
@@ -34,24 +34,16 @@ _AT_ONCE = 500  # entries whose links are read together
     help="A new file, which only its owner can read. [default: standard output]",
 )
 @filter_options
-@click.option(
-    "--environment",
-    "environment_name",
-    type=click.Choice(["production", "sandbox"]),
-    default="production",
-    show_default=True,
-    envvar="GATEPASS_ENVIRONMENT",
-)
-@options.data_options
+@server_options
 def export(*, chosen: Chosen, form: str, output: Path | None, target: options.Target) -> None:
-    """Write entries of the audit trail to a file, the newest first, without a limit.
+    """Write entries of the audit trail to a file, the oldest first, without a limit.
 
     JSON Lines have each entry with its details and the digest of its link. CSV has what happened
     in words, and no cell that a spreadsheet takes for a formula.
     """
-    with options.environment_of(target) as environment:
-        found = entries_of(environment, chosen)
-        lines = _csv(found) if form == "csv" else _json_lines(environment, found)
+    with opened(target) as operations:
+        found = every(operations, "audit.export", arguments_of(chosen))
+        lines = _csv(found) if form == "csv" else _json_lines(found)
         if output is None:
             sys.stdout.writelines(lines)
             return
@@ -60,33 +52,23 @@ def export(*, chosen: Chosen, form: str, output: Path | None, target: options.Ta
     click.echo(f"The entries are in {output}.", err=True)
 
 
-def _csv(found: Iterator[tuple[int, Entry]]) -> Iterator[str]:
+def _csv(found: Iterator[dict[str, Any]]) -> Iterator[str]:
     # The portal's words; its modules take a quarter of a second to load.
     from gatepass.server.portal.pages.activity import in_words
     from gatepass.server.portal.presentation.activity_export import as_csv
 
-    return as_csv(found, in_words, is_of_all=True)
+    return as_csv(map(_numbered, found), in_words, is_of_all=True)
 
 
-def _json_lines(environment: Environment, found: Iterator[tuple[int, Entry]]) -> Iterator[str]:
-    part: list[tuple[int, Entry]] = []
+def _json_lines(found: Iterator[dict[str, Any]]) -> Iterator[str]:
     for each in found:
-        part.append(each)
-        if len(part) == _AT_ONCE:
-            yield from _with_digests(environment, part)
-            part = []
-    yield from _with_digests(environment, part)
+        yield json.dumps(row(each) | {"link": each["link"]}) + "\n"
 
 
-def _with_digests(environment: Environment, part: list[tuple[int, Entry]]) -> Iterator[str]:
-    with environment.database.read() as connection:
-        has_chain = environment.database.has(connection, chain.REVISION)
-        numbers = [number for number, _ in part]
-        links = chain.links_of(connection, numbers) if has_chain else {}
-    for number, entry in part:
-        link = links.get(number)
-        digest = {"link": link.digest.hex() if link else None}
-        yield json.dumps(as_object(number, entry) | digest) + "\n"
+def _numbered(found: dict[str, Any]) -> tuple[int, Entry]:
+    at, org_id = datetime.fromisoformat(found["at"]), found["org_id"]
+    others = (found[name] for name in ("actor", "action", "subject", "result", "source", "detail"))
+    return found["number"], Entry(at, UUID(org_id) if org_id else None, *others)
 
 
 def _new_file(path: Path) -> TextIO:

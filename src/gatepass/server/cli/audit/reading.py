@@ -1,22 +1,18 @@
-"""Which entries the commands read: the options that choose them, and reading in parts."""
+"""Which entries the commands read, and how they show them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, NamedTuple, TypeVar, cast
-from uuid import UUID
 
 import click
 
 from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
-from gatepass.server.domain.audit import store
-from gatepass.server.domain.audit.model import Entry, Filter
-from gatepass.server.environment.environment import Environment
+from gatepass.server.cli.operations.model import moment
+from gatepass.server.domain.audit.model import Filter
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-_AT_ONCE = 500  # entries that are read together
 
 
 class Chosen(NamedTuple):
@@ -70,33 +66,33 @@ def filter_options(command: Command) -> Command:
     return cast("Command", made)
 
 
-def entries_of(environment: Environment, chosen: Chosen) -> Iterator[tuple[int, Entry]]:
-    """Return all entries, read in parts, so that no transaction is as long as the output."""
-    org_id: UUID | None = None if chosen.org_id is None else options.uuid_of(chosen.org_id)
-    before: int | None = None
-    while True:
-        with environment.database.read() as connection:
-            found = store.every(
-                connection, org_id=org_id, before=before, limit=_AT_ONCE, wanted=chosen.wanted
-            )
-        yield from found
-        if len(found) < _AT_ONCE:
-            return
-        before = found[-1][0]
-
-
-def as_object(number: int, entry: Entry) -> dict[str, object]:
-    """Return an entry as a program reads it."""
+def arguments_of(chosen: Chosen) -> dict[str, object]:
+    """Return the arguments of the operations that list and export."""
+    wanted = chosen.wanted
     return {
-        "number": number,
-        "at": entry.at.isoformat(timespec="seconds"),
-        "organization": str(entry.org_id) if entry.org_id else None,
-        "actor": entry.actor,
-        "action": entry.action,
-        "subject": entry.subject,
-        "result": entry.result,
-        "from": entry.source,
-        "detail": entry.detail,
+        "org_id": chosen.org_id and str(options.uuid_of(chosen.org_id)),
+        "actor": wanted.actor,
+        "client_id": wanted.client_id,
+        "action": ",".join(wanted.actions),
+        "refused": wanted.only_refused,
+        "since": wanted.since and wanted.since.isoformat(),
+        "until": wanted.until and wanted.until.isoformat(),
+    }
+
+
+def row(found: Mapping[str, Any]) -> dict[str, object]:
+    """Return an entry as the commands show it."""
+    at = moment(found["at"])
+    return {
+        "number": found["number"],
+        "at": at and at.isoformat(timespec="seconds"),
+        "organization": found["org_id"],
+        "actor": found["actor"],
+        "action": found["action"],
+        "subject": found["subject"],
+        "result": found["result"],
+        "from": found["source"],
+        "detail": found["detail"],
     }
 
 

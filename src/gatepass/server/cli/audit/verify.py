@@ -9,16 +9,20 @@ import click
 from gatepass.command_group import example
 from gatepass.server.admin.operations.system.audit_proof import anchors_of
 from gatepass.server.cli import options
+from gatepass.server.cli.operations.model import Operations
+from gatepass.server.cli.operations.opening import opened, reading_options
 from gatepass.server.domain.audit.chain import checkpoint, store, verification
 from gatepass.server.domain.audit.chain.operations import ChainBrokenError, make_checkpoint
-from gatepass.server.domain.audit.chain.verification import Report
+from gatepass.server.domain.audit.chain.verification import Finding, Report
 from gatepass.server.environment.backup.progress import Progress
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage import deadline
 
 _NOT_WHOLE = 1
 _AT_ONCE = timedelta(0)
+_LARGEST_PART = 10_000  # entries that one request verifies
 _SHOWN = 50  # findings, on a page for people
+_OUTSIDE_HERE = "--checkpoints works only on the server's own machine: run the command there."
 _OLD = (
     "The tables are those of the version before, which have no chain. Bring them to this "
     "version: gatepass migrate"
@@ -37,23 +41,20 @@ _OLD = (
     type=click.File("r", encoding="utf-8", errors="replace"),
     help="File with checkpoints that left the server, such as its log; - is standard input.",
 )
-@options.reading_options
+@reading_options
 def verify(target: options.Target, *, outside: TextIO | None, is_json: bool) -> None:
     """Verify that no entry of the audit trail was changed, deleted, added or moved.
 
     Who can write to the database could also rewrite the whole chain: give checkpoints from
     outside to find that, too. The exit status is 0 if the trail is whole, otherwise 1.
     """
-    with options.environment_of(target) as environment:
-        _check_tables(environment)
-        given = list(checkpoint.found_in(outside)) if outside else []
-        if outside and not given:
-            raise click.ClickException("There is no checkpoint in the file.")
-        with deadline.each(deadline.LONG), options.progress_bar() as show:
-            read = _Progress(show)
-            report = verification.verify(
-                environment.database, anchors_of(environment, given), environment.now(), read.show
-            )
+    if target.server:
+        if outside:
+            raise click.UsageError(_OUTSIDE_HERE)
+        with opened(target) as operations:
+            report = _report_of_parts(operations)
+    else:
+        report = _report(target, outside)
     if is_json or options.has_lines():
         options.show(_object(report), is_json=True)
     else:
@@ -61,6 +62,40 @@ def verify(target: options.Target, *, outside: TextIO | None, is_json: bool) -> 
             click.echo(line)
     if not report.is_whole:
         raise SystemExit(_NOT_WHOLE)
+
+
+def _report(target: options.Target, outside: TextIO | None) -> Report:
+    """Verify the trail of this machine."""
+    with options.environment_of(target) as environment:
+        _check_tables(environment)
+        given = list(checkpoint.found_in(outside)) if outside else []
+        if outside and not given:
+            raise click.ClickException("There is no checkpoint in the file.")
+        with deadline.each(deadline.LONG), options.progress_bar() as show:
+            read = _Progress(show)
+            return verification.verify(
+                environment.database, anchors_of(environment, given), environment.now(), read.show
+            )
+
+
+def _report_of_parts(operations: Operations) -> Report:
+    """Verify the trail of another server, part by part."""
+    whole, after = Report(), None
+    while True:
+        part = operations.perform(
+            "audit.verify", {"limit": _LARGEST_PART, "after_link": after}
+        ).result
+        if after is None:
+            whole.first = part["first_link"]
+        whole.last = after = part["last_link"]
+        whole.entries += part["entries"]
+        whole.erased += part["erased"]
+        whole.not_covered += part["not_covered"]
+        whole.checkpoints += part["checkpoints"]
+        whole.counts.update(part["counts"])
+        whole.findings += (Finding(**each) for each in part["findings"])
+        if not part["has_more"]:
+            return whole
 
 
 @click.command(epilog=example("gatepass audit checkpoint >> checkpoints.txt"))

@@ -23,6 +23,11 @@ def reading_options(command: Command) -> Command:
     return options.environment_option_to_read(_with_server(options.listing_options(command)))
 
 
+def server_options(command: Command) -> Command:
+    """Add --server and the environment to a command that reads, and has a format of its own."""
+    return options.environment_option_to_read(_with_server(command))
+
+
 def changing_options(command: Command) -> Command:
     """Add --server to what a changing command has."""
     default = (

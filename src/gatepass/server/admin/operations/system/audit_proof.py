@@ -56,7 +56,7 @@ class VerifiedPart(Result):
     """What the verification of a part found; `is_whole` says that nothing is wrong in it.
 
     `not_covered` counts entries from before the chain, `erased` those with erased fields.
-    `findings` are the first 100 of `found`.
+    `findings` are the first 100 of `found`, which `counts` has by kind.
     """
 
     is_whole: bool
@@ -67,6 +67,7 @@ class VerifiedPart(Result):
     not_covered: int
     checkpoints: int
     found: int
+    counts: dict[str, int]
     findings: list[Finding]
     has_more: bool
 
@@ -156,6 +157,7 @@ def _verify(call: Call, part: PartToVerify) -> VerifiedPart:
         not_covered=report.not_covered,
         checkpoints=report.checkpoints,
         found=sum(report.counts.values()),
+        counts=dict(report.counts),
         findings=[Finding.model_validate(each) for each in report.findings[:_MOST_FINDINGS]],
         has_more=next_link is not None,
     )
@@ -237,6 +239,7 @@ VERIFY = Operation(
         "not_covered": 0,
         "checkpoints": 12,
         "found": 0,
+        "counts": {},
         "findings": [],
         "has_more": False,
     },
