@@ -34,6 +34,12 @@ RUN = {
     ("docs/contribute/translations.md", "console"): (1, "test_translations_page.py"),
     ("docs/contribute/translations.md", "jinja"): (1, "test_translations_page.py"),
     ("docs/contribute/translations.md", "python"): (1, "test_translations_page.py"),
+    ("docs/operate/administer-from-python.md", "console"): (1, "test_administer_page.py"),
+    ("docs/operate/administer-from-python.md", "python"): (7, "test_administer_page.py"),
+    ("docs/operate/run-commands-from-another-machine.md", "console"): (
+        3,
+        "test_remote_commands_page.py",
+    ),
     ("docs/operate/back-up.md", "console"): (8, "test_backup_pages.py"),
     ("docs/operate/branding.md", "toml"): (1, "test_branding_page.py"),
     ("docs/operate/move-to-postgresql.md", "console"): (3, "test_backup_pages.py"),
