@@ -3,6 +3,7 @@
 import ast
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,6 +48,7 @@ def log_events_page() -> str:
     return _HEAD + "".join(_section(event, table[event.name]) for event in events())
 
 
+@cache
 def events() -> list[Event]:
     """Return the events that the code can write; raise ValueError for one that it cannot read."""
     found: dict[str, Event] = {}

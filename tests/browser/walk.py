@@ -25,10 +25,12 @@ class Walk:
         self.faults: list[str] = []
         self._pictures = pictures
         self._scripts = scripts
+        self._scheme = cast("Literal['light', 'dark']", scheme)
         self._context = browser.new_context(
             base_url=url,
             viewport={"width": width, "height": 800},
-            color_scheme=cast("Literal['light', 'dark']", scheme),
+            color_scheme=self._scheme,
+            reduced_motion="reduce",  # no colour is on its way while it is measured
             java_script_enabled=scripts,
         )
         self._context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -88,13 +90,19 @@ class Walk:
         self.page.locator("summary", has_text=summary).first.click()
 
     def inspect(self, name: str) -> None:
-        """Look at the page as it is: what axe says, and whether it fits the width."""
+        """Look at the page: what axe says in both schemes, and whether it fits the width."""
         if self._pictures:
             self._pictures.mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=self._pictures / f"{name}.png", full_page=True)
         if not self._scripts:
             return
-        for violation in Axe().run(self.page).response["violations"]:
+        found = Axe().run(self.page).response["violations"]
+        other: Literal["light", "dark"] = "dark" if self._scheme == "light" else "light"
+        self.page.emulate_media(color_scheme=other)
+        contrast = {"runOnly": ["color-contrast"]}  # all that another scheme changes
+        found += Axe().run(self.page, options=contrast).response["violations"]
+        self.page.emulate_media(color_scheme=self._scheme)
+        for violation in found:
             for node in violation["nodes"]:
                 self.faults.append(f"{name}: {violation['id']}: {node['html']}")
         if self.page.evaluate("document.documentElement.scrollWidth") > self.width:

@@ -34,6 +34,9 @@ from gatepass.server.tokens.claims import Claims
 from gatepass.server.tokens.opaque import decode, encode
 from gatepass.wire.credential import Mode
 
+Tables = dict[str, Table]
+Written = dict[str, dict[str, object]]
+
 _KNOWN = revisions.load()
 _MASTER = MasterKey(b"m" * 32)
 _SECRET = b"s" * 32
@@ -76,28 +79,29 @@ def patient() -> Iterator[None]:
 
 def test_each_step_keeps_the_rows_of_every_table(connect: Callable[[], Database]) -> None:
     database = connect()
+    runner.migrate(database, _KNOWN[:1])
+    with database.read() as connection:
+        tables = _reflected(connection)
     for number, step in enumerate(_KNOWN[1:], start=1):
-        before = _KNOWN[number - 1].revision
-        runner.migrate(database, _KNOWN[:number])
         with database.write() as connection:
-            tables = _reflected(connection)
             filled = {name for name in tables if _rows(connection, tables[name])}
-            written = _fill(connection, before)
+            written = _fill(connection, tables, _KNOWN[number - 1].revision)
 
         runner.migrate(database, _KNOWN[: number + 1])
 
         with database.write() as connection:
-            _check_kept(connection, written, step.revision)
-            _empty(connection, written, filled)
+            tables = _reflected(connection)
+            _check_kept(connection, tables, written, step.revision)
+            _empty(connection, tables, written, filled)
 
 
 def _rows(connection: Connection, table: Table) -> Sequence[RowMapping]:
     return connection.execute(sa.select(table)).mappings().all()
 
 
-def _empty(connection: Connection, written: dict[str, dict[str, object]], filled: set[str]) -> None:
+def _empty(connection: Connection, tables: Tables, written: Written, filled: set[str]) -> None:
     """Delete what was written, and keep what migrations wrote to the `filled` tables."""
-    for name, table in reversed(_reflected(connection).items()):
+    for name, table in reversed(tables.items()):
         row = written.get(name, written.get("sealing_key") if name == "server_key" else None)
         if row is None:
             continue
@@ -115,12 +119,12 @@ def test_rows_of_every_table_of_an_earlier_schema_are_there_afterwards(
     database = connect()
     runner.migrate(database, [each for each in _KNOWN if each.revision <= revision])
     with database.write() as connection:
-        written = _fill(connection, revision)
+        written = _fill(connection, _reflected(connection), revision)
 
     database.migrate()
 
     with database.read() as connection:
-        _check_kept(connection, written, "all")
+        _check_kept(connection, _reflected(connection), written, "all")
         [application] = lookup.of_organization(connection, _ID)
         assert str(application.scope) == "read write"
         assert [person.email for person in people.of_organization(connection, _ID)] == [
@@ -140,8 +144,7 @@ def _environment(url: str, tmp_path: Path) -> Environment:
     return Environment(Mode.LIVE, settings, _MASTER, Hasher(_CHEAP))
 
 
-def _check_kept(connection: Connection, written: dict[str, dict[str, object]], step: str) -> None:
-    now = _reflected(connection)
+def _check_kept(connection: Connection, now: Tables, written: Written, step: str) -> None:
     for name in written.keys() & now.keys():
         rows = _rows(connection, now[name])
         assert [row for row in rows if _has(row, written[name], name)], (step, name)
@@ -154,10 +157,10 @@ def _has(row: Any, written: dict[str, object], table: str) -> bool:  # noqa: ANN
     )
 
 
-def _fill(connection: Connection, revision: str) -> dict[str, dict[str, object]]:
+def _fill(connection: Connection, tables: Tables, revision: str) -> Written:
     """Write a row to each table; return what was written."""
     written = {}
-    for name, table in _reflected(connection).items():
+    for name, table in tables.items():
         if name in _OWN:
             continue
         row = {
@@ -170,7 +173,7 @@ def _fill(connection: Connection, revision: str) -> dict[str, dict[str, object]]
     return written
 
 
-def _reflected(connection: Connection) -> dict[str, Table]:
+def _reflected(connection: Connection) -> Tables:
     """Return the tables as they are, those that others refer to first."""
     found = MetaData()
     found.reflect(connection)

@@ -12,6 +12,7 @@ NEVER = "never"
 ON_DATE = "date"
 _LONGEST = timedelta(days=10 * 365)
 _LONGEST_NUMBER = 4  # digits
+_PASSED = Message("This date has passed. Choose a later one.")
 
 
 class SecretEndRefused(OAuthError):
@@ -41,6 +42,8 @@ def parse_end(text: str, now: datetime) -> datetime | None:
     if text == NEVER:
         return None
     if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER:
+        if not int(text):
+            raise SecretEndRefused(_PASSED)
         return now + timedelta(days=int(text))
     return _end_of_day(text)
 
@@ -67,7 +70,7 @@ def check_end(
             )
         return None
     if end <= now:
-        raise SecretEndRefused(Message("This date has passed. Choose a later one."))
+        raise SecretEndRefused(_PASSED)
     if longest_days is not None and end > last_end(created_at, longest_days):
         latest = last_end(created_at, longest_days) - timedelta(days=1)
         raise SecretEndRefused(
