@@ -54,7 +54,7 @@ test-fast: setup
 	$(BIN)/pytest -n 2 -m "not slow" $(TESTS) $(if $(filter-out -%,$(TESTS)),,$(FAST))
 
 # HTTP streams, generated and made from tests/vectors/http/, against h11: FUZZ_STREAMS of them, in about
-# a quarter of an hour (`make test` plays 2,000). What fails is kept in .hypothesis and tried first next time.
+# a quarter of an hour (`make test` plays 5,000). What fails is kept in .hypothesis and tried first next time.
 fuzz: setup
 	FUZZ_STREAMS=$(FUZZ_STREAMS) $(BIN)/pytest -n 2 tests/server/serving/http1/test_referee.py tests/server/serving/http1/test_bodies.py
 

@@ -51,7 +51,7 @@ def allow(here: Walk, path: str, networks: str) -> None:
     here.page.wait_for_load_state()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_an_account_manager_sees_why_a_partner_is_refused_until_it_is_fixed(
     server: Server, browser: Browser, width: int, scheme: str, tmp_path: Path
 ) -> None:

@@ -50,7 +50,7 @@ def log_out(here: Walk) -> None:
     here.press("Log out")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_a_passkey_is_added_and_logs_in_alone_and_as_the_second_step(
     acme: Organization, walk: Opens, width: int, scheme: str
 ) -> None:

@@ -82,7 +82,7 @@ def test_an_administrator_goes_from_the_initial_password_to_a_rotated_secret(
     assert here.faults == []
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "dark"), (360, "light")])
 def test_a_rotation_is_finished_and_a_leaked_secret_replaced(
     server: Server, acme: Organization, walk: Opens, width: int, scheme: str
 ) -> None:

@@ -30,7 +30,7 @@ def add_administrator(server: Server, name: str) -> str:
 
 @pytest.mark.parametrize(
     ("width", "scheme", "scripts"),
-    [(360, "dark", True), (1280, "dark", False)],
+    [(1280, "light", True), (360, "dark", True), (1280, "dark", False)],
 )
 def test_a_person_goes_from_production_to_the_sandbox_and_back_with_one_log_in(
     server: Server,

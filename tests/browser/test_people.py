@@ -69,7 +69,7 @@ def accept(here: Walk, mail: EmailMessage, username: str) -> None:
     assert "Your account is ready." in here.text("main")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_an_invited_administrator_invites_a_colleague_who_later_forgets_the_password(
     server: Server, received: Received, walk: Opens, width: int, scheme: str
 ) -> None:

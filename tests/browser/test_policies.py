@@ -48,7 +48,7 @@ def set_policies(here: Walk) -> None:
     here.inspect("3-policies-set")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "dark")])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
 def test_staff_register_by_a_policy_and_an_administrator_ends_their_session(
     acme: Organization, walk: Opens, width: int, scheme: str
 ) -> None:

@@ -69,7 +69,7 @@ def _check_status(name: str, response: Response, secrets: Sequence[Secret]) -> N
 def _unexpected(
     name: str, response: Response, secrets: Sequence[Secret], error: ValueError
 ) -> UnexpectedAnswer:
-    why = f"the answer is none of the Admin API ({description(response, secrets)}): {error}"
+    why = f"the answer is not from the Admin API ({description(response, secrets)}): {error}"
     return UnexpectedAnswer(name, f"{shown(why, secrets)}. {_PERHAPS}")
 
 

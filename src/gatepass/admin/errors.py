@@ -98,7 +98,7 @@ class ServerUnavailable(ClientError):
 
 
 class UnexpectedAnswer(ClientError):
-    """The answer is none of the Admin API: `why` says what it is instead."""
+    """The answer is not from the Admin API: `why` says what it is instead."""
 
     def __init__(self, operation: str, why: str) -> None:
         super().__init__(operation, why)

@@ -44,7 +44,7 @@ def test_every_answer_is_as_described(served: Partner, description: Path, tmp_pa
         [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config)),
             *("run", str(description), "--url", served.environment.partner_api),
-            *("--checks", "all", "--max-examples", "20", "--continue-on-failure", "--no-color"),
+            *("--checks", "all", "--max-examples", "50", "--continue-on-failure", "--no-color"),
         ],
         cwd=tmp_path,
         capture_output=True,

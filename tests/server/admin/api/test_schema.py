@@ -107,7 +107,7 @@ def test_every_answer_is_as_described(served: _Served, description: Path, tmp_pa
             *("run", str(description), "--url", served.url + ADMIN_API),
             # What is refused by a rule that no schema can say (a name that is taken) is 400 to 422.
             *("--checks", "all", "--exclude-checks", "positive_data_acceptance"),
-            *("--max-examples", "4", "--phases", "examples,coverage,fuzzing"),
+            *("--max-examples", "8", "--phases", "examples,coverage,fuzzing"),
             *("--continue-on-failure", "--no-color"),
         ],
         cwd=tmp_path,

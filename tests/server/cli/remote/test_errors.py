@@ -79,7 +79,7 @@ def test_arguments_of_another_form_are_named(api: FakeApi, operations: RemoteOpe
     [
         ([Unreachable("ConnectError")] * 8, "cannot be reached.* may have been done"),
         ([Response(302, {}, b"")], "redirects are not followed"),
-        ([Response(200, {}, b"<html>")], "none of the Admin API.* may have been done"),
+        ([Response(200, {}, b"<html>")], "not from the Admin API.* may have been done"),
     ],
 )
 def test_a_server_that_cannot_be_used_is_an_error_of_one_line(

@@ -18,7 +18,7 @@ from server.serving.http1.streams import Stream, clean_streams, streams
 
 pytestmark = pytest.mark.slow
 
-STREAMS = int(os.environ.get("FUZZ_STREAMS", "2000"))
+STREAMS = int(os.environ.get("FUZZ_STREAMS", "5000"))
 _CORPUS = tuple(case.raw for case in CASES if len(case.raw) < 4096)
 
 fuzzed = settings(
