@@ -23,7 +23,9 @@ _PORTS = {"http": 80, "https": 443}
 _ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
-Fault = Literal["malformed", "key", "signature", "method", "url", "time", "nonce", "token", "binding"]
+Fault = Literal[
+    "malformed", "key", "signature", "method", "url", "time", "nonce", "token", "binding"
+]
 
 
 class InvalidProofError(ValueError):
