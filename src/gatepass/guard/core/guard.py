@@ -40,6 +40,8 @@ class Guard:
         compared; without it, the address of each request as the server knows it.
     dpop: how proofs of tokens that are bound to a key are checked; see `DPoP`. Such tokens are
         accepted without it too, but challenges do not offer them.
+    client_certificates: where the certificate of a client is found, for tokens that are bound to
+        one; see `ClientCertificates`. Without it such tokens are refused.
     require_bound_tokens: True refuses tokens that are bound to no key and no certificate.
     client_id, client_secret: the guard's own, for introspection (RFC 7662); else
         GATEPASS_CLIENT_ID and GATEPASS_CLIENT_SECRET (or _FILE) of the environment. Without
