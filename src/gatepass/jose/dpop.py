@@ -188,7 +188,8 @@ def normalized(url: str) -> str:
     except ValueError:
         raise InvalidProofError("url", "htu is not an address") from None
     scheme = parts.scheme.lower()
-    if scheme not in _PORTS or not host or parts.username is not None or not url.isascii():
+    is_text = url.isascii() and url.isprintable() and " " not in url  # `urlsplit` drops some others
+    if scheme not in _PORTS or not host or parts.username is not None or not is_text:
         raise InvalidProofError("url", "htu is not an address by http or https")
     named = f"[{host}]" if ":" in host else host.lower()
     place = named if port in {None, _PORTS[scheme]} else f"{named}:{port}"
