@@ -10,6 +10,8 @@ from gatepass.server.domain.applications.cache import Lookup
 from gatepass.server.domain.applications.keys import store as client_keys
 from gatepass.server.domain.applications.keys.cache import KeyCache
 from gatepass.server.domain.applications.keys.model import ApplicationKey, KeySetting
+from gatepass.server.domain.applications.keys.used import store as used_assertions
+from gatepass.server.domain.applications.keys.used.ledger import Ledger
 from gatepass.server.domain.revocations.feed import page as feed_page
 from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.revocations.feed.page_cache import PageCache
@@ -61,7 +63,8 @@ class ServedEnvironment(Environment):
         self.private_key_jwt = settings.environment(mode).private_key_jwt
         self.client_keys = KeyCache(self._find_keys)
         self.key_sets = KeySets(self.name, settings.single_sign_on)
-        self.admissions = Admissions(self.name, self.database, lambda: bool(self.read_failure))
+        ledger = Ledger(self.database, clock)
+        self.admissions = Admissions(self.name, ledger, lambda: bool(self.read_failure))
         self.endpoint_urls = frozenset(
             self.issuer + each
             for path in (metadata.TOKEN, metadata.REVOKE, metadata.INTROSPECT, metadata.REVOCATIONS)
@@ -100,7 +103,7 @@ class ServedEnvironment(Environment):
 
     def _find_keys(self, app_id: UUID) -> tuple[list[ApplicationKey], KeySetting]:
         with self.database.read() as connection:
-            if not self.database.has(connection, client_keys.REVISION):
+            if not self.database.has(connection, used_assertions.REVISION):
                 return [], KeySetting()
             keys = client_keys.of_application(connection, app_id)
             return keys, client_keys.setting(connection, app_id)

@@ -1,4 +1,4 @@
-"""Applications may have public keys, and assertions that they signed are accepted once."""
+"""Applications may have public keys."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ oldest_compatible = "0010"
 
 
 def upgrade() -> None:
-    """Add the keys, how an application uses them, and which assertions were used."""
+    """Add the keys, and how an application uses them."""
     op.create_table(
         "application_key",
         sa.Column("id", sa.Uuid, primary_key=True),
@@ -42,9 +42,3 @@ def upgrade() -> None:
         sa.Column("jwks_uri", sa.Text, nullable=False),
         sa.Column("legacy_audience", sa.Boolean, nullable=False),
     )
-    op.create_table(
-        "used_assertion",
-        sa.Column("digest", sa.Text, primary_key=True),
-        sa.Column("expires_at", Timestamp, nullable=False),
-    )
-    op.create_index("ix_used_assertion_expires_at", "used_assertion", ["expires_at"])
