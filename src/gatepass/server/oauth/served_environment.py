@@ -10,7 +10,6 @@ from gatepass.server.domain.applications.cache import Lookup
 from gatepass.server.domain.applications.keys import store as client_keys
 from gatepass.server.domain.applications.keys.cache import KeyCache
 from gatepass.server.domain.applications.keys.model import ApplicationKey, KeySetting
-from gatepass.server.domain.applications.keys.used import store as used_assertions
 from gatepass.server.domain.applications.keys.used.ledger import Ledger
 from gatepass.server.domain.revocations.feed import page as feed_page
 from gatepass.server.domain.revocations.feed.cursor import Cursor
@@ -103,7 +102,7 @@ class ServedEnvironment(Environment):
 
     def _find_keys(self, app_id: UUID) -> tuple[list[ApplicationKey], KeySetting]:
         with self.database.read() as connection:
-            if not self.database.has(connection, used_assertions.REVISION):
+            if not self.database.has(connection, client_keys.REVISION):
                 return [], KeySetting()
             keys = client_keys.of_application(connection, app_id)
             return keys, client_keys.setting(connection, app_id)

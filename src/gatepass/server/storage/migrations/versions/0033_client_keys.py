@@ -1,9 +1,9 @@
-"""Applications may have public keys."""
+"""Applications may have public keys, and assertions that they signed are accepted once."""
 
 import sqlalchemy as sa
 from alembic import op
 
-from gatepass.server.storage.database import Timestamp
+from gatepass.server.storage.database import Counter, Timestamp
 
 revision = "0033"
 kind = "expand"
@@ -11,7 +11,7 @@ oldest_compatible = "0010"
 
 
 def upgrade() -> None:
-    """Add the keys, and how an application uses them."""
+    """Add the keys, how an application uses them, and which assertions were used."""
     op.create_table(
         "application_key",
         sa.Column("id", sa.Uuid, primary_key=True),
@@ -42,3 +42,11 @@ def upgrade() -> None:
         sa.Column("jwks_uri", sa.Text, nullable=False),
         sa.Column("legacy_audience", sa.Boolean, nullable=False),
     )
+    op.create_table(
+        "used_assertions",
+        sa.Column("seq", Counter, primary_key=True, autoincrement=True),
+        sa.Column("uses", sa.LargeBinary, nullable=False),
+        sa.Column("expires_at", Timestamp, nullable=False),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_used_assertions_expires_at", "used_assertions", ["expires_at"])

@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, LargeBinary, Table, bindparam, delete
 
 from gatepass.server.storage.database import FORGOTTEN_AT_ONCE, Counter, Timestamp, metadata
 
-REVISION = "0038"
+REVISION = "0033"
 """The revision of the tables that has this one."""
 
 DIGEST = 12  # bytes
