@@ -34,8 +34,9 @@ def authorization_server(
     """Return the authorization server's metadata (RFC 8414 §2).
 
     `mode` is that of the credentials valid here, so that a client can detect a mix-up.
-    `algorithms` are those that sign JWTs, of introspection too (RFC 9701 §7), `assertion_algorithms` those that clients may sign with
-    to authenticate (`private_key_jwt`); without any they need a secret.
+    `algorithms` are those that sign JWTs, of introspection too (RFC 9701 §7),
+    `assertion_algorithms` those that clients may sign with to authenticate (`private_key_jwt`);
+    without any they need a secret.
 
     `response_types_supported` is required there even of a server without an authorization
     endpoint, and is empty. The endpoints of the revocation feed, of leak reports and of the secret
