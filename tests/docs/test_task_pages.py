@@ -14,6 +14,7 @@ from server_process import free_ports
 # What is not played here, and why.
 ELSEWHERE = {
     "a-leaked-secret.md": "without examples; test_leaked_secret.py of the portal does it",
+    "accept-bound-tokens.md": "test_bound_tokens_page.py does it",
     "authenticate-with-a-key.md": "without examples; test_keys.py of the portal does it",
     "choose-a-language.md": "without examples; test_languages.py of the portal does it",
     "come-from-django-oauth-toolkit.md": "its commands are those of tests/stories",

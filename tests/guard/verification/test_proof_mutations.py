@@ -35,8 +35,9 @@ class Api:
         try:
             self.guard.identify(request)
         except Denied as denied:
-            assert denied.error_response.status == 401
-            assert "dpop" in denied.error_response.reason
+            response = denied.error_response
+            if response.status != 401 or "dpop" not in response.reason:
+                raise
             return False
         return True
 
@@ -92,10 +93,8 @@ def test_no_part_of_another_proof_makes_one(api: Api) -> None:
     good = [api.proof().split("."), api.proof().split(".")]
     strange = [api.attacker.proof("GET", URL, api.token).split(".") for _ in range(2)]
     proofs = [*good, *strange]
-    mixed = {
-        ".".join((first[0], second[1], third[2]))
-        for first, second, third in product(proofs, repeat=3)
-    } - {".".join(each) for each in good}
+    parts = product(*zip(*proofs, strict=True))
+    mixed = {".".join(each) for each in parts} - {".".join(each) for each in good}
 
     assert api.accepted(mixed) == []
     assert len(mixed) > 20
@@ -128,6 +127,8 @@ def test_no_number_of_proofs_but_one_is_accepted(api: Api) -> None:
         "/meters",
         "https:api.example.com/meters",
         "https://api.example.com/meters\n",
+        " https://api.example.com/meters",
+        "https://api.exa\tmple.com/meters",
         "https://[api.example.com]/meters",
         "https://api.example.com:port/meters",
         "https://xn--/meters",

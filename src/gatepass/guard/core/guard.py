@@ -155,6 +155,11 @@ class Guard:
         """The address that challenges name (RFC 9728 §5.1), empty if they name none."""
         return self._expect.resource_metadata if isinstance(self._expect, Expectation) else ""
 
+    @property
+    def how_to_send(self) -> str:
+        """How bound tokens are sent, for people; empty for a guard whose settings name none."""
+        return self._identification.binding.how_to_send
+
     def status(self) -> Status:
         """Return the guard's state, for a health check; sends no request."""
         now = self._clock()

@@ -163,6 +163,23 @@ class Binding:
                 members["dpop_bound_access_tokens_required"] = True
         return members
 
+    @property
+    def how_to_send(self) -> str:
+        """How tokens are sent, for a description of the API; empty if plain bearer tokens are."""
+        ways = []
+        if self._offers_dpop:
+            ways.append(
+                "Send a token that is bound to a key as `Authorization: DPoP`, with a proof in "
+                "the header `DPoP` (RFC 9449)."
+            )
+        if self._certificates is not None:
+            ways.append(
+                "Send one that is bound to a client certificate over mutual TLS (RFC 8705)."
+            )
+        if ways and self._is_required:
+            ways.append("Tokens that are bound to nothing are refused.")
+        return " ".join(ways)
+
     def after_fork(self) -> None:
         """Replace the locks, which a thread of the parent process may have held."""
         self._checker.after_fork()
