@@ -12,6 +12,8 @@ from gatepass.wire.secret import Secret
 _log = logging.getLogger("gatepass.client")
 
 
+_NOT_READ = "client secret not read, the last one is used if any: %s"
+
 Source = TypeVar("Source")
 Credential = TypeVar("Credential", bound=Hashable)
 
@@ -19,7 +21,7 @@ Credential = TypeVar("Credential", bound=Hashable)
 class Rotation(Generic[Source, Credential]):
     """Reads the sources with `read`; keeps the last credential of each for when its source fails.
 
-    `what` names them in the log. Where `is_literal`, reading does not block. Only the one caller
+    `warning` is logged with the error of a source. Where `is_literal`, reading does not block. Only the one caller
     that renews uses it, so it needs no lock.
     """
 
@@ -28,12 +30,12 @@ class Rotation(Generic[Source, Credential]):
         sources: Sequence[Source],
         read: Callable[[Source], Credential],
         *,
-        what: str,
+        warning: str,
         is_literal: bool,
     ) -> None:
         self._sources = sources
         self._read_one = read
-        self._what = what
+        self._warning = warning
         self._last: dict[int, Credential] = {}
         self._worked: Credential | None = None
         self.is_literal = is_literal
@@ -50,7 +52,7 @@ class Rotation(Generic[Source, Credential]):
                 self._last[number] = self._read_one(source)
             except ConfigurationError as error:
                 failure = error
-                _log.warning("%s not read, the last one is used if any: %s", self._what, error)
+                _log.warning(self._warning, error)
         if failure is not None and not self._last:
             raise failure
         found = dict.fromkeys(self._last[number] for number in sorted(self._last))
@@ -66,7 +68,7 @@ class SecretRotation(Rotation[SecretSource, Secret]):
 
     def __init__(self, sources: tuple[SecretSource, ...]) -> None:
         is_literal = all(isinstance(source, Literal) for source in sources)
-        super().__init__(sources, read_secret, what="client secret", is_literal=is_literal)
+        super().__init__(sources, read_secret, warning=_NOT_READ, is_literal=is_literal)
 
 
 def read_secret(source: SecretSource) -> Secret:

@@ -37,7 +37,7 @@ def read(environ: Mapping[str, str]) -> dict[str, Any]:
         "auth_method": environ.get(env.AUTH_METHOD, ""),
         "headers": _query(environ.get(env.HEADERS, ""), f"the headers ({env.HEADERS})"),
         "ca_file": environ.get(env.CA_FILE, ""),
-        "private_key": private_key,
+        "private_key": () if private_key is None else (private_key,),
         "private_key_id": environ.get(env.PRIVATE_KEY_ID, ""),
         "private_key_alg": environ.get(env.PRIVATE_KEY_ALG, ""),
         "assertion_audience": environ.get(env.ASSERTION_AUDIENCE, ""),

@@ -65,9 +65,7 @@ class ClientSettings:
     headers: Mapping[str, str] | Sequence[tuple[str, str]] = field(default=(), repr=False)
     grant_type: str = CLIENT_CREDENTIALS
     ca_file: str = ""
-    private_key: PrivateKey | Sequence[PrivateKey] | None = field(
-        default=None, kw_only=True, repr=False
-    )
+    private_key: PrivateKey | Sequence[PrivateKey] = field(default=(), kw_only=True, repr=False)
     private_key_id: str = field(default="", kw_only=True)
     private_key_alg: str = field(default="", kw_only=True)
     assertion_audience: str = field(default="", kw_only=True)
@@ -75,7 +73,7 @@ class ClientSettings:
     def __post_init__(self) -> None:
         sources = tuple(map(_source, _each(self.client_secret)))
         object.__setattr__(self, "client_secret", sources)
-        keys = () if self.private_key is None else tuple(map(_key, _each(self.private_key)))
+        keys = tuple(map(_key, _each(self.private_key)))
         object.__setattr__(self, "private_key", keys)
         resource = (self.resource,) if isinstance(self.resource, str) else tuple(self.resource)
         object.__setattr__(self, "resource", resource)

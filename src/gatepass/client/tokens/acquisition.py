@@ -19,6 +19,15 @@ from gatepass.wire.secret import Secret
 
 _log = logging.getLogger("gatepass.client")
 
+_REFUSED = {
+    Secret: "client secret refused, looking for another one",
+    SigningKey: "private key refused, looking for another one",
+}
+_FOUND = {
+    Secret: "another client secret works: it was rotated",
+    SigningKey: "another private key works: it was replaced",
+}
+_NOT_READ = "private key not read, the last one is used if any: %s"
 _READS = 2  # of the credentials: a refused one may just have been rotated
 
 
@@ -141,10 +150,10 @@ class Acquisition:
                     if not error.is_of_the_secret:
                         raise
                     refusal = error
-                    _log.info("%s refused, looking for another one", _what(credential))
+                    _log.info(_REFUSED[type(credential)])
                 else:
                     if refusal is not None:
-                        _log.info("another %s works: it was rotated", _what(credential))
+                        _log.info(_FOUND[type(credential)])
                     self._credentials.prefer(credential)
                     return token
         raise refusal or AssertionError("there is always a credential")
@@ -161,7 +170,7 @@ def _rotation(settings: ClientSettings) -> "Rotation[Any, Any]":
         return SecretRotation(settings.secret_sources)
     sources = settings.key_sources
     is_literal = all(isinstance(source, SigningKey | Literal) for source in sources)
-    return Rotation(sources, settings.read_key, what="private key", is_literal=is_literal)
+    return Rotation(sources, settings.read_key, warning=_NOT_READ, is_literal=is_literal)
 
 
 def _names(credentials: Sequence[Credential]) -> list[Secret]:
@@ -170,10 +179,6 @@ def _names(credentials: Sequence[Credential]) -> list[Secret]:
         each if isinstance(each, Secret) else Secret(f"{each.alg} {each.kid} {each.certificate}")
         for each in credentials
     ]
-
-
-def _what(credential: Credential) -> str:
-    return "client secret" if isinstance(credential, Secret) else "private key"
 
 
 def _key(settings: ClientSettings) -> tuple[str, ...]:

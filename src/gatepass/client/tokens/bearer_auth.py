@@ -23,7 +23,7 @@ class BearerAuthBase:
         headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
         grant_type: str = CLIENT_CREDENTIALS,
         ca_file: str = "",
-        private_key: PrivateKey | Sequence[PrivateKey] | None = None,
+        private_key: PrivateKey | Sequence[PrivateKey] = (),
         private_key_id: str = "",
         private_key_alg: str = "",
         assertion_audience: str = "",
