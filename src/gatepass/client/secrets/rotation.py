@@ -21,8 +21,8 @@ Credential = TypeVar("Credential", bound=Hashable)
 class Rotation(Generic[Source, Credential]):
     """Reads the sources with `read`; keeps the last credential of each for when its source fails.
 
-    `warning` is logged with the error of a source. Where `is_literal`, reading does not block. Only the one caller
-    that renews uses it, so it needs no lock.
+    `warning` is logged with the error of a source. Where `is_literal`, reading does not block. Only
+    the one caller that renews uses it, so it needs no lock.
     """
 
     def __init__(
