@@ -34,8 +34,8 @@ from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.server.configuration.security.audit_settings import AuditSettings
 from gatepass.server.configuration.security.leak_report_settings import LeakReportSettings
+from gatepass.server.configuration.security.tls_settings import TlsSettings
 from gatepass.server.configuration.single_sign_on_settings import SingleSignOnSettings
-from gatepass.server.configuration.tls_settings import TlsSettings
 from gatepass.server.configuration.webhook_settings import WebhookSettings
 from gatepass.server.domain.users.factors.model import (
     RelyingParty,

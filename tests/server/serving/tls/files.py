@@ -5,7 +5,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from client.tls_server import Issued, issue
-from gatepass.server.configuration.tls_settings import TlsSettings
+from gatepass.server.configuration.security.tls_settings import TlsSettings
 
 ROOT = issue("Root")
 CLIENTS = issue("Clients")

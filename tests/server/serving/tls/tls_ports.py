@@ -13,7 +13,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from gatepass.server.configuration.http_limits import Limits
-from gatepass.server.configuration.tls_settings import TlsSettings
+from gatepass.server.configuration.security.tls_settings import TlsSettings
 from gatepass.server.http import CERTIFICATE
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.http1.protocol import HttpProtocol

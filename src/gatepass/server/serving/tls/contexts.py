@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtensionOID
 
-from gatepass.server.configuration.tls_settings import TlsSettings
+from gatepass.server.configuration.security.tls_settings import TlsSettings
 from gatepass.server.environment.data_directory import ServingError
 
 SUITES = (

@@ -7,7 +7,7 @@ from functools import partial
 
 from uvicorn.server import ServerState
 
-from gatepass.server.configuration.tls_settings import TlsSettings
+from gatepass.server.configuration.security.tls_settings import TlsSettings
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.processes.sockets import BACKLOG, Listening
 from gatepass.server.serving.tls.handshake import Handshake, ProtocolFactory

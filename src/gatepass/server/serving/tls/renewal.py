@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from gatepass.server.configuration.tls_settings import TlsSettings
+from gatepass.server.configuration.security.tls_settings import TlsSettings
 from gatepass.server.observability import metrics
 from gatepass.server.serving.tls.contexts import Contexts, TlsFileError, read
 
