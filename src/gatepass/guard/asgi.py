@@ -210,7 +210,9 @@ def _url_of(scope: Scope) -> str:
     if len(hosts) != 1:
         return ""
     sent: bytes = scope.get("raw_path") or b""
-    path = address.path_as_sent(sent.decode("latin-1"), scope["path"].encode().decode("latin-1"))
+    path = address.path_as_sent(
+        sent.decode("latin-1"), scope["path"].encode("utf-8", "replace").decode("latin-1")
+    )
     return address.address(scope.get("scheme", "http"), hosts[0].decode("latin-1"), path)
 
 

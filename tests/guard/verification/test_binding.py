@@ -1,5 +1,6 @@
 """What a guard remembers and checks of DPoP proofs, without a framework (RFC 9449)."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -134,6 +135,29 @@ def test_processes_with_one_redis_share_what_was_used(issuer: FakeIssuer, key: D
     assert refusal(second, sent).reason == "dpop_replay"
     assert refusal(first, sent).reason == "dpop_replay"
     assert [0 < each <= 61 for each in redis.keys.values()] == [True]
+
+
+def test_an_event_loop_shares_it_too(issuer: FakeIssuer, key: DPoPKey) -> None:
+    redis: Any = Redis()
+    guard = issuer.guard(dpop=DPoP(replays=RedisReplays(redis)))
+    token = issuer.mint(cnf=key.cnf)
+    sent = request(token, key.proof("GET", URL, token))
+
+    assert asyncio.run(guard.aidentify(sent)).confirmation is not None
+    with pytest.raises(Denied):
+        asyncio.run(guard.aidentify(sent))
+
+
+def test_a_redis_of_asyncio_is_a_mistake(issuer: FakeIssuer, key: DPoPKey) -> None:
+    class Asynchronous(Redis):
+        async def set(self, *_: object, **__: object) -> None:  # type: ignore[override]
+            raise AssertionError
+
+    guard = issuer.guard(dpop=DPoP(replays=RedisReplays(Asynchronous())))
+    token = issuer.mint(cnf=key.cnf)
+
+    with pytest.raises(TypeError, match=r"not one of redis\.asyncio"):
+        guard.identify(request(token, key.proof("GET", URL, token)))
 
 
 @pytest.mark.parametrize("strict", [True, False])

@@ -65,7 +65,7 @@ def _url_of(request: HttpRequest) -> str:
         path = sent_path(request.META)
     else:
         sent = (scope.get("raw_path") or b"").decode("latin-1")
-        path = address.path_as_sent(sent, request.path.encode().decode("latin-1"))
+        path = address.path_as_sent(sent, request.path.encode("utf-8", "replace").decode("latin-1"))
     return address.address(request.scheme, host, path)
 
 
