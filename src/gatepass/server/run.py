@@ -22,6 +22,7 @@ from gatepass.server.http import App
 from gatepass.server.oauth.authentication.client_of_request import client_of
 from gatepass.server.observability import exports, logging
 from gatepass.server.observability.access_log import AccessLog
+from gatepass.server.serving.certificate_headers import CertificateHeader
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.http1.protocol import HttpProtocol
 from gatepass.server.serving.processes import sockets
@@ -269,8 +270,19 @@ def _behind_proxies(make: Callable[[], App], values: dict[str, Any]) -> App:
     app = exports.traced(app, settings)
     if not settings.trusted_proxies:
         return app
-    proxies = TrustedProxies(settings.trusted_proxies, settings.proxy_header, settings.proxy_hops)
-    return ProxyHeaders(app, proxies)
+    return ProxyHeaders(app, proxies_of(settings))
+
+
+def proxies_of(settings: Settings) -> TrustedProxies:
+    """Return the trusted proxies, and the headers that they set."""
+    named = settings.proxy_certificates
+    certificates = CertificateHeader(named.header, named.form, named.verified_header)
+    return TrustedProxies(
+        settings.trusted_proxies,
+        settings.proxy_header,
+        settings.proxy_hops,
+        certificates if named.header else None,
+    )
 
 
 def _app(values: dict[str, Any], metrics: socket.socket | None, readiness: Readiness | None) -> App:

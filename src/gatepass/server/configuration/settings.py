@@ -31,7 +31,12 @@ from gatepass.server.configuration.http_limits import HttpSettings
 from gatepass.server.configuration.mail_settings import MailSettings, OperatorSettings
 from gatepass.server.configuration.networks import check_network
 from gatepass.server.configuration.path_aliases import PathAliases
-from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
+from gatepass.server.configuration.proxies import (
+    EVERYONE,
+    MOST_HOPS,
+    HeaderName,
+    ProxyCertificateSettings,
+)
 from gatepass.server.configuration.security.audit_settings import AuditSettings
 from gatepass.server.configuration.security.leak_report_settings import LeakReportSettings
 from gatepass.server.configuration.single_sign_on_settings import SingleSignOnSettings
@@ -135,6 +140,8 @@ class Settings(BaseSettings):
     (RFC 7239). The other one is not read, as proxies pass on what a stranger wrote in it."""
     proxy_hops: int = Field(0, ge=0, le=MOST_HOPS)
     """How many proxies a request passes at most; 0: as many as are trusted, with `*` one."""
+    proxy_certificates: ProxyCertificateSettings = ProxyCertificateSettings()
+    """How the proxies pass on the certificates of TLS clients (RFC 8705)."""
     auto_migrate: bool = True
     """Whether `serve` and the commands bring the databases to this version's tables; false: only
     `gatepass migrate` does, and the server refuses to start where it cannot work with them."""
@@ -234,6 +241,18 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _certificates_come_from_named_proxies(self) -> Self:
+        certificates, proxies = self.proxy_certificates, self.trusted_proxies
+        if certificates.verified_header and not certificates.header:
+            raise ValueError("proxy_certificates.verified_header needs proxy_certificates.header")
+        if certificates.header and (not proxies or EVERYONE in proxies or _has_all(proxies)):
+            raise ValueError(
+                "proxy_certificates.header needs trusted_proxies that names the proxies alone: "
+                "every other peer could send any client's certificate"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _hosts_are_apart(self) -> Self:
         both = self._spellings(Mode.LIVE) & self._spellings(Mode.TEST)
         if both:
@@ -264,6 +283,15 @@ class Settings(BaseSettings):
     def _spellings(self, mode: Mode) -> set[str]:
         scheme = self.issuer(mode).partition("://")[0]
         return {each for host in self.hosts(mode) for each in spellings(host, scheme)}
+
+    @property
+    def certificate_methods(self) -> tuple[str, ...]:
+        """Return how clients may authenticate with certificates that arrive here (RFC 8705 §2)."""
+        certificates = self.proxy_certificates
+        if not certificates.header:
+            return ()
+        validated = ("tls_client_auth",) if certificates.verified_header else ()
+        return (*validated, "self_signed_tls_client_auth")
 
     @property
     def drain(self) -> float:
@@ -382,3 +410,8 @@ def _argument(path: tuple[str | int, ...], chosen: Mapping[str, object]) -> str 
     """Return the command-line option that a setting came from; None if from none."""
     name = str(path[0]) if path else ""
     return f"--{name.replace('_', '-')}" if name in chosen else None
+
+
+def _has_all(networks: tuple[str, ...]) -> bool:
+    """Return whether one of the networks has every address in it."""
+    return any(each.endswith("/0") for each in networks)

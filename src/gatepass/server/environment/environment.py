@@ -83,6 +83,7 @@ class Environment:
         own = settings.environment(mode)
         self.languages = own.languages or codes()
         self.algorithm = own.algorithm
+        self._certificate_methods = settings.certificate_methods
         self.is_https = self.issuer.startswith("https://")
         self.hosts = settings.hosts(mode)
         self.transport_headers = hosts.transport_headers(
@@ -134,6 +135,13 @@ class Environment:
     def accepts_assertions(self) -> bool:
         """Return whether clients may authenticate with a key: it is on, and there are tables."""
         return self.private_key_jwt and self.state.has_keys
+
+    def certificate_methods(self) -> tuple[str, ...]:
+        """Return how clients may authenticate with a certificate (RFC 8705 §2): none, one or both.
+
+        Certificates must arrive here, and the tables must have a place for them.
+        """
+        return self._certificate_methods if self.state.has_certificates else ()
 
     def open(self, *, serves: bool = True) -> None:
         """Bring the database to this version, make the first key, read what memory holds.
