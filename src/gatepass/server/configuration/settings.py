@@ -245,6 +245,8 @@ class Settings(BaseSettings):
         certificates, proxies = self.proxy_certificates, self.trusted_proxies
         if certificates.verified_header and not certificates.header:
             raise ValueError("proxy_certificates.verified_header needs proxy_certificates.header")
+        if certificates.header and certificates.verified_header == certificates.header:
+            raise ValueError("proxy_certificates names one header for two things")
         if certificates.header and (not proxies or EVERYONE in proxies or _has_all(proxies)):
             raise ValueError(
                 "proxy_certificates.header needs trusted_proxies that names the proxies alone: "
