@@ -306,6 +306,9 @@ class Settings(BaseSettings):
             f"127.0.0.1:{port}",
             f"[::1]:{port}",
         )
+        mtls_url = self.environment(mode).mtls_url
+        if mtls_url:
+            hosts = tuple(dict.fromkeys((*hosts, urlsplit(mtls_url).netloc)))
         if mode is Mode.TEST or not self.console.port:
             return hosts
         of_console = (f"{split(host).name}:{self.console.port}" for host in hosts)

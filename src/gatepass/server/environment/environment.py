@@ -84,6 +84,7 @@ class Environment:
         self.languages = own.languages or codes()
         self.algorithm = own.algorithm
         self._certificate_methods = settings.certificate_methods
+        self.mtls_url = own.mtls_url  # at which clients are asked for a certificate
         self.is_https = self.issuer.startswith("https://")
         self.hosts = settings.hosts(mode)
         self.transport_headers = hosts.transport_headers(

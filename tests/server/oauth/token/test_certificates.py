@@ -140,9 +140,10 @@ def test_who_sends_the_header_without_the_proxy_is_as_without_a_certificate(
 
 @pytest.mark.filterwarnings("ignore")
 def test_of_thousands_of_changed_certificates_none_is_accepted(
-    server: InProcessServer, client: Client
+    fresh_tls: InProcessServer,
 ) -> None:
-    environment, der = server.environment(), CERTIFICATE.der
+    client, _ = with_certificate(fresh_tls, shown=CERTIFICATE)
+    environment, der = fresh_tls.environment(), CERTIFICATE.der
     body = f"grant_type=client_credentials&client_id={client.client_id}".encode()
     headers = {b"content-type": b"application/x-www-form-urlencoded"}
     changed = [der[:length] for length in range(0, len(der), 3)]
@@ -151,7 +152,7 @@ def test_of_thousands_of_changed_certificates_none_is_accepted(
         for place in range(len(der))
         for bit in range(8)
     ]
-    assert ask(server, client, CERTIFICATE).status_code == 200
+    assert ask(fresh_tls, client, CERTIFICATE).status_code == 200
 
     for number, each in enumerate(changed):
         shown = ClientCertificate(each, is_validated=True)
