@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from certificates import certificate, escaped
 from gatepass.jose.x509.certificate import Certificate
-from gatepass.server.domain.applications.certificates import operations
+from gatepass.server.domain.applications.keys.certificates import operations
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.run import proxies_of
 from gatepass.server.serving.proxy_headers import ProxyHeaders

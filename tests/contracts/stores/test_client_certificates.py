@@ -9,8 +9,8 @@ from certificates import certificate
 from contracts import samples
 from gatepass.jose.x509.subject import Subject
 from gatepass.server.domain.applications import store as applications
-from gatepass.server.domain.applications.certificates import store
-from gatepass.server.domain.applications.certificates.model import ApplicationCertificate
+from gatepass.server.domain.applications.keys.certificates import store
+from gatepass.server.domain.applications.keys.certificates.model import ApplicationCertificate
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.store import LastUse
 from gatepass.server.storage.database import Database

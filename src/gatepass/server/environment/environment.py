@@ -64,6 +64,9 @@ class Environment:
 
     private_key_jwt = False
     """Whether clients may authenticate with keys: where it serves, by the settings."""
+    mtls_url = ""
+    """The address at which TLS asks clients for a certificate, if there is one."""
+    _certificate_methods: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -83,8 +86,6 @@ class Environment:
         own = settings.environment(mode)
         self.languages = own.languages or codes()
         self.algorithm = own.algorithm
-        self._certificate_methods = settings.certificate_methods
-        self.mtls_url = own.mtls_url  # at which clients are asked for a certificate
         self.is_https = self.issuer.startswith("https://")
         self.hosts = settings.hosts(mode)
         self.transport_headers = hosts.transport_headers(

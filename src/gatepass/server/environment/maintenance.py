@@ -12,8 +12,8 @@ from math import inf
 
 import structlog
 
-from gatepass.server.domain.applications.certificates import store as certificates
 from gatepass.server.domain.applications.keys import store as client_keys
+from gatepass.server.domain.applications.keys.certificates import store as certificates
 from gatepass.server.domain.applications.keys.used import store as used_assertions
 from gatepass.server.domain.applications.secrets.uses import store as secret_uses
 from gatepass.server.domain.audit import bounded

@@ -9,8 +9,8 @@ from gatepass.server.domain.applications import cache_lookup
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.cache import ApplicationCache
 from gatepass.server.domain.applications.cached_application import CachedApplication, Key
-from gatepass.server.domain.applications.certificates import store as certificates
 from gatepass.server.domain.applications.keys import store as client_keys
+from gatepass.server.domain.applications.keys.certificates import store as certificates
 from gatepass.server.domain.applications.settings import store as settings
 from gatepass.server.domain.catalogue import store as catalogue
 from gatepass.server.domain.catalogue.model import Catalogue

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.applications.cache import Lookup
-from gatepass.server.domain.applications.certificates import store as client_certificates
-from gatepass.server.domain.applications.certificates.cache import CertificateCache
-from gatepass.server.domain.applications.certificates.model import ApplicationCertificate
 from gatepass.server.domain.applications.keys import store as client_keys
 from gatepass.server.domain.applications.keys.cache import KeyCache
+from gatepass.server.domain.applications.keys.certificates import store as client_certificates
+from gatepass.server.domain.applications.keys.certificates.cache import CertificateCache
+from gatepass.server.domain.applications.keys.certificates.model import ApplicationCertificate
 from gatepass.server.domain.applications.keys.model import ApplicationKey, KeySetting
 from gatepass.server.domain.revocations.feed import page as feed_page
 from gatepass.server.domain.revocations.feed.cursor import Cursor
@@ -62,6 +62,8 @@ class ServedEnvironment(Environment):
         self.grants: GrantCache[CachedGrant] = GrantCache(self.applications)
         self.callers: GrantCache[CachedCaller] = GrantCache(self.applications)
         self.private_key_jwt = settings.environment(mode).private_key_jwt
+        self._certificate_methods = settings.certificate_methods
+        self.mtls_url = settings.environment(mode).mtls_url
         self.client_keys = KeyCache(self._find_keys)
         self.client_certificates = CertificateCache(self._find_certificates)
         self.key_sets = KeySets(self.name, settings.single_sign_on)

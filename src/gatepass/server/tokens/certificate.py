@@ -12,7 +12,7 @@ from hmac import compare_digest
 from gatepass.jose.x509.certificate import Certificate
 from gatepass.jose.x509.errors import UnusableCertificateError
 from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
-from gatepass.server.domain.applications.certificates.cache import CachedCertificate
+from gatepass.server.domain.applications.keys.certificates.cache import CachedCertificate
 from gatepass.server.http import ClientCertificate
 from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.wire.errors import OAuthError

@@ -10,7 +10,7 @@ from cryptography import x509
 
 from certificates import certificate, of_days
 from gatepass.server.domain.applications import operations as applications
-from gatepass.server.domain.applications.certificates import operations
+from gatepass.server.domain.applications.keys.certificates import operations
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.usage import store as usage
 from gatepass.server.domain.usage.model import Refusal

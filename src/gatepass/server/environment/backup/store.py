@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, func, or_, select
 
 from gatepass.server.domain.applications import store as applications
-from gatepass.server.domain.applications.certificates import store as _certificates
 from gatepass.server.domain.applications.keys import store as _keys
+from gatepass.server.domain.applications.keys.certificates import store as _certificates
 from gatepass.server.domain.applications.keys.used import store as _used_assertions
 from gatepass.server.domain.applications.model import CLOCK_MARGIN
 from gatepass.server.domain.applications.secrets.automatic_rotation import (

@@ -4,8 +4,8 @@ from uuid import UUID, uuid4
 
 from gatepass.jose.x509.certificate import Certificate
 from gatepass.jose.x509.subject import Subject
-from gatepass.server.domain.applications.certificates import store
-from gatepass.server.domain.applications.certificates.model import (
+from gatepass.server.domain.applications.keys.certificates import store
+from gatepass.server.domain.applications.keys.certificates.model import (
     ApplicationCertificate,
     check_certificate,
     check_name,

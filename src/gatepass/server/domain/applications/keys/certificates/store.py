@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from gatepass.jose.x509.certificate import Certificate
 from gatepass.jose.x509.subject import Member, Subject
-from gatepass.server.domain.applications.certificates.model import ApplicationCertificate
+from gatepass.server.domain.applications.keys.certificates.model import ApplicationCertificate
 from gatepass.server.storage.database import Timestamp, metadata
 from gatepass.server.storage.statements import given_rows
 

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from certificates import certificate, of_days
-from gatepass.server.domain.applications.certificates import operations
-from gatepass.server.domain.applications.certificates.model import (
+from gatepass.server.domain.applications.keys.certificates import operations
+from gatepass.server.domain.applications.keys.certificates.model import (
     FAULTS,
     MEMBER_FAULTS,
     MOST,

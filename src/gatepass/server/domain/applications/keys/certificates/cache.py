@@ -8,7 +8,7 @@ from gatepass.concurrency.bounded_cache import BoundedCache
 from gatepass.jose.x509.certificate import Certificate
 from gatepass.jose.x509.subject import Subject
 from gatepass.server.domain.applications.cached_application import CachedApplication
-from gatepass.server.domain.applications.certificates.model import ApplicationCertificate
+from gatepass.server.domain.applications.keys.certificates.model import ApplicationCertificate
 
 SIZE = 5_000  # clients
 
