@@ -35,9 +35,10 @@ def authorization_server(
     """Return the authorization server's metadata (RFC 8414 §2).
 
     `mode` is that of the credentials valid here, so that a client can detect a mix-up.
-    `algorithms` are those that sign JWTs, `assertion_algorithms` those that clients may sign with
-    to authenticate (`private_key_jwt`), and `certificate_methods` how they may authenticate with a
-    certificate (RFC 8705 §2.1.1, §2.2.1); without any they need a secret.
+    `algorithms` are those that sign JWTs, of introspection too (RFC 9701 §7),
+    `assertion_algorithms` those that clients may sign with to authenticate (`private_key_jwt`), and
+    `certificate_methods` how they may authenticate with a certificate (RFC 8705 §2.1.1, §2.2.1);
+    without any they need a secret.
 
     `response_types_supported` is required there even of a server without an authorization
     endpoint, and is empty. The endpoints of the revocation feed, of leak reports and of the secret
@@ -61,6 +62,7 @@ def authorization_server(
         "introspection_endpoint": issuer + INTROSPECT,
         "introspection_endpoint_auth_methods_supported": [*methods, "Bearer"],
         **{f"{name}_auth_signing_alg_values_supported": signed for name in names},
+        **({"introspection_signing_alg_values_supported": list(algorithms)} if algorithms else {}),
         "revocation_feed_endpoint": issuer + REVOCATIONS,
         "leak_report_endpoint": issuer + REPORT_LEAK,
         "secret_rotation_endpoint": issuer + ROTATE_SECRET,
