@@ -53,7 +53,8 @@ class EnvironmentSettings(Section):
     mtls_url: str = ""
     """A second base address, as https://mtls.app.example.com, at which TLS asks clients for a
     certificate, so that browsers are asked for none at `issuer`. Its host is one of the hosts. The
-    metadata names it in `mtls_endpoint_aliases` (RFC 8705 §5), if certificates arrive."""
+    metadata names it in `mtls_endpoint_aliases` (RFC 8705 §5), if certificates arrive. Empty: the
+    address of `tls.mtls_port`, if there is one."""
     languages: Texts = ()
     """The languages of pages and mail, as ["de", "en"]: the first one for those whose browser asks
     for none of them. Empty: all that there are, English first."""

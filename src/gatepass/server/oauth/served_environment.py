@@ -64,7 +64,7 @@ class ServedEnvironment(Environment):
         self.callers: GrantCache[CachedCaller] = GrantCache(self.applications)
         self.private_key_jwt = settings.environment(mode).private_key_jwt
         self._certificate_methods = settings.certificate_methods
-        self.mtls_url = settings.environment(mode).mtls_url
+        self.mtls_url = settings.mtls_url(mode)
         self.client_keys = KeyCache(self._find_keys)
         self.client_certificates = CertificateCache(self._find_certificates)
         self.key_sets = KeySets(self.name, settings.single_sign_on)

@@ -76,7 +76,8 @@ def _recognised(
             if compare_digest(thumbprint, each.thumbprint):
                 return each, ("", "")
         elif each.subject.matches(certificate):
-            if is_validated:
+            # A self-signed one may be trusted itself, so that it gets in; its names prove nothing.
+            if is_validated and not certificate.is_self_issued:
                 return each, ("", "")
             named = True
     if named:

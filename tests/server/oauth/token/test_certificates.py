@@ -35,6 +35,7 @@ CERTIFICATE, STRANGER = certificate(), certificate()
 NAMED = certificate(
     "CN=billing,O=Acme Ltd,C=DE",
     [x509.DNSName("billing.acme.example"), x509.IPAddress(ip_address("2001:db8::7"))],
+    issuer="CN=Authority",
 )
 DN = ("tls_client_auth_subject_dn", "CN=billing,O=Acme Ltd,C=DE")
 SPEC = pytest.mark.spec("RFC 8705", "2")
@@ -103,6 +104,16 @@ def test_a_certificate_that_was_not_validated_names_nobody(
     assert reason(server, by) == "certificate_not_validated"
 
 
+@pytest.mark.spec("RFC 8705", "2.1")
+def test_a_self_signed_certificate_names_nobody_though_it_is_trusted_itself(
+    server: InProcessServer,
+) -> None:
+    by = with_subject(server, *DN)
+
+    assert ask(server, by, certificate(DN[1]), verify="SUCCESS").status_code == 401
+    assert reason(server, by) == "certificate_not_validated"
+
+
 @SPEC
 def test_a_wrong_certificate_and_none_and_an_unknown_client_are_refused_alike(
     server: InProcessServer,
@@ -165,7 +176,7 @@ def test_of_thousands_of_changed_certificates_none_is_accepted(
 def test_each_refusal_has_its_words_for_the_owner(server: InProcessServer) -> None:
     by, own = with_certificate(server)
     bare = server.register()
-    old = certificate(end=datetime(2021, 1, 1, tzinfo=UTC))
+    old = certificate(end=datetime(2021, 1, 1, tzinfo=UTC), issuer="CN=Authority")
     named = with_subject(server, "tls_client_auth_subject_dn", "CN=acme,O=Acme Ltd,C=DE")
     for client, shown, expected in (
         (by, STRANGER, "wrong_certificate"),

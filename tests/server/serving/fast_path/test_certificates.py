@@ -13,7 +13,7 @@ from server.serving.fast_path.requests import Ask, Headers
 
 pytestmark = pytest.mark.slow  # each test starts a server with settings of its own
 
-SHOWN, OTHER = certificate(), certificate("CN=other")
+SHOWN, OTHER = certificate(issuer="CN=Authority"), certificate("CN=other")
 NAMES = {"header": "X-Client-Cert", "verified_header": "X-Client-Verify"}
 CERTIFICATE = ("X-Client-Cert", escaped(SHOWN).decode())
 VERIFIED = ("X-Client-Verify", "SUCCESS")
