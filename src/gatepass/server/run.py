@@ -23,7 +23,6 @@ from gatepass.server.http import App
 from gatepass.server.oauth.authentication.client_of_request import client_of
 from gatepass.server.observability import exports, logging
 from gatepass.server.observability.access_log import AccessLog
-from gatepass.server.serving.certificate_headers import CertificateHeader
 from gatepass.server.serving.http1.connections import Connections
 from gatepass.server.serving.http1.protocol import HttpProtocol
 from gatepass.server.serving.processes import sockets
@@ -35,6 +34,7 @@ from gatepass.server.serving.processes.worker_process import Limits, Start, Work
 from gatepass.server.serving.proxy_headers import ProxyHeaders, TrustedProxies
 from gatepass.server.serving.readiness import Readiness
 from gatepass.server.serving.tls import contexts
+from gatepass.server.serving.tls.certificate_headers import CertificateHeader
 from gatepass.server.serving.tls.ports import TlsPorts
 from gatepass.server.serving.uvicorn_compat import protocol
 

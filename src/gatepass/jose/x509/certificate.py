@@ -36,7 +36,7 @@ class Certificate:
     """A certificate: its bytes (DER), its thumbprint `x5t#S256`, and what can be compared in it.
 
     `subject` is the subject's distinguished name and `names` are the subject alternative names.
-    With `is_self_issued` its issuer has the same name (RFC 5280 §3.2), so nobody else vouches for it.
+    With `is_self_issued` its issuer has the same name (RFC 5280 §3.2): no other vouches for it.
     """
 
     der: bytes = field(repr=False)

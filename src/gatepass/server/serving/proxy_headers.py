@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.server.http import CERTIFICATE, App, Receive, Scope, Send
-from gatepass.server.serving.certificate_headers import CertificateHeader
+from gatepass.server.serving.tls.certificate_headers import CertificateHeader
 from gatepass.wire.networks import Network
 
 Address = IPv4Address | IPv6Address
