@@ -8,7 +8,7 @@ from browser.samples import LONG, NOW, UNBROKEN, Sample, application, before, on
 from gatepass.jose.keys.private_key import PrivateKey
 from gatepass.jose.keys.public_key import ClientKey
 from gatepass.server.domain.applications.keys.model import FAULTS, ApplicationKey, KeySetting
-from gatepass.server.portal.pages.application_keys.content import ALGORITHMS, LABELS
+from gatepass.server.portal.pages.application_keys.content import ALGORITHMS, LABELS, last_day
 
 _TEMPLATE = "application/keys.html"
 _X = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
@@ -34,6 +34,7 @@ def _page(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         **one("", **changes),
         "keys": [],
         "setting": KeySetting(),
+        "last_day": last_day,
         "key_labels": LABELS,
         "algorithms": ALGORITHMS,
         "is_offered": True,

@@ -59,6 +59,13 @@ OPERATIONS: Mapping[str, Operation] = {
         "POST", "/applications/{client_id}/secrets/{secret_id}/replace-leaked"
     ),
     "application.revoke_tokens": Operation("POST", "/applications/{client_id}/revoke-tokens"),
+    "application.keys": Operation("GET", "/applications/{client_id}/keys"),
+    "application.add_key": Operation("POST", "/applications/{client_id}/keys"),
+    "application.generate_key": Operation("POST", "/applications/{client_id}/keys/generate"),
+    "application.change_key": Operation("PATCH", "/applications/{client_id}/keys/{key_id}"),
+    "application.revoke_key": Operation("POST", "/applications/{client_id}/keys/{key_id}/revoke"),
+    "application.set_key_settings": Operation("PATCH", "/applications/{client_id}/key-settings"),
+    "application.expiring_keys": Operation("GET", "/expiring-keys", is_paged=True),
     "application.usage": Operation("GET", "/applications/{client_id}/usage"),
     "organization.usage": Operation("GET", "/organizations/{org_id}/usage"),
     "application.refusals": Operation("GET", "/applications/{client_id}/refusals"),

@@ -11,6 +11,7 @@ from gatepass.server.admin.operations import examples
 from gatepass.server.admin.operations.model import Operation
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.keys import operations as keys
 from gatepass.server.domain.applications.secrets import operations as secrets
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import admin_scopes
@@ -143,6 +144,15 @@ def partner_with_everything(server: InProcessServer, mode: Mode = Mode.LIVE) -> 
         context, environment.catalogue, OPERATOR, org_id, name="Two secrets"
     ).application
     secrets.rotate(context, OPERATOR, rotated.id, timedelta(days=7), None)
+    key = keys.generate(
+        context,
+        OPERATOR,
+        registered.application.id,
+        None,
+        name="Nightly import",
+        alg="ES256",
+        expires_at=context.now() + timedelta(days=20),
+    ).key
     invited = invitations.invite(context, OPERATOR, org_id, "dora@acme.example", "staff")
     [mail, *_] = context.outbox.messages("mail")
     catalogue.add_resource(context, OPERATOR, examples.RESOURCE, "Meters", "jwt")
@@ -163,6 +173,7 @@ def partner_with_everything(server: InProcessServer, mode: Mode = Mode.LIVE) -> 
             examples.PERSON_ID: str(second.id),
             examples.INVITATION_ID: str(invited.id),
             examples.SECRET_ID: str(registered.application.secrets[0].id),
+            examples.KEY_ID: str(key.id),
             examples.CLIENT_ID: registered.application.client_id,
             examples.ROTATED_CLIENT_ID: rotated.client_id,
             examples.ROTATED_SECRET_ID: str(rotated.secrets[0].id),

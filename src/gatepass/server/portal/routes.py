@@ -182,6 +182,7 @@ _PAGES = (
     Route("POST", f"{_APP}keys/add/", Access.ADMIN, keys.add, step_up=True),
     Route("POST", f"{_APP}keys/generate/", Access.ADMIN, keys.generate, step_up=True),
     Route("POST", f"{_APP}keys/setting/", Access.ADMIN, keys.change_setting, step_up=True),
+    Route("POST", _APP + "keys/{key_id:uuid}/change/", Access.ADMIN, keys.change, step_up=True),
     Route("POST", _APP + "keys/{key_id:uuid}/revoke/", Access.ADMIN, keys.revoke, step_up=True),
     Route("POST", f"{_APP}stored/", Access.REGISTRANT, new_secret.stored),
     Route("POST", f"{_APP}test-token/", Access.ADMIN, test_token.make),

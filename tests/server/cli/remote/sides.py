@@ -39,6 +39,7 @@ _VARYING = {
     r'("(?:initial_password|number|from|operator|ends_with)": )("[^"]*"|\d+)': r"\1VALUE",
     r"\bends_with [0-9A-Za-z]{4}\b": "ends_with VALUE",
     r"(?<=  )[\w-]{43}(?=  )": "KEY ID",
+    r'("(?:kid|private_key|private_jwk)": )"(?:[^"\\]|\\.)*"': r"\1VALUE",
 }
 _OF_PRODUCTION = "/api/admin/v1"  # the Admin API is a resource of production alone
 

@@ -10,8 +10,11 @@ from gatepass.admin.groups import Group
 from gatepass.admin.operations.arguments import applications as arguments
 from gatepass.admin.operations.records.applications import (
     Application,
+    ApplicationKeys,
     Credentials,
     Expiring,
+    ExpiringKey,
+    GeneratedKeyPair,
     ListedApplication,
     Replaced,
     Uses,
@@ -174,6 +177,74 @@ class ApplicationOperations(Group):
         client_id: string (needed); its client id, or its id
         """
         return self._record(Application, "application.revoke_tokens", given)
+
+    def keys(self, **given: Unpack[arguments.ApplicationKeys]) -> ApplicationKeys:
+        """Return the public keys of an application, and how it uses them.
+
+        client_id: string (needed); its client id, or its id
+        """
+        return self._record(ApplicationKeys, "application.keys", given)
+
+    def add_key(self, **given: Unpack[arguments.ApplicationAddKey]) -> ApplicationKeys:
+        """Add the public keys in a JWK, a JWK Set or a PEM; its secrets keep working.
+
+        client_id: string (needed); its client id, or its id
+        name: string (needed); what people call it
+        public_key: string (needed); a JWK, a JWK Set, or PEM
+        expires_at: moment or null
+        """
+        return self._record(ApplicationKeys, "application.add_key", given)
+
+    def generate_key(self, **given: Unpack[arguments.ApplicationGenerateKey]) -> GeneratedKeyPair:
+        """Make a pair of keys and add the public one; the answer has the private one, once.
+
+        client_id: string (needed); its client id, or its id
+        name: string (needed); what people call it
+        alg: ES256, ES384, ES512, Ed25519, PS256, PS384, PS512, RS256; what it signs with
+        expires_at: moment or null
+        """
+        return self._record(GeneratedKeyPair, "application.generate_key", given)
+
+    def change_key(self, **given: Unpack[arguments.ApplicationChangeKey]) -> ApplicationKeys:
+        """Rename a key, or set when it ends.
+
+        client_id: string (needed); its client id, or its id
+        key_id: id (needed)
+        name: string or null
+        expires_at: moment or null
+        """
+        return self._record(ApplicationKeys, "application.change_key", given)
+
+    def revoke_key(self, **given: Unpack[arguments.ApplicationRevokeKey]) -> ApplicationKeys:
+        """Revoke a key: what it signs is refused. Tokens stay valid.
+
+        client_id: string (needed); its client id, or its id
+        key_id: id (needed)
+        """
+        return self._record(ApplicationKeys, "application.revoke_key", given)
+
+    def set_key_settings(
+        self, **given: Unpack[arguments.ApplicationSetKeySettings]
+    ) -> ApplicationKeys:
+        """Set where an application publishes its keys, and which audiences are accepted.
+
+        client_id: string (needed); its client id, or its id
+        jwks_uri: string or null
+        legacy_audience: boolean or null
+        """
+        return self._record(ApplicationKeys, "application.set_key_settings", given)
+
+    def expiring_keys(
+        self, **given: Unpack[arguments.ApplicationExpiringKeys]
+    ) -> Iterator[ExpiringKey]:
+        """List the keys that end soon and that no newer one replaces, the next one first.
+
+        limit: integer; objects of a page
+        cursor: string; `next_cursor` of the page before, as it was given
+        org_id: id or null; only those of this organization
+        days: integer; end within so many days
+        """
+        return self._each(ExpiringKey, "application.expiring_keys", given)
 
     def usage(self, **given: Unpack[arguments.ApplicationUsage]) -> Usage:
         """Return how many tokens an application got, and how many requests were refused.

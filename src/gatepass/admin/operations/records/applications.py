@@ -89,6 +89,61 @@ class Replaced(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationKey(Record):
+    """A public key of an application; `jwk` is its text as a JWK."""
+
+    id: UUID
+    name: str
+    kid: str
+    thumbprint: str
+    algorithms: tuple[str, ...]
+    jwk: str
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    is_live: bool
+    last_used_at: datetime | None
+    last_used_from: str | None
+    last_used_program: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationKeys(Record):
+    """The keys of an application, the oldest first, and how it uses them."""
+
+    client_id: str
+    keys: tuple[ApplicationKey, ...]
+    jwks_uri: str
+    legacy_audience: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratedKeyPair(Record):
+    """A new key, and the one sight of its private part, as PEM and as the text of a JWK."""
+
+    key: ApplicationKey
+    alg: str
+    private_key: SecretText | None
+    private_jwk: SecretText | None
+    issuer: str
+    token_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiringKey(Record):
+    """The newest key of an application, which ends soon."""
+
+    client_id: str
+    org_id: UUID
+    name: str
+    contact: str
+    key_id: UUID
+    key: str
+    kid: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LastUse(Record):
     """When, from where, and by which program a secret was used last from an address."""
 

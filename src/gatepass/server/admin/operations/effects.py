@@ -7,6 +7,7 @@ from uuid import UUID
 from gatepass.server.admin.operations import partners
 from gatepass.server.admin.operations.model import Arguments, Call, Effect
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.keys import operations as application_keys
 from gatepass.server.domain.applications.listing.model import Wanted
 from gatepass.server.domain.usage import store as usage
 from gatepass.server.domain.usage.model import FINE, ISSUED
@@ -18,6 +19,7 @@ from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.translation.message import Message
 
 if TYPE_CHECKING:  # each takes a while to load, and a command needs those of one object
+    from gatepass.server.admin.operations.applications.key_model import OneKey
     from gatepass.server.admin.operations.applications.model import NewSecret, OneApplication
     from gatepass.server.admin.operations.people.model import OnePerson
 
@@ -119,6 +121,23 @@ def of_revoked_secret(call: Call, one: "OneApplication") -> Effect:
         Message.plural("{count} other secret works.", "{count} other secrets work.", left),
     )
     return Effect(False, sentences, {"live_secrets_left": left})
+
+
+def of_revoked_key(call: Call, one: "OneKey") -> Effect:
+    """Return what stops when one key is revoked."""
+    found = partners.application(call, one.client_id)
+    keys, setting = application_keys.of_application(call.context, found)
+    now = call.context.now()
+    left = sum(each.is_live(now) and each.id != one.key_id for each in keys)
+    secrets = len(found.live_secrets(now))
+    sentences = [
+        Message("Programs that sign with this key get no tokens."),
+        Message.plural("{count} other key works.", "{count} other keys work.", left),
+        Message.plural("{count} secret works.", "{count} secrets work.", secrets),
+    ]
+    if setting.jwks_uri:
+        sentences.append(Message("Keys that the application publishes itself keep working."))
+    return Effect(False, tuple(sentences), {"live_keys_left": left, "live_secrets": secrets})
 
 
 def of_disabled_person(call: Call, one: "OnePerson") -> Effect:

@@ -7,7 +7,7 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
-from gatepass.server.cli.application import credentials, settings, usage
+from gatepass.server.cli.application import credentials, keys, settings, usage
 from gatepass.server.cli.application.settings import networks_of, owner
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.effects import (
@@ -30,6 +30,7 @@ def application() -> None:
     """Register and manage applications; each is identified by its client id."""
 
 
+application.add_command(keys.key)
 application.add_command(settings.set_)
 application.add_command(settings.automatic_rotation)
 for _command in (

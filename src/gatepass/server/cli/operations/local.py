@@ -26,6 +26,7 @@ MODULES = {
         "applications.reading",
         "applications.settings",
         "applications.credentials",
+        "applications.keys",
         "usage.counts",
         "usage.refusals",
         "usage.secrets",

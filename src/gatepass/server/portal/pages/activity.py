@@ -36,6 +36,9 @@ _WORDS: dict[str, Message] = {
     "application.imported": Message("Imported an application"),
     "application.registered": Message("Registered an application"),
     "client_key.added": Message("Added the key {key} (kid: {kid}; end: {end})"),
+    "client_key.changed": Message(
+        "Changed the key {key} (before: {before}; kid: {kid}; end: {end})"
+    ),
     "client_key.revoked": Message("Revoked the key {key} (kid: {kid})"),
     "client_key.setting_changed": Message(
         "Changed how keys are used (JWK Set: {jwks_uri}; older audiences: {legacy_audience})"

@@ -1,14 +1,27 @@
 """The forms of an application's keys: add, make, revoke, and how they are used."""
 
+from datetime import datetime
+
 from starlette.responses import Response
 
 from gatepass.jose.algorithms import OF_CLIENTS
 from gatepass.jose.keys.private_key import PrivateKey
 from gatepass.server.domain.applications.keys import operations
-from gatepass.server.domain.applications.keys.model import FAULTS, KeySetting
+from gatepass.server.domain.applications.keys.model import (
+    FAULTS,
+    KeySetting,
+    check_end,
+    check_name,
+)
 from gatepass.server.domain.applications.keys.operations import GeneratedKey
+from gatepass.server.domain.applications.secrets.end import ON_DATE, chosen_end
 from gatepass.server.portal.forms.errors import errors_of
-from gatepass.server.portal.pages.application_keys.content import LABELS, context, where
+from gatepass.server.portal.pages.application_keys.content import (
+    LABELS,
+    context,
+    of_each,
+    where,
+)
 from gatepass.server.portal.pages.applications import sub_pages
 from gatepass.server.portal.pages.applications.sub_pages import KEYS
 from gatepass.server.portal.rendering import page, redirect, rejected_form
@@ -25,6 +38,10 @@ def add(request: PortalRequest) -> Response:
     form = request.form
     name, text = form.get("key_name", ""), form.get("key", "")
     try:
+        end = _end(request, "key_end")
+    except OAuthError as refusal:
+        return _rerender(request, refusal, "key_end")
+    try:
         operations.add(
             request.context,
             request.actor,
@@ -32,6 +49,7 @@ def add(request: PortalRequest) -> Response:
             request.org_id,
             name=name,
             text=text.encode(),
+            expires_at=end,
         )
     except OAuthError as refusal:
         is_name = not name.strip() or len(name) > 100
@@ -52,6 +70,10 @@ def generate(request: PortalRequest) -> Response:
         unknown = OAuthError("invalid_request", Message("Choose one of the algorithms."))
         return _rerender(request, unknown, "alg")
     try:
+        end = _end(request, "new_key_end")
+    except OAuthError as refusal:
+        return _rerender(request, refusal, "new_key_end")
+    try:
         operations.generate(
             request.context,
             request.actor,
@@ -59,6 +81,7 @@ def generate(request: PortalRequest) -> Response:
             request.org_id,
             name=request.form.get("new_key_name", ""),
             alg=alg,
+            expires_at=end,
             key_id=request.creation_id(),
             also=keep,
         )
@@ -90,6 +113,28 @@ def show(request: PortalRequest) -> Response:
     )
 
 
+def change(request: PortalRequest) -> Response:
+    """Set the name of a key, and its last day."""
+    key_id = request.ids["key_id"]
+    try:
+        check_name(request.form.get(f"name_{key_id}", ""))
+    except OAuthError as refusal:
+        return _rerender(request, refusal, f"name_{key_id}")
+    try:
+        operations.change(
+            request.context,
+            request.actor,
+            request.ids["app_id"],
+            key_id,
+            request.org_id,
+            name=request.form.get(f"name_{key_id}", ""),
+            expires_at=_end(request, f"end_{key_id}"),
+        )
+    except OAuthError as refusal:
+        return _rerender(request, refusal, f"end_{key_id}")
+    return redirect(request, _address(request), Message("The key is changed."))
+
+
 def revoke(request: PortalRequest) -> Response:
     """Revoke a key."""
     operations.revoke(
@@ -117,6 +162,7 @@ def change_setting(request: PortalRequest) -> Response:
 def _rerender(request: PortalRequest, refusal: OAuthError, field: str) -> Response:
     """Show the page with the error; a private key that was pasted is not shown again."""
     application = sub_pages.find_application(request)
+    labels = of_each(operations.of_application(request.context, application)[0])
     values = request.typed()
     if refusal.description == FAULTS["private"]:
         values.pop("key", None)
@@ -126,10 +172,18 @@ def _rerender(request: PortalRequest, refusal: OAuthError, field: str) -> Respon
         refusal,
         **sub_pages.navigation(request, application, KEYS),
         **context(request, application),
-        labels=LABELS,
+        labels=LABELS | labels,
         errors=errors_of(refusal, field),
         values=values,
     )
+
+
+def _end(request: PortalRequest, field: str) -> datetime | None:
+    """Return when a key ends, after its last day; None where none is given. Raises OAuthError."""
+    text = request.form.get(field, "").strip()
+    end = chosen_end(ON_DATE, text, request.now) if text else None
+    check_end(end, request.now)
+    return end
 
 
 def _address(request: PortalRequest) -> str:
