@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Self, TypeAlias
 
-from gatepass.jose import base64url, roca, strict_json
+from gatepass.jose import base64url, strict_json
 from gatepass.jose.algorithms import ACCEPTED
+from gatepass.jose.keys import roca
 from gatepass.jose.signature import PublicKey, ed25519, p256, rsa, verify
 
 LONGEST_DOCUMENT = 64 * 1024  # bytes

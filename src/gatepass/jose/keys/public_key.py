@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import Self
 
 from gatepass.extras import installed_by
-from gatepass.jose import base64url, roca, strict_json
+from gatepass.jose import base64url, strict_json
 from gatepass.jose.algorithms import CURVES, OF_CLIENTS, RSA
+from gatepass.jose.keys import roca
 from gatepass.jose.keys.errors import UnusableKeyError
 from gatepass.jose.signature import PublicKey, ed25519, verify
 from gatepass.jose.signature import rsa as rsa_key
