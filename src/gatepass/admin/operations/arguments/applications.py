@@ -102,6 +102,9 @@ class ApplicationCreate(Creation, total=False):
     contact: str
     networks: Sequence[str]
     secret_expires_at: datetime | str | None
+    public_key: str | None
+    key_name: str
+    key_expires_at: datetime | str | None
 
 
 class ApplicationRotate(ConditionalCreation, total=False):
@@ -195,6 +198,19 @@ class ApplicationExpiringKeys(TypedDict, total=False):
     cursor: str
     org_id: UUID | str | None
     days: int
+
+
+class ApplicationMethods(TypedDict, total=False):
+    """The arguments of `application.methods`."""
+
+    client_id: Required[str]
+
+
+class ApplicationRevokeSecrets(ConditionalCreation, total=False):
+    """The arguments of `application.revoke_secrets`."""
+
+    client_id: Required[str]
+    unused_for_days: int
 
 
 class ApplicationUsage(TypedDict, total=False):

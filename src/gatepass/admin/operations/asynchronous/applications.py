@@ -11,6 +11,7 @@ from gatepass.admin.operations.arguments import applications as arguments
 from gatepass.admin.operations.records.applications import (
     Application,
     ApplicationKeys,
+    AuthenticationMethods,
     Credentials,
     Expiring,
     ExpiringKey,
@@ -124,7 +125,7 @@ class AsyncApplicationOperations(AsyncGroup):
         return await self._record(Nothing, "application.delete", given)
 
     async def create(self, **given: Unpack[arguments.ApplicationCreate]) -> Credentials:
-        """Register an application; the answer has its client secret, once.
+        """Register an application; the answer has its client secret, once, unless it has a key.
 
         org_id: id (needed)
         name: string (needed)
@@ -133,6 +134,9 @@ class AsyncApplicationOperations(AsyncGroup):
         contact: string
         networks: list of string; where its requests may come from; empty: anywhere
         secret_expires_at: moment or null
+        public_key: string or null; in place of a secret: a JWK, JWK Set, or PEM
+        key_name: string; what people call the key
+        key_expires_at: moment or null
         """
         return await self._record(Credentials, "application.create", given)
 
@@ -160,7 +164,7 @@ class AsyncApplicationOperations(AsyncGroup):
     async def revoke_secret(
         self, **given: Unpack[arguments.ApplicationRevokeSecret]
     ) -> Application:
-        """Revoke a client secret now; the last one cannot be revoked.
+        """Revoke a client secret now; the last one only where a key was used already.
 
         client_id: string (needed); its client id, or its id
         secret_id: id (needed)
@@ -255,6 +259,25 @@ class AsyncApplicationOperations(AsyncGroup):
         days: integer; end within so many days
         """
         return self._each(ExpiringKey, "application.expiring_keys", given)
+
+    async def methods(self, **given: Unpack[arguments.ApplicationMethods]) -> AuthenticationMethods:
+        """Return the secrets and keys of an application, and when each was used last.
+
+        client_id: string (needed); its client id, or its id
+        """
+        return await self._record(AuthenticationMethods, "application.methods", given)
+
+    async def revoke_secrets(
+        self, **given: Unpack[arguments.ApplicationRevokeSecrets]
+    ) -> AuthenticationMethods:
+        """Revoke all secrets of an application that uses a key, if none was used lately.
+
+        It is refused where no key was used yet. Tokens stay valid.
+
+        client_id: string (needed); its client id, or its id
+        unused_for_days: integer; days in which no secret was used
+        """
+        return await self._record(AuthenticationMethods, "application.revoke_secrets", given)
 
     async def usage(self, **given: Unpack[arguments.ApplicationUsage]) -> Usage:
         """Return how many tokens an application got, and how many requests were refused.

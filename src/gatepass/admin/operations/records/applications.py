@@ -72,7 +72,7 @@ class Application(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials(Record):
-    """An application, and the one sight of its new client secret."""
+    """An application, and the one sight of its new client secret; null where it has a key."""
 
     application: Application
     client_secret: SecretText | None
@@ -141,6 +141,34 @@ class ExpiringKey(Record):
     key: str
     kid: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticationMethod(Record):
+    """One credential that works; `id` is that of the secret or key."""
+
+    kind: str
+    id: UUID | None
+    name: str
+    created_at: datetime | None
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    last_used_from: str | None
+    last_used_program: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticationMethods(Record):
+    """The credentials of an application that work, and what comes next from secrets to keys.
+
+    `step`: register_key, deploy (no key was used yet), wait (a secret was used in the last 14
+    days), revoke_secrets, done.
+    """
+
+    client_id: str
+    step: str
+    secrets_unused_since: datetime | None
+    methods: tuple[AuthenticationMethod, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

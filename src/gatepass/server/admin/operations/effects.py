@@ -9,6 +9,7 @@ from gatepass.server.admin.operations.model import Arguments, Call, Effect
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.keys import operations as application_keys
 from gatepass.server.domain.applications.listing.model import Wanted
+from gatepass.server.domain.applications.methods import operations as methods
 from gatepass.server.domain.usage import store as usage
 from gatepass.server.domain.usage.model import FINE, ISSUED
 from gatepass.server.domain.usage.overview import store as overview
@@ -121,6 +122,36 @@ def of_revoked_secret(call: Call, one: "OneApplication") -> Effect:
         Message.plural("{count} other secret works.", "{count} other secrets work.", left),
     )
     return Effect(False, sentences, {"live_secrets_left": left})
+
+
+def of_revoked_secrets(call: Call, one: "OneApplication") -> Effect:
+    """Return what stops when all secrets of an application are revoked."""
+    found = partners.application(call, one.client_id)
+    found_methods, issued = methods.find(call.context, found), issued_to(call, found.id)
+    secrets, others = len(found_methods.secrets), len(found_methods.others)
+    last = found_methods.last_secret
+    sentences = [
+        Message.plural(
+            "{count} secret stops working; programs that have it get no tokens.",
+            "{count} secrets stop working; programs that have one of them get no tokens.",
+            secrets,
+        ),
+        Message("No secret was ever used.")
+        if last is None
+        else Message(
+            "A secret was used last on {when} UTC, from {source}.",
+            when=f"{last.last_used_at:%Y-%m-%d %H:%M}",
+            source=last.last_used_from or "?",
+        ),
+        Message.plural("{count} key keeps working.", "{count} keys keep working.", others),
+        Message.plural(
+            "{count} access token was issued in the last hour; tokens stay valid.",
+            "{count} access tokens were issued in the last hour; tokens stay valid.",
+            issued,
+        ),
+    ]
+    counts = {"secrets": secrets, "other_methods": others, "tokens_in_the_last_hour": issued}
+    return Effect(False, tuple(sentences), counts)
 
 
 def of_revoked_key(call: Call, one: "OneKey") -> Effect:

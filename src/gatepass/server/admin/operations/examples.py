@@ -7,6 +7,7 @@ SECRET_ID = "e1f7b2c4-6a8d-4f39-a0c2-7d5b3e9f1a64"  # noqa: S105 - an id
 APPLICATION_ID = "2f6a9e1d-3b7c-4d85-9e40-8a1c5f7d2b93"
 CLIENT_ID = "gpc_live_W4y8WztZ27bEQQqWcADkJsmGmc64"
 ROTATED_CLIENT_ID = "gpc_live_V0h3nYq5Lr7sXcT2mKd9JwPfUb4e"
+KEYED_CLIENT_ID = "gpc_live_Q2r8sTz5Lw7xVnB3mKd6JyPhUa4c"
 ROTATED_SECRET_ID = "7c9e5d3a-1f2b-4e6c-8a0d-9b4f6e2c8d15"  # noqa: S105 - an id
 KEY_ID = "4b1d7a52-0c9e-4f6b-8d13-5e2a9c7f6b04"
 MAIL_ID = 17

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gatepass.server.admin.operations import organizations
-from gatepass.server.admin.operations.applications import credentials, settings
+from gatepass.server.admin.operations.applications import credentials, methods, settings
 from gatepass.server.admin.operations.applications import keys as application_keys
 from gatepass.server.admin.operations.applications import reading as applications
 from gatepass.server.admin.operations.catalogue import resources, scopes
@@ -25,6 +25,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *settings.OPERATIONS,
     *credentials.OPERATIONS,
     *application_keys.OPERATIONS,
+    *methods.OPERATIONS,
     *counts.OPERATIONS,
     *refusals.OPERATIONS,
     *secrets.OPERATIONS,

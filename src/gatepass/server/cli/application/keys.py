@@ -174,6 +174,16 @@ def settings(
     click.echo(f"The settings of the keys of {application_id} are changed.")
 
 
+def in_place_of_secret(public_key: IO[str] | None, name: str | None) -> dict[str, object]:
+    """Return the arguments of a registration with a key; none where it has a secret."""
+    if public_key is None:
+        if name is not None:
+            raise click.UsageError("--key-name is for --public-key.")
+        return {}
+    named = {} if name is None else {"key_name": name}
+    return {"public_key": public_key.read(), **named}
+
+
 def _keys(operations: Operations, application_id: str) -> list[dict[str, Any]]:
     found = operations.perform("application.keys", {"client_id": application_id}).result
     keys: list[dict[str, Any]] = found["keys"]

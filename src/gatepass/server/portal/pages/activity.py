@@ -100,6 +100,9 @@ _WORDS: dict[str, Message] = {
     "scope.added": Message("Added a scope"),
     "scope.changed": Message("Changed a scope"),
     "scope.removed": Message("Removed a scope"),
+    "secret.all_ended": Message(
+        "Revoked all secrets ({secrets}): unused since {unused_since}, the key {key} is in use"
+    ),
     "secret.end_changed": Message("Changed the end of the secret {secret}: {end}"),
     "secret.ended": Message("Revoked the secret {secret}"),
     "secret.leak_reported": Message(

@@ -207,7 +207,7 @@ def test_a_new_and_a_revoked_key_are_mailed_to_administrators_and_sent_to_webhoo
             rows = connection.exec_driver_sql("SELECT name FROM webhook_event").scalars().all()
 
     assert {kind: kinds.count(kind) for kind in ("key_added", "key_revoked")} == {
-        "key_added": 2,  # to each administrator
+        "key_added": 4,  # of two applications, to each administrator
         "key_revoked": 2,
     }
     assert "client_key.revoked" in rows

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from gatepass.server.admin.operations.applications.model import OneApplication
+from gatepass.server.admin.operations.applications.model import LONGEST_KEYS, OneApplication
 from gatepass.server.admin.operations.model import Line, Moment, Page, Result, SecretText
 from gatepass.server.domain.applications.keys.expiry_notices.model import (
     ExpiringKey as StoredExpiring,
@@ -17,7 +17,6 @@ from gatepass.server.domain.applications.keys.model import KeySetting
 
 Alg = Literal["ES256", "ES384", "ES512", "Ed25519", "PS256", "PS384", "PS512", "RS256"]
 ALGS: tuple[Alg, ...] = get_args(Alg)
-_LONGEST_KEYS = 60_000  # characters
 
 
 class ApplicationKey(Result):
@@ -83,7 +82,7 @@ class NewKey(OneApplication):
 
     name: Annotated[Line, Field(description="what people call it")]
     public_key: Annotated[
-        str, Field(max_length=_LONGEST_KEYS, description="a JWK, a JWK Set, or PEM")
+        str, Field(max_length=LONGEST_KEYS, description="a JWK, a JWK Set, or PEM")
     ]
     expires_at: Moment | None = None
 

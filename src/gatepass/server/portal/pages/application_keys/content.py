@@ -44,7 +44,7 @@ def context(request: PortalRequest, application: Application) -> Mapping[str, ob
     }
 
 
-def of_each(keys: Iterable[ApplicationKey]) -> dict[str, str]:
+def of_each(keys: Iterable[ApplicationKey]) -> dict[str, Message]:
     """Return the labels of the fields that each key has."""
     names = {f"name_{each.id}": LABELS["key_name"] for each in keys}
     return names | {name.replace("name_", "end_"): LABELS["key_end"] for name in names}
