@@ -1,6 +1,7 @@
 """The pages of an application's keys in the states a person can meet them in."""
 
 from datetime import timedelta
+from types import SimpleNamespace as Thing
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from gatepass.jose.keys.private_key import PrivateKey
 from gatepass.jose.keys.public_key import ClientKey
 from gatepass.server.domain.applications.keys.model import FAULTS, ApplicationKey, KeySetting
 from gatepass.server.portal.pages.application_keys.content import ALGORITHMS, LABELS, last_day
+from gatepass.server.portal.presentation.key_snippets import key_snippets
 
 _TEMPLATE = "application/keys.html"
 _X = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
@@ -20,6 +22,13 @@ _JWK = {
 }
 _PEM = PrivateKey.generate("ES256").pem()
 _WHERE = {"issuer": "https://app.example.com", "token_url": "https://app.example.com/oauth2/token/"}
+
+_PASTE = key_snippets(
+    Thing(issuer=_WHERE["issuer"], partner_api="https://app.example.com/api"),  # type: ignore[arg-type]
+    application(org_id="o1"),
+    str(_JWK["kid"]),
+    "ES256",
+)
 
 
 def _key(name: str, number: int, **more: Any) -> ApplicationKey:  # noqa: ANN401
@@ -35,6 +44,7 @@ def _page(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         "keys": [],
         "setting": KeySetting(),
         "last_day": last_day,
+        **dict.fromkeys(("env", "curl", "python"), ""),
         "key_labels": LABELS,
         "algorithms": ALGORITHMS,
         "is_offered": True,
@@ -58,6 +68,7 @@ PAGES = [
         _page(
             application=application(name=LONG),
             keys=_KEYS,
+            **_PASTE,
             setting=KeySetting("https://keys.example.com/jwks.json", legacy_audience=True),
         ),
     ),
@@ -78,6 +89,7 @@ PAGES = [
             "alg": "Ed25519",
             "pem": _PEM,
             "jwk": '{\n  "kty": "OKP",\n  "crv": "Ed25519",\n  "x": "' + _X + '"\n}',
+            **_PASTE,
             **_WHERE,
         },
     ),

@@ -184,6 +184,13 @@ _PAGES = (
     Route("POST", f"{_APP}keys/setting/", Access.ADMIN, keys.change_setting, step_up=True),
     Route("POST", _APP + "keys/{key_id:uuid}/change/", Access.ADMIN, keys.change, step_up=True),
     Route("POST", _APP + "keys/{key_id:uuid}/revoke/", Access.ADMIN, keys.revoke, step_up=True),
+    Route(
+        "POST",
+        f"{_APP}methods/revoke-secrets/",
+        Access.ADMIN,
+        keys.revoke_secrets,
+        step_up=True,
+    ),
     Route("POST", f"{_APP}stored/", Access.REGISTRANT, new_secret.stored),
     Route("POST", f"{_APP}test-token/", Access.ADMIN, test_token.make),
     Route("GET", f"{_APP}test-token/", Access.ADMIN, test_token.show),

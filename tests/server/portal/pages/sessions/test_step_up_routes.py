@@ -67,6 +67,7 @@ ASKING = {  # in an order in which each of them finds what it needs
     f"{APP}keys/setting/": Asks("client_key.setting_changed"),
     APP + "keys/{key_id:uuid}/change/": Asks("", status=400),  # a key has a name
     APP + "keys/{key_id:uuid}/revoke/": Asks("client_key.revoked"),
+    f"{APP}methods/revoke-secrets/": Asks("", status=409),  # no key was used
     f"{APP}scope/": Asks("application.scope", READ),
     f"{APP}copy/": Asks("application.copied", {"name": "Copy", "secret_end": "never"}),
     COPY: Asks("application.copied", {"name": "From the sandbox", "secret_end": "never"}),

@@ -235,6 +235,12 @@ def past_uses(context: Context, application: Application, now: datetime) -> list
         return uses.of_application(connection, application, now - KEPT)
 
 
+def allows_first_secret(context: Context, org_id: UUID) -> bool:
+    """Return whether the policies allow a secret to an application that has none."""
+    with context.database.read() as connection:
+        return policies.find_in_force(context.database, connection, org_id).allows_first_secret
+
+
 def longest_lifetime(context: Context, org_id: UUID) -> int | None:
     """Return how many days a secret of an organization may live; None for any time."""
     with context.database.read() as connection:

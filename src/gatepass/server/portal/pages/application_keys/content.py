@@ -1,11 +1,12 @@
 """What the page of an application's keys shows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from gatepass.server.domain.applications.keys import operations
 from gatepass.server.domain.applications.keys.model import ApplicationKey
 from gatepass.server.domain.applications.model import Application
+from gatepass.server.portal.presentation.key_snippets import key_snippets
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.message import Message
 from gatepass.wire.metadata import TOKEN
@@ -38,10 +39,21 @@ def context(request: PortalRequest, application: Application) -> Mapping[str, ob
         "setting": setting,
         "key_labels": LABELS,
         "algorithms": ALGORITHMS,
+        **_snippets(request, application, [each for each in keys if each.is_live(request.now)]),
         "is_offered": request.environment.accepts_assertions(),
         "docs_url": request.environment.docs_url,
         **where(request),
     }
+
+
+def _snippets(
+    request: PortalRequest, application: Application, live: Sequence[ApplicationKey]
+) -> dict[str, str]:
+    """Return what to paste for the newest key; empty texts without a key."""
+    if not live:
+        return {"env": "", "curl": "", "python": ""}
+    key = live[-1].key
+    return key_snippets(request.environment, application, key.kid, key.algorithms[0])
 
 
 def of_each(keys: Iterable[ApplicationKey]) -> dict[str, Message]:

@@ -1,6 +1,7 @@
 """The forms of an application's keys: add, make, revoke, and how they are used."""
 
 from datetime import datetime
+from uuid import UUID
 
 from starlette.responses import Response
 
@@ -14,6 +15,8 @@ from gatepass.server.domain.applications.keys.model import (
     check_name,
 )
 from gatepass.server.domain.applications.keys.operations import GeneratedKey
+from gatepass.server.domain.applications.methods import operations as methods
+from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.secrets.end import ON_DATE, chosen_end
 from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.pages.application_keys.content import (
@@ -22,8 +25,11 @@ from gatepass.server.portal.pages.application_keys.content import (
     of_each,
     where,
 )
+from gatepass.server.portal.pages.application_keys.registration import about
+from gatepass.server.portal.pages.application_keys.registration import kept as kept_of
 from gatepass.server.portal.pages.applications import sub_pages
 from gatepass.server.portal.pages.applications.sub_pages import KEYS
+from gatepass.server.portal.presentation.key_snippets import key_snippets
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.database import Connection
@@ -63,8 +69,7 @@ def generate(request: PortalRequest) -> Response:
     app_id = request.ids["app_id"]
 
     def keep(connection: Connection, made: GeneratedKey) -> None:
-        what = {"pem": made.private.pem(), "alg": made.private.alg, "kid": made.private.kid}
-        request.keep_once(connection, _about(made.application_id), what)
+        request.keep_once(connection, about(made.application_id), kept_of(made))
 
     if alg not in OF_CLIENTS:
         unknown = OAuthError("invalid_request", Message("Choose one of the algorithms."))
@@ -96,7 +101,7 @@ def show(request: PortalRequest) -> Response:
     application = sub_pages.find_application(request)
     if request.method == "HEAD":  # a HEAD request must not use up the key
         return Response(media_type="text/html")
-    kept = request.take_once(_about(application.id)) if request.may_change else None
+    kept = request.take_once(about(application.id)) if _may_see(request, application) else None
     if kept is None:
         return KEYS.show(request)
     private = PrivateKey.from_pem(kept["pem"].encode(), kept["alg"], kept["kid"])
@@ -108,6 +113,7 @@ def show(request: PortalRequest) -> Response:
         kid=private.kid,
         alg=private.alg,
         pem=kept["pem"],
+        **key_snippets(request.environment, application, private.kid, private.alg),
         jwk=_as_text(private.private_jwk()),
         **where(request),
     )
@@ -147,6 +153,16 @@ def revoke(request: PortalRequest) -> Response:
     return redirect(request, _address(request), Message("The key is revoked."))
 
 
+def revoke_secrets(request: PortalRequest) -> Response:
+    """Revoke all secrets of an application, if none was used for 14 days and a key is in use."""
+    return sub_pages.change(
+        request,
+        lambda app_id: _revoke_secrets(request, app_id),
+        Message("The secrets are revoked. The application authenticates with keys alone."),
+        "revoke-secrets",
+    )
+
+
 def change_setting(request: PortalRequest) -> Response:
     """Set where keys are published, and whether older audiences are accepted."""
     new = KeySetting(request.form.get("jwks_uri", ""), request.form.get("legacy_audience") == "yes")
@@ -157,6 +173,10 @@ def change_setting(request: PortalRequest) -> Response:
     except OAuthError as refusal:
         return _rerender(request, refusal, "jwks_uri")
     return redirect(request, _address(request), Message("The settings are saved."))
+
+
+def _revoke_secrets(request: PortalRequest, app_id: UUID) -> None:
+    methods.revoke_secrets(request.context, request.actor, app_id, request.org_id)
 
 
 def _rerender(request: PortalRequest, refusal: OAuthError, field: str) -> Response:
@@ -190,8 +210,10 @@ def _address(request: PortalRequest) -> str:
     return sub_pages.address(request.ids["app_id"], KEYS)
 
 
-def _about(app_id: object) -> str:
-    return f"the private key of {app_id}"
+def _may_see(request: PortalRequest, application: Application) -> bool:
+    """Return whether the user may see a new key: staff, of what they registered themselves."""
+    is_own = request.may_register and application.created_by == request.user.username
+    return request.may_change or is_own
 
 
 def _as_text(jwk: dict[str, str]) -> str:
