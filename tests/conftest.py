@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 import watchdog
 from server_process import Server, serving
@@ -15,6 +16,9 @@ from server_process import Server, serving
 SLOW_FOLDERS = ("client/failures", "guard/failures", "server/cli", "server/partner_api")
 SLOW_FIXTURES = frozenset({"fresh_server", "make_portal", "pytester", "served", "server"})
 IN_PROCESS = "server"  # the folder whose `server` runs in this process and is shared
+
+# Tracebacks as Python writes them: with all variables, as structlog does, one takes two seconds.
+structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
 _WATCHDOG = pytest.StashKey["subprocess.Popen[bytes]"]()  # its input ends with this process
 

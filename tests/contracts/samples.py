@@ -7,6 +7,8 @@ from sqlalchemy import Connection
 
 from gatepass.server.domain.applications import lookup, store
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
+from gatepass.server.domain.applications.settings import store as settings
+from gatepass.server.domain.applications.settings.model import ApplicationSettings
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import Organization
 from gatepass.server.domain.users import store as people
@@ -76,6 +78,7 @@ def varied_applications(connection: Connection) -> list[Application]:
         "last_used_from": "192.0.2.7",
         "last_used_agent": "curl/8",
     }
+    settings.put(connection, full.id, ApplicationSettings(True, False, "fapi2", "PS256"))
     store.change(connection, full.id, values)
     organizations.set_suspended(connection, full.org_id, NOW)
     changed = lookup.find(connection, full.id)

@@ -46,7 +46,7 @@ class SigningKey:
     """A private key (PKCS #8 DER) with the one algorithm that it signs with.
 
     `kid` is its thumbprint (RFC 7638) unless given. `header` is the header of the access tokens
-    that it signs, encoded.
+    that it signs, encoded; `bound_header` that of those that are bound to a key or certificate.
     """
 
     def __init__(self, algorithm: Algorithm, der: bytes, kid: str = "") -> None:
@@ -58,14 +58,19 @@ class SigningKey:
         self.kid = kid or thumbprint(self._members)
         self._headers: dict[str, str] = {}  # by type
         self.header = self._header("at+jwt")
+        self.bound_header = _encode({"typ": "at+jwt", "alg": algorithm, "kid": self.kid})
 
     def public_jwk(self) -> dict[str, str]:
         """Return the public key as it is published (RFC 7517 §4)."""
         return {**self._members, "use": "sig", "alg": self.algorithm, "kid": self.kid}
 
-    def sign(self, payload: bytes, typ: str = "at+jwt") -> str:
-        """Return the JWS of `payload`; `typ` (RFC 7515 §4.1.9) is an access token's by default."""
-        content = f"{self._header(typ)}.{base64url.encode(payload)}"
+    def sign(self, payload: bytes, typ: str = "at+jwt", *, is_bound: bool = False) -> str:
+        """Return the JWS of `payload`; `typ` (RFC 7515 §4.1.9) is an access token's by default.
+
+        `is_bound`: it is an access token with `cnf`, and has their header.
+        """
+        header = self.bound_header if is_bound else self._header(typ)
+        content = f"{header}.{base64url.encode(payload)}"
         signed = signature.sign(self.algorithm, self._private, content.encode())
         return f"{content}.{base64url.encode(signed)}"
 
@@ -83,7 +88,10 @@ class SigningKey:
 
 def encode_header(alg: str, typ: str, kid: str) -> str:
     """Return a JOSE header (RFC 7515 §4.1), encoded."""
-    header = {"alg": alg, "typ": typ, "kid": kid}
+    return _encode({"alg": alg, "typ": typ, "kid": kid})
+
+
+def _encode(header: dict[str, str]) -> str:
     return base64url.encode(json.dumps(header, separators=(",", ":")).encode())
 
 

@@ -29,13 +29,32 @@ _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _SAME_ORIGIN = (b"cross-origin-opener-policy", b"same-origin")
 
 
+CERTIFICATE = "gatepass.certificate"
+"""In a scope: the `ClientCertificate` of the connection, if the client showed one."""
+
+
+class ClientCertificate(NamedTuple):
+    """The leaf certificate with which a client made its TLS connection, as DER.
+
+    `is_validated` says whether its chain leads to an authority that the operator trusts for
+    clients, as `tls_client_auth` requires (RFC 8705 §2.1).
+    """
+
+    der: bytes
+    is_validated: bool
+
+
 class Request(NamedTuple):
-    """A request with its whole body; header names are in lower case, as ASGI gives them."""
+    """A request with its whole body; header names are in lower case, as ASGI gives them.
+
+    `certificate` is the client's, from the server's own TLS or from a trusted proxy.
+    """
 
     headers: dict[bytes, bytes]
     query: bytes
     body: bytes
     source: str
+    certificate: ClientCertificate | None = None
 
 
 class Response(NamedTuple):
@@ -109,7 +128,8 @@ async def read_request(scope: Scope, receive: Receive, longest: int = LONGEST_BO
     if len(body) > longest:
         raise OAuthError("invalid_request", f"The body is over {longest // 1024} KiB.", status=413)
     client = scope["client"]
-    return Request(headers, scope["query_string"], body, client[0] if client else "")
+    source = client[0] if client else ""
+    return Request(headers, scope["query_string"], body, source, scope.get(CERTIFICATE))
 
 
 async def read_get_request(scope: Scope, receive: Receive) -> Request:
@@ -144,7 +164,8 @@ async def read_head(scope: Scope, _receive: Receive) -> Request:
         if len(given) > 1:
             headers[b"authorization"] = b", ".join(given)
     client = scope["client"]
-    return Request(headers, scope["query_string"], b"", client[0] if client else "")
+    source = client[0] if client else ""
+    return Request(headers, scope["query_string"], b"", source, scope.get(CERTIFICATE))
 
 
 def read_head_below(prefix: bytes) -> Callable[[Scope, Receive], Awaitable[Request]]:

@@ -20,6 +20,7 @@ from gatepass.server.domain.users import store as people_store
 from gatepass.server.domain.users.model import User
 from gatepass.server.domain.users.passwords.hashing import run
 from gatepass.server.domain.users.passwords.passwords import PasswordSettings
+from gatepass.server.environment.maintenance import index_names
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.testing import Clock
 from gatepass.wire.credential import Mode
@@ -204,6 +205,7 @@ def prepare(data: Path, clock: Clock | None = None, **settings: Any) -> None:  #
         nils = people_store.find_by_username(connection, "nils")
         assert nils
         people_store.change(connection, nils.id, {"password_hash": hashed})
+    index_names(portal.environment)  # else each copy would do it
     portal.close()
 
 

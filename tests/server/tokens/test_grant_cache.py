@@ -8,6 +8,7 @@ import pytest
 from gatepass.server.domain.applications.cache import ApplicationCache
 from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.applications.networks import check_networks
+from gatepass.server.http import ClientCertificate
 from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.grant import Grant
 from gatepass.server.tokens.grant_cache import SIZE, CachedGrant, GrantCache, digest_of
@@ -99,3 +100,15 @@ def test_headers_that_are_not_parsed_do_not_change_the_digest() -> None:
 
     assert digest_of(plain) == digest_of(with_more)
     assert digest_of(plain._replace(source="192.0.2.8")) == digest_of(plain)
+
+
+def test_requests_with_different_certificates_have_different_digests() -> None:
+    plain = make_request(b"grant_type=client_credentials")
+    shown = [
+        None,
+        ClientCertificate(b"one", is_validated=True),
+        ClientCertificate(b"one", is_validated=False),
+        ClientCertificate(b"other", is_validated=True),
+    ]
+
+    assert len({digest_of(plain._replace(certificate=each)) for each in shown}) == len(shown)

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gatepass.jose import base64url
+from gatepass.jose.confirmation import Confirmation
 from gatepass.server.domain.keys.opaque_token_key import OpaqueTokenKey
 from gatepass.server.tokens.claims import Claims
 from gatepass.server.tokens.opaque import decode, encode
@@ -29,6 +31,10 @@ PREFIX, TEXT = TOKEN[:9], TOKEN[9:]
 scope_tokens = st.text(
     st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters='"\\'), min_size=1
 )
+digests = st.binary(min_size=32, max_size=32).map(base64url.encode)
+confirmations = st.none() | (
+    st.tuples(st.none() | digests, st.none() | digests).filter(any).map(Confirmation._make)
+)
 all_claims = st.builds(
     Claims,
     application=st.binary(min_size=16, max_size=16),
@@ -37,6 +43,7 @@ all_claims = st.builds(
     lifetime=st.integers(0, 2**32 - 1),
     scope=st.lists(scope_tokens, max_size=5).map(" ".join),
     audience=st.lists(scope_tokens, max_size=3).map(tuple),
+    confirmation=confirmations,
 )
 
 
@@ -159,9 +166,17 @@ def test_an_older_key_still_reads_its_tokens() -> None:
 
 def test_another_version_is_none_though_sealed_with_the_right_key() -> None:
     content = bytearray(base62.decode(TEXT)[:-20])
-    content[0] = 2
+    content[0] = 3
 
     assert decode(resealed(bytes(content) + KEY.tag(bytes(content))), KEYS) is None
+
+
+@pytest.mark.spec("RFC 9449", "6")
+@given(all_claims)
+def test_a_bound_token_has_a_version_that_earlier_servers_refuse(claims: Claims) -> None:
+    version = base62.decode(encode(claims, KEY)[9:])[0]
+
+    assert version == (1 if claims.confirmation is None else 2)
 
 
 @pytest.mark.spec("RFC 7662", "4")

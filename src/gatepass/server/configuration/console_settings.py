@@ -1,28 +1,20 @@
 """Where the console of the operators is reached."""
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from gatepass.server.configuration.environment_variables import Texts
-from gatepass.server.configuration.networks import check_network, includes
+from gatepass.server.configuration.networks import Networks, includes
 from gatepass.server.configuration.section import Section
 
 
 class ConsoleSettings(Section):
     """Where the console of the operators, /console/, is reached."""
 
-    networks: Texts = ()
+    networks: Networks = ()
     """Addresses or networks from which /console/ is there, as 10.0.0.0/8; for everybody else it is
     404. Empty: from everywhere."""
     port: int = Field(0, ge=0, le=65535)
     """A port of its own for /console/, on the addresses of `host`; then it is 404 on every other
     port. 0: the port of production."""
-
-    @field_validator("networks")
-    @classmethod
-    def _networks_are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
-        for each in networks:
-            check_network(each)
-        return networks
 
     def is_reachable(self, source: str, port: int | None) -> bool:
         """Return whether the console is there for an address, on a port of this server."""

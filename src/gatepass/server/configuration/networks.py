@@ -2,6 +2,11 @@
 
 from collections.abc import Iterable
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from gatepass.server.configuration.environment_variables import Texts
 
 
 def check_network(text: str) -> None:
@@ -14,6 +19,16 @@ def check_network(text: str) -> None:
     address = text.partition("/")[0]
     if network.network_address != ip_address(address):
         raise ValueError(f"{text!r} is one address in a network: write {address} or {network}")
+
+
+def _check_networks(texts: tuple[str, ...]) -> tuple[str, ...]:
+    for each in texts:
+        check_network(each)
+    return texts
+
+
+Networks = Annotated[Texts, AfterValidator(_check_networks)]
+"""The type of a setting that lists addresses and networks."""
 
 
 def includes(networks: Iterable[str], source: str) -> bool:

@@ -29,7 +29,7 @@ from gatepass.server.configuration.environment_variables import (
 from gatepass.server.configuration.hosts import spellings, split
 from gatepass.server.configuration.http_limits import HttpSettings
 from gatepass.server.configuration.mail_settings import MailSettings, OperatorSettings
-from gatepass.server.configuration.networks import check_network
+from gatepass.server.configuration.networks import Networks, check_network
 from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.server.configuration.security.audit_settings import AuditSettings
@@ -155,7 +155,7 @@ class Settings(BaseSettings):
     stale_grace_seconds: int = Field(300, ge=1)
     """Seconds for which tokens are issued and verified from memory while the database is away."""
 
-    metrics_networks: Texts = ("127.0.0.0/8", "::1/128")
+    metrics_networks: Networks = ("127.0.0.0/8", "::1/128")
     """Addresses or networks that may read /metrics, never through a proxy; empty: nobody."""
     metrics_host: str = Field("127.0.0.1", min_length=1)
     """The address on which /metrics listens, if `metrics_port` is set."""
@@ -198,13 +198,6 @@ class Settings(BaseSettings):
                     "https://tool.example.com, without path, slash or default port (* is none)"
                 )
         return origins
-
-    @field_validator("metrics_networks")
-    @classmethod
-    def _networks_are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
-        for each in networks:
-            check_network(each)
-        return networks
 
     @classmethod
     def settings_customise_sources(

@@ -1,10 +1,11 @@
 """The settings of single sign-on through OpenID providers of organizations."""
 
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
 from pydantic import Field, field_validator
 
 from gatepass.server.configuration.environment_variables import Texts
+from gatepass.server.configuration.networks import Networks
 from gatepass.server.configuration.section import Section
 
 _DNS = 53
@@ -21,7 +22,7 @@ def split_server(text: str) -> tuple[str, int]:
 class SingleSignOnSettings(Section):
     """How this server reaches the OpenID providers of organizations, and the DNS."""
 
-    private_networks: Texts = ()
+    private_networks: Networks = ()
     """Addresses or networks in which a provider may be, as 10.1.0.0/16, although they are not
     public. Administrators of partners choose their provider: name only what they may reach. Plain
     http is accepted to loopback alone, and where 127.0.0.0/8 is named here: for development."""
@@ -30,17 +31,6 @@ class SingleSignOnSettings(Section):
     dns_servers: Texts = ()
     """DNS servers that are asked whether a domain has its TXT record, as 192.0.2.53 or
     192.0.2.53:5353; empty: those of the system."""
-
-    @field_validator("private_networks")
-    @classmethod
-    def _networks_are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
-        for each in networks:
-            try:
-                ip_network(each)
-            except ValueError:
-                wanted = "must be an IP address or a network, as 10.1.0.0/16"
-                raise ValueError(f"{wanted}, not {each!r}") from None
-        return networks
 
     @field_validator("dns_servers")
     @classmethod

@@ -3,9 +3,9 @@
 from ipaddress import ip_network
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from gatepass.server.configuration.environment_variables import Texts
+from gatepass.server.configuration.networks import Networks
 from gatepass.server.configuration.section import Section
 from gatepass.server.domain.changes.webhooks.model import AllowedNetworks
 
@@ -13,11 +13,11 @@ from gatepass.server.domain.changes.webhooks.model import AllowedNetworks
 class WebhookSettings(Section):
     """How this server reaches the endpoints of webhooks."""
 
-    allowed_networks: Texts = ()
+    allowed_networks: Networks = ()
     """Addresses or networks in which an endpoint of the operator may be, as 10.1.0.0/16, although
     they are not public. Plain http is accepted to loopback alone, and where 127.0.0.0/8 is named
     here: for development."""
-    organization_networks: Texts = ()
+    organization_networks: Networks = ()
     """The same for endpoints of organizations. Their administrators choose the addresses: name only
     what every partner may reach."""
     ca_file: Path | None = None
@@ -25,17 +25,6 @@ class WebhookSettings(Section):
     those of the system."""
     timeout: float = Field(15, gt=0, le=60)
     """Seconds within which an endpoint has to answer, the connection included."""
-
-    @field_validator("allowed_networks", "organization_networks")
-    @classmethod
-    def _networks_are_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
-        for each in networks:
-            try:
-                ip_network(each)
-            except ValueError:
-                wanted = "must be an IP address or a network, as 10.1.0.0/16"
-                raise ValueError(f"{wanted}, not {each!r}") from None
-        return networks
 
     def networks(self) -> AllowedNetworks:
         """Return the networks that are allowed beside public addresses."""

@@ -10,6 +10,7 @@ from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.cache import ApplicationCache
 from gatepass.server.domain.applications.cached_application import CachedApplication, Key
 from gatepass.server.domain.applications.keys import store as client_keys
+from gatepass.server.domain.applications.settings import store as settings
 from gatepass.server.domain.catalogue import store as catalogue
 from gatepass.server.domain.catalogue.model import Catalogue
 from gatepass.server.domain.changes import store as changes
@@ -109,8 +110,11 @@ class State:
             self.revoked.add(token_id, int(expires_at.timestamp()))
 
     def _find_application_directly(self, key: Key) -> tuple[CachedApplication | None] | None:
-        reads = self._context.database.direct_reads
-        return cache_lookup.find_directly(reads, key) if reads else None
+        database = self._context.database
+        reads = database.direct_reads
+        if reads is None or not database.is_known_to_have(settings.REVISION):
+            return None
+        return cache_lookup.find_directly(reads, key)
 
     def _find_applications(self, keys: Collection[Key]) -> dict[Key, CachedApplication]:
         with self._context.database.read() as connection:

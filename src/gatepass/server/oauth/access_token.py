@@ -125,8 +125,9 @@ def describe(environment: ServedEnvironment, token: AccessToken) -> dict[str, ob
         "sub": application.client_id,
         "aud": audience[0] if len(audience) == 1 else list(audience),
         "jti": claims.jti,
-        "token_type": "Bearer",
+        "token_type": claims.token_type,
         "org_id": str(application.org_id),
+        **({"cnf": claims.confirmation.members()} if claims.confirmation else {}),
         **({"allowed_networks": networks} if networks else {}),
     }
 

@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from gatepass.server.domain.applications.cache import Lookup
 from gatepass.server.domain.applications.cached_application import CachedApplication
-from gatepass.server.domain.applications.placeholder import placeholder
+from gatepass.server.domain.applications.secrets.placeholder import placeholder
 from gatepass.server.domain.imports.model import LONGEST_CLIENT_ID
 from gatepass.server.domain.usage.model import Use
 from gatepass.server.domain.usage.unknown_clients.gathering import UnknownClient

@@ -111,8 +111,10 @@ class Database:
         if outer is not None:
             yield outer
             return
-        with self._opened(writes=False) as connection, connection.begin():
-            yield connection
+        with self._opened(writes=False) as connection:
+            reading = connection.execution_options(**{_DATABASE: self})
+            with reading.begin():
+                yield reading
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -208,6 +210,10 @@ class Database:
             from gatepass.server.storage.migrations import state
 
             self._revision = state.read(connection).revision or ""
+        return self._revision >= revision
+
+    def is_known_to_have(self, revision: str) -> bool:
+        """Return whether `has` would be true, from memory alone; False where it must be asked."""
         return self._revision >= revision
 
     def identity(self) -> tuple[object, ...]:

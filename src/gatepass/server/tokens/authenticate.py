@@ -4,7 +4,7 @@ from hmac import compare_digest
 from typing import NamedTuple
 
 from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
-from gatepass.server.domain.applications.placeholder import placeholder
+from gatepass.server.domain.applications.secrets.placeholder import placeholder
 from gatepass.server.tokens.request import PresentedCredentials
 from gatepass.wire.credential import ENVIRONMENTS, Kind, Mode, read
 from gatepass.wire.errors import OAuthError

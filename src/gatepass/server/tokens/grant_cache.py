@@ -72,13 +72,16 @@ class GrantCache(Generic[Value]):
 
 
 def digest_of(request: Request) -> bytes:
-    """Return the SHA-256 of everything in a request that `parse` reads.
+    """Return the SHA-256 of everything in a request that its grant depends on.
 
     Neither a header nor a query can contain a line break, so it separates the parts; a carriage
-    return takes the place of an absent header.
+    return takes the place of an absent header. No header contains a zero byte, after which comes
+    the digest of the client's certificate.
     """
-    headers, query, body, _ = request
+    headers, query, body, _, certificate = request
     authorization = headers.get(b"authorization", b"\r")
+    if certificate is not None:
+        authorization += b"\0%d" % certificate.is_validated + sha256(certificate.der).digest()
     content_type = headers.get(b"content-type", b"\r")
     if b"content-encoding" in headers:
         content_type += b"\n" + headers[b"content-encoding"]

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from os import urandom
 from typing import NamedTuple
 
+from gatepass.jose.confirmation import Confirmation
 from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.keys.keyring import Keyring
-from gatepass.server.tokens.claims import Claims
+from gatepass.server.tokens.claims import Claims, token_type
 from gatepass.server.tokens.grant import Grant
 from gatepass.server.tokens.jwt import sign
 from gatepass.server.tokens.opaque import fill_template
@@ -38,6 +39,7 @@ class IssuedToken(NamedTuple):
     access_token: str
     expires_in: int
     scope: str
+    token_type: str = "Bearer"  # noqa: S105 - a type, not a token
 
 
 def issue(
@@ -47,8 +49,11 @@ def issue(
     issuer: str,
     now_ms: int,
     entropy: bytes,
+    confirmation: Confirmation | None = None,
 ) -> IssuedToken:
     """Return a token for what an application was granted; `entropy`, 128 random bits, is its id.
+
+    With a `confirmation` it is bound to that.
 
     If the application's tokens are revoked up to a time in the next seconds, the token's time of
     issue is the millisecond after it, so that the token is valid. A JWT's `iat` stays the present
@@ -59,16 +64,28 @@ def issue(
     issued_ms = now_ms if now_ms > revoked_before_ms else _issue_after(revoked_before_ms, now_ms)
     if grant.form == "opaque":
         access_token = fill_template(
-            grant.template, application.id_bytes, entropy, issued_ms, keys.opaque_token_key
+            grant.template,
+            application.id_bytes,
+            entropy,
+            issued_ms,
+            keys.opaque_token_key,
+            confirmation,
         )
-        return _new(IssuedToken, (access_token, grant.lifetime, grant.scope_text))
+        kind = token_type(confirmation)
+        return _new(IssuedToken, (access_token, grant.lifetime, grant.scope_text, kind))
     audience = grant.audience or (issuer + PARTNER_API,)
     claims = Claims(
-        application.client_id, entropy, issued_ms, grant.lifetime, grant.scope_text, audience
+        application.client_id,
+        entropy,
+        issued_ms,
+        grant.lifetime,
+        grant.scope_text,
+        audience,
+        confirmation,
     )
     key = keys.signing_keys[grant.form]
     signed = sign(claims, application.org_id, issuer, key, now_ms // 1000)
-    return IssuedToken(signed, grant.lifetime, grant.scope_text)
+    return IssuedToken(signed, grant.lifetime, grant.scope_text, claims.token_type)
 
 
 def _issue_after(revoked_before_ms: int, now_ms: int) -> int:

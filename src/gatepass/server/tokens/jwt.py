@@ -4,7 +4,9 @@
 
 The header of a key's tokens is one text, made with the key, and the only one that is read
 back: whatever else stands in that place, an `alg`, `typ` or `kid` that was changed, a `crit` or
-`jwk` that was added, names no key. Claims and signature are read only as they are written.
+`jwk` that was added, names no key. Tokens that are bound (`cnf`) have a header of their own, with
+the same members in another order: a server of a version that knows no bound tokens refuses them.
+Claims and signature are read only as they are written.
 """
 
 import json
@@ -12,7 +14,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from uuid import UUID
 
-from gatepass.jose import base64url
+from gatepass.jose import base64url, confirmation
 from gatepass.jose.signing import SigningKey
 from gatepass.server.tokens.claims import Claims
 
@@ -29,8 +31,11 @@ def sign(
     assert isinstance(client_id, str)  # noqa: S101 - only an opaque token names it otherwise
     start = _start(issuer, client_id, org_id, claims.scope, claims.audience)
     iat = claims.issued_at if issued_at is None else issued_at
-    payload = f'{start},"iat":{iat},"exp":{iat + claims.lifetime},"jti":"{claims.jti}"}}'
-    return key.sign(payload.encode())
+    payload = f'{start},"iat":{iat},"exp":{iat + claims.lifetime},"jti":"{claims.jti}"'
+    if claims.confirmation is None:
+        return key.sign(f"{payload}}}".encode())
+    members = json.dumps(claims.confirmation.members(), separators=(",", ":"))
+    return key.sign(f'{payload},"cnf":{members}}}'.encode(), is_bound=True)
 
 
 def verify(token: str, keys: Mapping[str, SigningKey], issuer: str) -> Claims | None:
@@ -51,7 +56,13 @@ def verify(token: str, keys: Mapping[str, SigningKey], issuer: str) -> Claims | 
     if not key.verify(f"{header}.{payload}".encode(), signed):
         return None
     members = json.loads(content)
-    return _claims(members) if members["iss"] == issuer else None
+    is_bound = "cnf" in members
+    if members["iss"] != issuer or is_bound is not (header == key.bound_header):
+        return None
+    try:
+        return _claims(members)
+    except ValueError:  # bound to something that this version does not know
+        return None
 
 
 @lru_cache(maxsize=1024)
@@ -81,4 +92,5 @@ def _claims(members: Mapping[str, object]) -> Claims:
         lifetime=int(str(members["exp"])) - issued_ms // 1000,
         scope=str(members["scope"]),
         audience=tuple(listed),
+        confirmation=confirmation.read(members.get("cnf")),
     )

@@ -23,7 +23,7 @@ def token_response(
     """
     body = (
         f'{{"access_token": "{issued.access_token}", "expires_in": {issued.expires_in}, '
-        f'"token_type": "Bearer", "scope": "{issued.scope}"}}'
+        f'"token_type": "{issued.token_type}", "scope": "{issued.scope}"}}'
     )
     headers: Headers = NO_STORE
     if notice:

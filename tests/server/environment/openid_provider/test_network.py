@@ -10,26 +10,7 @@ from gatepass.loopback import LoopbackServer, Request, Response
 from gatepass.server.configuration.single_sign_on_settings import SingleSignOnSettings
 from gatepass.server.environment.openid_provider.errors import ProviderAwayError, ProviderError
 from gatepass.server.environment.openid_provider.network import Network
-
-PRIVATE = [
-    "127.0.0.1",
-    "10.0.0.1",
-    "172.16.0.1",
-    "192.168.1.1",
-    "169.254.169.254",
-    "100.64.0.1",
-    "0.0.0.0",
-    "255.255.255.255",
-    "224.0.0.1",
-    "::1",
-    "::",
-    "fe80::1",
-    "fd00::1",
-    "::ffff:10.0.0.1",
-    "64:ff9b::a00:1",
-    "2002:a00:1::",
-    "2001:0:a00:1::",
-]
+from server.environment.private_addresses import PRIVATE
 
 
 def network(*addresses: str, private: Sequence[str] = (), timeout: float = 5) -> Network:

@@ -13,30 +13,9 @@ from client.tls_server import issue, serving_context
 from gatepass.loopback import LoopbackServer, Request, Response
 from gatepass.server.configuration.webhook_settings import WebhookSettings
 from gatepass.server.environment.webhooks.request import MOST_READ, Resolve, Sender
+from server.environment.private_addresses import PRIVATE
 from server.environment.webhooks.receiver import LOOPBACK
 
-PRIVATE = [
-    "127.0.0.1",
-    "10.0.0.1",
-    "172.16.0.1",
-    "192.168.1.1",
-    "169.254.169.254",
-    "100.64.0.1",
-    "0.0.0.0",
-    "255.255.255.255",
-    "224.0.0.1",
-    "::1",
-    "::",
-    "::127.0.0.1",
-    "fe80::1",
-    "fd00::1",
-    "ff02::1",
-    "::ffff:10.0.0.1",
-    "64:ff9b::a00:1",
-    "64:ff9b:1::a00:1",
-    "2002:a00:1::",
-    "2001:0:a00:1::",
-]
 HEADERS = {"content-type": "application/json"}
 
 

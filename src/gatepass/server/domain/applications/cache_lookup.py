@@ -20,6 +20,7 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     func,
+    null,
     select,
     type_coerce,
 )
@@ -37,16 +38,25 @@ from gatepass.server.domain.applications.model import (
     revoked_before,
 )
 from gatepass.server.domain.applications.networks import check_networks
+from gatepass.server.domain.applications.settings import store as settings
+from gatepass.server.domain.applications.settings.model import ApplicationSettings
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.domain.organizations.store import organization
+from gatepass.server.storage.database import has_revision
 from gatepass.server.storage.statements import next_of
 from gatepass.wire.scope import Scope
 
 if TYPE_CHECKING:
     from gatepass.server.storage.direct_reads import DirectReads  # apsw, for SQLite alone
 
-_needed = (
-    select(
+_OF_APPLICATION = 15  # columns, before those of its settings
+_OF_SETTINGS = 4  # columns, before those of a secret
+
+
+def _needed(*, has_settings: bool) -> Select[Any]:
+    """Return the statement; `has_settings`: there is a table of them."""
+    setting = settings.application_setting
+    wanted = select(
         application.c.client_id,
         application.c.id,
         application.c.org_id,
@@ -62,30 +72,37 @@ _needed = (
         application.c.rate_limit_mode,
         application.c.rate_limit,
         application.c.name,
+        *(each if has_settings else null() for each in settings.COLUMNS),
         secret.c.id,
         secret.c.digest,
         secret.c.last_four,
         type_coerce(secret.c.expires_at, BigInteger),
         secret.c.encoded.is_not(None),
         secret.c.ends_on_use_of,
+    ).join_from(application, organization)
+    if has_settings:
+        wanted = wanted.outerjoin(setting, setting.c.application_id == application.c.id)
+    return wanted.outerjoin(secret, secret.c.application_id == application.c.id).order_by(
+        secret.c.created_at
     )
-    .join_from(application, organization)
-    .outerjoin(secret, secret.c.application_id == application.c.id)
-    .order_by(secret.c.created_at)
+
+
+_is_id = application.c.id == bindparam("key", type_=Uuid)
+_is_client_id = application.c.client_id == next_of(
+    application.c.client_id, bindparam("key", type_=Text)
 )
-_OF_APPLICATION = 15  # columns, before those of a secret
-_by_id = _needed.where(application.c.id == bindparam("key", type_=Uuid))
-_by_client_id = _needed.where(
-    application.c.client_id == next_of(application.c.client_id, bindparam("key", type_=Text))
+_by_id, _by_client_id = (
+    {has: _needed(has_settings=has).where(condition) for has in (False, True)}
+    for condition in (_is_id, _is_client_id)
 )
 _dialect = SQLiteDialect(paramstyle="qmark")
 _SQL_BY_ID, _SQL_BY_CLIENT_ID = (
-    str(query.compile(dialect=_dialect)) for query in (_by_id, _by_client_id)
+    str(query[True].compile(dialect=_dialect)) for query in (_by_id, _by_client_id)
 )
 
 
 @cache
-def _by_arrays() -> tuple[Select[Any], Select[Any]]:
+def _by_arrays(*, has_settings: bool) -> tuple[Select[Any], Select[Any]]:
     """Return the statements that read many applications, by client ids and by ids.
 
     Only a server on PostgreSQL loads what they need.
@@ -95,9 +112,10 @@ def _by_arrays() -> tuple[Select[Any], Select[Any]]:
     keys = func.unnest(bindparam("keys", type_=ARRAY(Text)))
     each = keys.table_valued("key").render_derived("each")
     next_ones = select(next_of(application.c.client_id, each.c.key)).select_from(each)
-    by_client_ids = _needed.where(application.c.client_id.in_(next_ones))
+    needed = _needed(has_settings=has_settings)
+    by_client_ids = needed.where(application.c.client_id.in_(next_ones))
     is_one = application.c.id == func.any(bindparam("keys", type_=ARRAY(Uuid)))
-    return by_client_ids, _needed.where(is_one)
+    return by_client_ids, needed.where(is_one)
 
 
 def find_all(connection: Connection, keys: Collection[Key]) -> dict[Key, CachedApplication]:
@@ -111,7 +129,8 @@ def find_all(connection: Connection, keys: Collection[Key]) -> dict[Key, CachedA
     by_key: dict[Key, CachedApplication] = {}
     client_ids = [key for key in keys if isinstance(key, str)]
     ids = [UUID(bytes=key) for key in keys if isinstance(key, bytes)]
-    for query, some in zip(_by_arrays(), (client_ids, ids), strict=True):
+    queries = _by_arrays(has_settings=has_revision(connection, settings.REVISION))
+    for query, some in zip(queries, (client_ids, ids), strict=True):
         groups: dict[str, list[Row[Any]]] = {}
         for row in connection.execute(query, {"keys": some}) if some else ():
             groups.setdefault(row[0], []).append(row)
@@ -127,15 +146,19 @@ def find(connection: Connection, key: Key) -> CachedApplication | None:
 
     The one with the next client id is read where there is none, so that the time reveals nothing.
     """
+    has_settings = has_revision(connection, settings.REVISION)
     if isinstance(key, bytes):
-        rows = connection.execute(_by_id, {"key": UUID(bytes=key)}).all()
+        rows = connection.execute(_by_id[has_settings], {"key": UUID(bytes=key)}).all()
     else:
-        rows = connection.execute(_by_client_id, {"key": key}).all()
+        rows = connection.execute(_by_client_id[has_settings], {"key": key}).all()
     return _application(key, rows)
 
 
 def find_directly(reads: "DirectReads", key: Key) -> tuple[CachedApplication | None] | None:
-    """Return what `find` does, alone in a tuple; None if it must be read in a thread."""
+    """Return what `find` does, alone in a tuple; None if it must be read in a thread.
+
+    The tables must have the settings.
+    """
     if isinstance(key, bytes):
         rows = reads.rows(_SQL_BY_ID, (key.hex(),))
     else:
@@ -164,7 +187,9 @@ def _application(key: Key, rows: Sequence[Sequence[Any]]) -> CachedApplication |
         rate_limit,
         name,
     ) = rows[0][:_OF_APPLICATION]
-    secrets = (row[_OF_APPLICATION:] for row in rows)
+    first, end = rows[0], _OF_APPLICATION + _OF_SETTINGS
+    own = first[_OF_APPLICATION:end]
+    secrets = (row[end:] for row in rows)
     return CachedApplication(
         client_id,
         _bytes(app_id),
@@ -179,6 +204,7 @@ def _application(key: Key, rows: Sequence[Sequence[Any]]) -> CachedApplication |
         cast("RateLimitMode", intern(rate_limit_mode)),
         rate_limit,
         pack(name, tuple(_secret(*each) for each in secrets if each[0] is not None)),
+        _settings(*own),
     )
 
 
@@ -202,6 +228,11 @@ def _bytes(found: UUID | str) -> bytes:
 # Many applications have the same values: memory keeps each of these once.
 _scope = lru_cache(maxsize=1024)(Scope.parse)
 _networks = lru_cache(maxsize=1024)(check_networks)
+
+
+@lru_cache(maxsize=1024)
+def _settings(*values: object) -> ApplicationSettings:
+    return settings.read(values)
 
 
 @lru_cache(maxsize=4096)

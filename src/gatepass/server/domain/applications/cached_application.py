@@ -14,6 +14,7 @@ from gatepass.server.domain.applications.model import (
     RateLimitMode,
     may_request_tokens,
 )
+from gatepass.server.domain.applications.settings.model import NO_SETTINGS, ApplicationSettings
 from gatepass.server.storage.timestamps import milliseconds
 from gatepass.wire.networks import Network
 from gatepass.wire.scope import Scope
@@ -22,7 +23,7 @@ Key = str | bytes
 """What an application is looked up by: its client id, or the bytes of its id."""
 
 _NO_REFERENCES = 2  # marshal's version, by which equal values have equal bytes
-_SIZE = 460  # bytes of one, its client id and its place in the cache, beside what is packed
+_SIZE = 468  # bytes of one, its client id and its place in the cache, beside what is packed
 _SIZE_OF_NETWORK = 200
 
 
@@ -74,6 +75,7 @@ class CachedApplication:
     rate_limit_mode: RateLimitMode
     rate_limit: int | None
     packed: bytes
+    settings: ApplicationSettings = NO_SETTINGS
     is_recent: bool = field(default=False, compare=False)
     was_loaded_now: bool = field(default=False, compare=False)
 
@@ -137,6 +139,7 @@ class CachedApplication:
             rate_limit_mode=application.rate_limit_mode,
             rate_limit=application.rate_limit,
             packed=pack(application.name, secrets),
+            settings=NO_SETTINGS if application.settings == NO_SETTINGS else application.settings,
         )
 
 

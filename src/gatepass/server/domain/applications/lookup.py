@@ -1,20 +1,33 @@
 """Reads applications whole, with their secrets: each by one statement."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Text, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, select
 
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.networks import check_networks
+from gatepass.server.domain.applications.settings import store as settings
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.domain.organizations.store import organization
+from gatepass.server.storage.database import has_revision
 from gatepass.server.storage.statements import next_of
 from gatepass.wire.scope import Scope
 
-_whole = (
-    select(
+_by_id = application.c.id == bindparam("key")
+_by_client_id = application.c.client_id == next_of(
+    application.c.client_id, bindparam("key", type_=Text)
+)
+_by_organization = application.c.org_id == bindparam("key")
+_SETTINGS = tuple(f"setting_{column.key}" for column in settings.COLUMNS)
+
+
+@cache
+def _whole(condition: ColumnElement[bool], *, has_settings: bool) -> Select[Any]:
+    """Return the statement; `has_settings`: there is a table of them."""
+    wanted = select(
         application,
         organization.c.suspended_at.label("org_suspended_at"),
         *(
@@ -22,20 +35,24 @@ _whole = (
             for column in secret.c
             if column is not secret.c.application_id
         ),
+        *(
+            column.label(name)
+            for column, name in zip(settings.COLUMNS, _SETTINGS, strict=True)
+            if has_settings
+        ),
+    ).join_from(application, organization)
+    if has_settings:
+        wanted = wanted.outerjoin(settings.application_setting)
+    return (
+        wanted.outerjoin(secret, secret.c.application_id == application.c.id)
+        .order_by(application.c.created_at.desc(), secret.c.created_at)
+        .where(condition)
     )
-    .join_from(application, organization)
-    .outerjoin(secret, secret.c.application_id == application.c.id)
-    .order_by(application.c.created_at.desc(), secret.c.created_at)
-)
-_by_id = _whole.where(application.c.id == bindparam("key"))
-_by_client_id = _whole.where(
-    application.c.client_id == next_of(application.c.client_id, bindparam("key", type_=Text))
-)
 
 
 def find(connection: Connection, app_id: UUID) -> Application | None:
     """Return the application with this id."""
-    return _only(connection.execute(_by_id, {"key": app_id}).all())
+    return _only(_rows(connection, _by_id, app_id))
 
 
 def find_by_client_id(connection: Connection, client_id: str) -> Application | None:
@@ -43,13 +60,18 @@ def find_by_client_id(connection: Connection, client_id: str) -> Application | N
 
     The one with the next client id is read where there is none, so that the time reveals nothing.
     """
-    found = _only(connection.execute(_by_client_id, {"key": client_id}).all())
+    found = _only(_rows(connection, _by_client_id, client_id))
     return found if found and found.client_id == client_id else None
 
 
 def of_organization(connection: Connection, org_id: UUID) -> list[Application]:
     """Return an organization's applications, newest first."""
-    return _grouped(connection.execute(_whole.where(application.c.org_id == org_id)).all())
+    return _grouped(_rows(connection, _by_organization, org_id))
+
+
+def _rows(connection: Connection, condition: ColumnElement[bool], key: UUID | str) -> Sequence[Any]:
+    has_settings = has_revision(connection, settings.REVISION)
+    return connection.execute(_whole(condition, has_settings=has_settings), {"key": key}).all()
 
 
 def _only(rows: Sequence[Any]) -> Application | None:
@@ -108,4 +130,5 @@ def _application(row: Any, secrets: tuple[ApplicationSecret, ...]) -> Applicatio
         imported_from=row.imported_from,
         rate_limit_mode=row.rate_limit_mode,
         rate_limit=row.rate_limit,
+        **settings.read([getattr(row, name, None) for name in _SETTINGS])._asdict(),
     )

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from gatepass.server.domain.applications.settings.model import ApplicationSettings
 from gatepass.server.domain.names import is_visible, tidy
 from gatepass.server.domain.token_policy import LONGEST_LIFETIME, SHORTEST_LIFETIME
 from gatepass.server.storage.timestamps import milliseconds
@@ -100,6 +101,10 @@ class Application:
     imported_from: str | None = None
     rate_limit_mode: RateLimitMode = "off"
     rate_limit: int | None = None
+    dpop_bound_access_tokens: bool = False
+    tls_client_certificate_bound_access_tokens: bool = False
+    profile: str | None = None
+    introspection_signed_response_alg: str | None = None
     revoked_before_ms: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -114,6 +119,16 @@ class Application:
     def state(self) -> State:
         """Return whether its owner disabled it."""
         return "disabled" if self.disabled_at else "active"
+
+    @property
+    def settings(self) -> ApplicationSettings:
+        """Return the settings that few applications have."""
+        return ApplicationSettings(
+            self.dpop_bound_access_tokens,
+            self.tls_client_certificate_bound_access_tokens,
+            self.profile,
+            self.introspection_signed_response_alg,
+        )
 
     def next_revocation(self, now: datetime) -> datetime:
         """Return `tokens_revoked_before` for a revocation of all tokens at `now`.

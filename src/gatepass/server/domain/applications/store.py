@@ -33,6 +33,8 @@ from sqlalchemy import (
 
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.networks import format_networks
+from gatepass.server.domain.applications.settings import store as settings
+from gatepass.server.domain.applications.settings.model import NO_SETTINGS
 from gatepass.server.storage.database import Timestamp, metadata
 from gatepass.server.storage.statements import as_rows, given_rows, insert_many, partial_index
 
@@ -123,6 +125,9 @@ def add(connection: Connection, *new: Application) -> None:
     """Add applications with their secrets."""
     insert_many(connection, application, [_row(each) for each in new])
     add_secrets(connection, ((each.id, one) for each in new for one in each.secrets))
+    for each in new:
+        if each.settings != NO_SETTINGS:
+            settings.put(connection, each.id, each.settings)
 
 
 def names(connection: Connection, client_ids: Iterable[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gatepass.server.domain.applications import store
 from gatepass.server.domain.applications.cache import ApplicationCache
 from gatepass.server.domain.applications.cached_application import CachedApplication
-from gatepass.server.domain.applications.placeholder import placeholder
+from gatepass.server.domain.applications.secrets.placeholder import placeholder
 from gatepass.server.domain.changes import store as changes
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.imports import django_hashers

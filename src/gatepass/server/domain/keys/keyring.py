@@ -16,7 +16,7 @@ from gatepass.wire.credential import Mode
 class Keyring:
     """The keys that make tokens, those that verify them, and the published key set (JWKS).
 
-    `opaque_token_keys` are by key id, `verifying_keys` by the header of a key's JWTs. For an
+    `opaque_token_keys` are by key id, `verifying_keys` by the headers of a key's JWTs. For an
     algorithm whose first key is published but not used yet, `signing_keys` has the key that signs
     until then. Valid until `until` (Unix seconds), when a key begins or ceases to be used.
     """
@@ -56,7 +56,9 @@ def keyring(
         signing_keys={
             algorithm: signing[key.id] for algorithm, key in signers(kept, now, default).items()
         },
-        verifying_keys={key.header: key for key in signing.values()},
+        verifying_keys={
+            header: key for key in signing.values() for header in (key.header, key.bound_header)
+        },
         jwks=json.dumps({"keys": [key.public_jwk() for key in signing.values()]}).encode(),
         made_at=newest.active_from,
         until=change.timestamp() if change else float("inf"),

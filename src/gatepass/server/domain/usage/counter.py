@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
 from gatepass.server.domain.applications.keys import store as keys
-from gatepass.server.domain.applications.placeholder import is_placeholder
+from gatepass.server.domain.applications.secrets.placeholder import is_placeholder
 from gatepass.server.domain.applications.secrets.uses import store as secret_uses
 from gatepass.server.domain.audit import bounded
 from gatepass.server.domain.audit import store as audit

@@ -17,6 +17,7 @@ from gatepass.server.domain.applications.secrets.automatic_rotation import (
 from gatepass.server.domain.applications.secrets.expiry_notices import store as _expiry_notices
 from gatepass.server.domain.applications.secrets.leaks import store as _leaks
 from gatepass.server.domain.applications.secrets.uses import store as _secret_uses
+from gatepass.server.domain.applications.settings import store as _settings
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.forwarding import store as _audit_forwarding
@@ -79,6 +80,7 @@ _EVERY_STORE = (
     _proofs,
     _rising,
     _secret_uses,
+    _settings,
     _throttling,
     _usage,
     _used_assertions,

@@ -19,7 +19,7 @@ def key_added(values: Values, site: Site) -> Content:
         Message("{application} has a new key", application=values["application"]),
         (
             Message("{by} added a key to the application.", by=sentence(values["by"])),
-            Message("Whoever has its private part authenticates as the application with it."),
+            Message("Anybody who has its private part authenticates as the application."),
         ),
         _facts(values, site),
         _look(values, site),

@@ -84,7 +84,7 @@ class FastPathProtocol(HttpProtocol):
         scheme, source = self._client_info(headers) if self._is_proxied else self._direct
         if environment.is_https and scheme == "http":
             return False
-        request = _new(Request, (headers, query, body, source))
+        request = _new(Request, (headers, query, body, source, self._certificate))
         return self._run_endpoint(route, environment, request, head)
 
     def _run_endpoint(

@@ -9,6 +9,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 from uvicorn.server import ServerState
 
+from gatepass.server.http import ClientCertificate
 from gatepass.server.serving.http1.body import Body
 from gatepass.server.serving.http1.connections import Connections, EvictionKey, Reason
 from gatepass.server.serving.http1.cycle import Cycle
@@ -85,6 +86,7 @@ class Connection(asyncio.Protocol):
         self._server = get_local_addr(transport)
         self._client = get_remote_addr(transport)
         self._scheme = "https" if is_ssl(transport) else "http"
+        self._certificate = _certificate(transport)
         self.source = self._client[0] if self._client else ""
         self.server_state.connections.add(cast("Any", self))
         now = self.loop.time()
@@ -251,3 +253,10 @@ class Connection(asyncio.Protocol):
             if purpose == "response":
                 self._connections.record_end("unread", self.source, self.loop.time())
             self._abort()
+
+
+def _certificate(transport: asyncio.Transport) -> ClientCertificate | None:
+    """Return the certificate that the client showed; OpenSSL validates each that it accepts."""
+    tls = transport.get_extra_info("ssl_object")
+    der = tls.getpeercert(binary_form=True) if tls else None
+    return ClientCertificate(der, is_validated=True) if der else None

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
+from gatepass.server.http import CERTIFICATE
 from gatepass.server.serving.http1 import body as bodies
 from gatepass.server.serving.http1.cycle import Cycle
 from gatepass.server.serving.http1.head import (
@@ -180,6 +181,8 @@ class HttpProtocol(Connection):
             "state": self._app_state.copy(),
             **self._extension,
         }
+        if self._certificate is not None:
+            scope[CERTIFICATE] = self._certificate
         self._extension = {}
         expect = head.headers.get(b"expect")
         self._cycle = cycle = Cycle(

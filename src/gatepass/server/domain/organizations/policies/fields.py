@@ -235,7 +235,7 @@ FIELDS = (
             Choice(
                 "secrets",
                 Message("A secret or a key"),
-                Message("Whoever registers an application decides."),
+                Message("The person who registers an application decides."),
             ),
             Choice(
                 "keys",
