@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from types import SimpleNamespace as Thing
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from browser.samples import LONG, NOW, UNBROKEN, Sample, application, before, one, site
@@ -24,8 +24,8 @@ _PEM = PrivateKey.generate("ES256").pem()
 _WHERE = {"issuer": "https://app.example.com", "token_url": "https://app.example.com/oauth2/token/"}
 
 _PASTE = key_snippets(
-    Thing(issuer=_WHERE["issuer"], partner_api="https://app.example.com/api"),  # type: ignore[arg-type]
-    application(org_id="o1"),
+    cast("Any", Thing(issuer=_WHERE["issuer"], partner_api="https://app.example.com/api")),
+    cast("Any", application(org_id="o1")),
     str(_JWK["kid"]),
     "ES256",
 )

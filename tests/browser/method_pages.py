@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from browser.samples import LONG, NOW, UNBROKEN, Sample, application, before, one
-from gatepass.server.domain.applications.methods.model import (
+from gatepass.server.domain.applications.keys.methods.model import (
     QUIET,
     AuthenticationMethod,
     Methods,
@@ -45,7 +45,7 @@ def _page(*found: AuthenticationMethod, **changes: Any) -> dict[str, Any]:  # no
     }
 
 
-_LATELY = {
+_LATELY: dict[str, Any] = {
     "last_used_at": before(hours=2),
     "last_used_from": "203.0.113.7",
     "last_used_agent": "python-httpx2/1.0",

@@ -8,8 +8,8 @@ from gatepass.server.admin.operations import partners
 from gatepass.server.admin.operations.model import Arguments, Call, Effect
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.keys import operations as application_keys
+from gatepass.server.domain.applications.keys.methods import operations as methods
 from gatepass.server.domain.applications.listing.model import Wanted
-from gatepass.server.domain.applications.methods import operations as methods
 from gatepass.server.domain.usage import store as usage
 from gatepass.server.domain.usage.model import FINE, ISSUED
 from gatepass.server.domain.usage.overview import store as overview

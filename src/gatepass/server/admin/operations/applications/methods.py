@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, Field
 from gatepass.server.admin.operations import effects, examples, partners
 from gatepass.server.admin.operations.applications.model import AREA, OneApplication
 from gatepass.server.admin.operations.model import EITHER, SECURITY, Call, Operation, Result
-from gatepass.server.domain.applications.methods import operations
-from gatepass.server.domain.applications.methods.model import QUIET
+from gatepass.server.domain.applications.keys.methods import operations
+from gatepass.server.domain.applications.keys.methods.model import QUIET
 
 _EXAMPLE = {"client_id": examples.CLIENT_ID}
 

@@ -54,10 +54,7 @@ def register_with_key(  # noqa: PLR0913 - a registration has that many parts
     for `alg`, and `also` gets it. The other parts are as those of `operations.register`, which it
     raises as, too.
     """
-    private = None if public_key.strip() else PrivateKey.generate(alg)
-    given = (
-        check_keys(public_key) if private is None else [ClientKey.from_jwk(private.public_jwk())]
-    )
+    given, private = _keys(public_key, alg)
     label = check_name(key_name)
     new = new_application(
         context,
@@ -75,17 +72,19 @@ def register_with_key(  # noqa: PLR0913 - a registration has that many parts
     )
     with context.database.write() as connection:
         add_new(context, connection, by, new)
+        now = new.created_at
         keys = add_keys(
-            context,
-            connection,
-            by,
-            new,
-            new.created_at,
-            name=label,
-            given=given,
-            expires_at=key_end,
+            context, connection, by, new, now, name=label, given=given, expires_at=key_end
         )
         if private:
             also(connection, GeneratedKey(new.id, keys[0], private))
     context.refresh()
     return new
+
+
+def _keys(public_key: bytes, alg: str) -> tuple[list[ClientKey], PrivateKey | None]:
+    """Return the keys in a text, or where it is empty a new one with its private part."""
+    if public_key.strip():
+        return check_keys(public_key), None
+    private = PrivateKey.generate(alg)
+    return [ClientKey.from_jwk(private.public_jwk())], private

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from gatepass.server.domain.applications import store
-from gatepass.server.domain.applications.methods import sources as methods
+from gatepass.server.domain.applications.keys.methods import sources as methods
 from gatepass.server.domain.applications.model import (
     OVERLAPS,
     UNTIL_USED,

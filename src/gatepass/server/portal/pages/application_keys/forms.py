@@ -8,6 +8,7 @@ from starlette.responses import Response
 from gatepass.jose.algorithms import OF_CLIENTS
 from gatepass.jose.keys.private_key import PrivateKey
 from gatepass.server.domain.applications.keys import operations
+from gatepass.server.domain.applications.keys.methods import operations as methods
 from gatepass.server.domain.applications.keys.model import (
     FAULTS,
     KeySetting,
@@ -15,7 +16,6 @@ from gatepass.server.domain.applications.keys.model import (
     check_name,
 )
 from gatepass.server.domain.applications.keys.operations import GeneratedKey
-from gatepass.server.domain.applications.methods import operations as methods
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.secrets.end import ON_DATE, chosen_end
 from gatepass.server.portal.forms.errors import errors_of

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from gatepass.server.domain.applications.keys import operations as keys
-from gatepass.server.domain.applications.methods import operations
-from gatepass.server.domain.applications.methods.model import QUIET, AuthenticationMethod
+from gatepass.server.domain.applications.keys.methods import operations
+from gatepass.server.domain.applications.keys.methods.model import QUIET, AuthenticationMethod
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.secrets import operations as secrets
 from gatepass.server.domain.usage import store as usage

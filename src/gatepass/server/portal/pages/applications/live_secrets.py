@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from uuid import UUID
 
-from gatepass.server.domain.applications.methods import operations as methods
+from gatepass.server.domain.applications.keys.methods import operations as methods
 from gatepass.server.domain.applications.model import (
     MOST_LIVE_SECRETS,
     Application,

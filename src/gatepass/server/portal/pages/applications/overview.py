@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from gatepass.server.domain.applications import fields
-from gatepass.server.domain.applications.methods import operations as methods
+from gatepass.server.domain.applications.keys.methods import operations as methods
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.issuance_limit import is_wasteful

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from gatepass.server.domain.applications.keys import store as keys
-from gatepass.server.domain.applications.methods.model import AuthenticationMethod, Methods
+from gatepass.server.domain.applications.keys.methods.model import AuthenticationMethod, Methods
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.context import Context
 from gatepass.server.storage.database import Connection

@@ -4,8 +4,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from gatepass.server.domain.applications import store
-from gatepass.server.domain.applications.methods import sources
-from gatepass.server.domain.applications.methods.model import (
+from gatepass.server.domain.applications.keys.methods import sources
+from gatepass.server.domain.applications.keys.methods.model import (
     NO_OTHER,
     NO_SECRET,
     QUIET,
