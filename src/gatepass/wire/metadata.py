@@ -34,8 +34,9 @@ def authorization_server(
     """Return the authorization server's metadata (RFC 8414 §2).
 
     `mode` is that of the credentials valid here, so that a client can detect a mix-up.
-    `algorithms` are those that sign JWTs, `assertion_algorithms` those that clients may sign with
-    to authenticate (`private_key_jwt`); without any they need a secret.
+    `algorithms` are those that sign JWTs, of introspection too (RFC 9701 §7),
+    `assertion_algorithms` those that clients may sign with to authenticate (`private_key_jwt`);
+    without any they need a secret.
 
     `response_types_supported` is required there even of a server without an authorization
     endpoint, and is empty. The endpoints of the revocation feed, of leak reports and of the secret
@@ -58,6 +59,7 @@ def authorization_server(
         "introspection_endpoint": issuer + INTROSPECT,
         "introspection_endpoint_auth_methods_supported": [*methods, "Bearer"],
         **{f"{name}_auth_signing_alg_values_supported": signed for name in names},
+        **({"introspection_signing_alg_values_supported": list(algorithms)} if algorithms else {}),
         "revocation_feed_endpoint": issuer + REVOCATIONS,
         "leak_report_endpoint": issuer + REPORT_LEAK,
         "secret_rotation_endpoint": issuer + ROTATE_SECRET,
