@@ -145,7 +145,7 @@ class ExpiringKey(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticationMethod(Record):
-    """One credential that works; `id` is that of the secret or key."""
+    """One credential that works; `id` is that of the secret, key or certificate."""
 
     kind: str
     id: UUID | None

@@ -16,9 +16,9 @@ _EXAMPLE = {"client_id": examples.CLIENT_ID}
 
 
 class AuthenticationMethod(Result):
-    """One credential that works; `id` is that of the secret or key."""
+    """One credential that works; `id` is that of the secret, key or certificate."""
 
-    kind: Literal["secret", "key", "published_keys"]
+    kind: Literal["secret", "key", "published_keys", "certificate"]
     id: UUID | None
     name: str
     created_at: AwareDatetime | None

@@ -17,6 +17,7 @@ KINDS = {
     "secret": Message("Secret"),
     "key": Message("Key"),
     "published_keys": Message("Published keys"),
+    "certificate": Message("Certificate"),
 }
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from gatepass.translation.message import Message
 
-Kind = Literal["secret", "key", "published_keys"]
+Kind = Literal["secret", "key", "published_keys", "certificate"]
 Step = Literal["register_key", "deploy", "wait", "revoke_secrets", "done"]
 
 QUIET = timedelta(days=14)
@@ -22,7 +22,7 @@ QUIET = timedelta(days=14)
 class AuthenticationMethod:
     """One credential that works, and its last use, as far as it is known.
 
-    `id` is that of the secret or key; published keys have none.
+    `id` is that of the secret, key or certificate; published keys have none.
     """
 
     kind: Kind

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from gatepass.server.domain.applications.keys import store as keys
+from gatepass.server.domain.applications.keys.certificates import store as certificates
 from gatepass.server.domain.applications.keys.methods.model import AuthenticationMethod, Methods
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.context import Context
@@ -61,12 +62,31 @@ def _keys(
             )
 
 
+def _certificates(
+    context: Context, connection: Connection, application: Application, now: datetime
+) -> Iterator[AuthenticationMethod]:
+    if not context.database.has(connection, certificates.REVISION):
+        return
+    for each in certificates.of_application(connection, application.id):
+        if each.is_live(now):
+            yield AuthenticationMethod(
+                "certificate",
+                each.name,
+                each.created_at,
+                each.expires_at,
+                each.last_used_at,
+                each.last_used_from,
+                each.last_used_agent,
+                each.id,
+            )
+
+
 def _published_keys(
     context: Context, connection: Connection, application: Application, _now: datetime
 ) -> Iterator[AuthenticationMethod]:
     """Return the keys that an application publishes.
 
-    Their use is not stored. If the application was used later than each of its secrets and keys,
+    Their use is not stored. If the application was used later than each other credential,
     one of these was used.
     """
     if not context.database.has(connection, keys.REVISION):
@@ -76,6 +96,9 @@ def _published_keys(
         return
     uses = [each.last_used_at for each in application.secrets]
     uses += [each.last_used_at for each in keys.of_application(connection, application.id)]
+    if context.database.has(connection, certificates.REVISION):
+        stored = certificates.of_application(connection, application.id)
+        uses += [each.last_used_at for each in stored]
     known = max(filter(None, uses), default=None)
     last = application.last_used_at
     is_theirs = last is not None and (known is None or last > known)
@@ -88,4 +111,4 @@ def _published_keys(
     )
 
 
-SOURCES: tuple[Source, ...] = (_secrets, _keys, _published_keys)
+SOURCES: tuple[Source, ...] = (_secrets, _keys, _certificates, _published_keys)
