@@ -50,6 +50,11 @@ class EnvironmentSettings(Section):
     """Signature algorithm of JWTs for resources that name none."""
     private_key_jwt: bool = True
     """Whether applications may authenticate with a key pair in place of a secret (RFC 7523)."""
+    mtls_url: str = ""
+    """A second base address, as https://mtls.app.example.com, at which TLS asks clients for a
+    certificate, so that browsers are asked for none at `issuer`. Its host is one of the hosts. The
+    metadata names it in `mtls_endpoint_aliases` (RFC 8705 §5), if certificates arrive. Empty: the
+    address of `tls.mtls_port`, if there is one."""
     languages: Texts = ()
     """The languages of pages and mail, as ["de", "en"]: the first one for those whose browser asks
     for none of them. Empty: all that there are, English first."""
@@ -57,7 +62,7 @@ class EnvironmentSettings(Section):
     """What differs from `[branding]` in this environment: a table with the same settings, each of
     which replaces that one."""
 
-    @field_validator("issuer")
+    @field_validator("issuer", "mtls_url")
     @classmethod
     def _issuer_is_safe(cls, issuer: str) -> str:
         if not issuer:

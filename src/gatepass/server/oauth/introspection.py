@@ -20,6 +20,7 @@ from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.request import (
     SECRET_CREDENTIALS,
     has_assertion,
+    has_certificate,
     multiple_methods,
     parse_parameters,
 )
@@ -42,7 +43,8 @@ def introspect(environment: ServedEnvironment, request: Request) -> Result:
     an access token with this scope (RFC 7662 §2.1). The response is JSON, or a JWT (RFC 9701).
     """
     params = parse_parameters(request)
-    if has_assertion(params) and not has_bearer(request):
+    has_key = has_assertion(params) or has_certificate(request, params)
+    if has_key and not has_bearer(request):
         credentials = credentials_of(environment, request, params)
         then = partial(_introspect, environment, request, params)
         return with_client(environment, request, credentials, then)
