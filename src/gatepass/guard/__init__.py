@@ -38,13 +38,18 @@ if TYPE_CHECKING:
     from gatepass.guard.model.status import Status as Status
     from gatepass.guard.revocation.feed import Feed as Feed
     from gatepass.guard.revocation.interface import Revocations as Revocations
+    from gatepass.guard.verification.binding import DPoP as DPoP
     from gatepass.guard.verification.jwks_cache import Policy as Policy
+    from gatepass.guard.verification.replays import ProcessReplays as ProcessReplays
+    from gatepass.guard.verification.replays import RedisReplays as RedisReplays
+    from gatepass.guard.verification.replays import Replays as Replays
     from gatepass.jose.jwks import KeySet as KeySet
 
 _MODULES = {
     "ASSERTION_HEADER": ".jwt.assertion",
     "ClaimNames": ".model.claim_names",
     "Credentials": ".issuer.credentials",
+    "DPoP": ".verification.binding",
     "Denied": ".model.error_response",
     "ErrorResponse": ".model.error_response",
     "Expectation": ".model.expectation",
@@ -54,7 +59,10 @@ _MODULES = {
     "Options": ".core.options",
     "Policy": ".verification.jwks_cache",
     "Principal": ".model.principal",
+    "ProcessReplays": ".verification.replays",
     "RateLimit": ".core.rate_limit",
+    "RedisReplays": ".verification.replays",
+    "Replays": ".verification.replays",
     "Request": ".model.request",
     "Requirements": ".model.requirements",
     "Revocations": ".revocation.interface",

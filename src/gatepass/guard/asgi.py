@@ -13,6 +13,7 @@ from gatepass.guard.core import request_state
 from gatepass.guard.core.exempt_paths import ExemptPaths
 from gatepass.guard.core.guard import Guard
 from gatepass.guard.core.resource_metadata import HEADERS, document
+from gatepass.guard.model import address
 from gatepass.guard.model.error_response import Denied, ErrorResponse
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
@@ -135,7 +136,7 @@ def find_cached(scope: Scope, guard: Guard, requirements: Requirements) -> Princ
         return None
     principal = find(authorization, requirements)
     if principal is not None:
-        scope[request_state.KEY] = (guard, (authorization.decode(),), principal)
+        scope[request_state.KEY] = (guard, (authorization.decode(),), (), principal)
     return principal
 
 
@@ -146,11 +147,13 @@ def request_of(scope: Scope, path: Mapping[str, object], context: object) -> tup
     that is sent twice (RFC 6750 §2); one of unknown or great length is not read: no token is ever
     accepted from it.
     """
-    authorization = []
+    authorization, dpop = [], []
     media_type = length = b""
     for name, value in scope["headers"]:
         if name == b"authorization":
             authorization.append(value.decode("latin-1"))
+        elif name == b"dpop":
+            dpop.append(value.decode("latin-1"))
         elif name == b"content-type":
             media_type = value
         elif name == b"content-length":
@@ -164,6 +167,8 @@ def request_of(scope: Scope, path: Mapping[str, object], context: object) -> tup
         scope.get("method", "GET"),
         path,
         context,
+        tuple(dpop),
+        _url_of(scope) if dpop else "",
     )
     has_form = media_type and scope["type"] == "http" and _is_short_form(media_type, length)
     return request, bool(has_form)
@@ -176,6 +181,16 @@ def path_of(scope: Scope) -> str:
     if prefix and (path == prefix or path.startswith(prefix + "/")):
         return path[len(prefix) :]
     return path
+
+
+def _url_of(scope: Scope) -> str:
+    """Return the address of a request, "" without one Host header."""
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) != 1:
+        return ""
+    sent: bytes = scope.get("raw_path") or b""
+    path = address.path_as_sent(sent.decode("latin-1"), scope["path"].encode().decode("latin-1"))
+    return address.address(scope.get("scheme", "http"), hosts[0].decode("latin-1"), path)
 
 
 def _is_short_form(media_type: bytes, length: bytes) -> bool:

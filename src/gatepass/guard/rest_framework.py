@@ -84,7 +84,7 @@ class Denied(APIException):  # type: ignore[misc] # REST framework has no type h
 class GatepassAuthentication(BaseAuthentication):  # type: ignore[misc] # as above
     """Authenticates the caller: request.auth is the Principal, request.user an `Application`.
 
-    A request without a bearer token is left to the other authentication classes, and to the
+    A request without an access token is left to the other authentication classes, and to the
     permission to refuse: 401 with the challenge, if this class is the first. Does NOT check any
     scope (see `HasScope`). A subclass with a `guard` needs no setting.
     """
@@ -244,6 +244,6 @@ def _request_of(request: Request) -> GuardRequest:
 
 def _has_credentials(sent: GuardRequest) -> bool:
     try:
-        return bearer.read(sent.authorization, sent.query, sent.form) is not None
+        return bearer.read_sent(sent.authorization, sent.query, sent.form) is not None
     except OAuthError:
         return True  # malformed ones

@@ -15,6 +15,7 @@ from gatepass.guard.core import request_state
 from gatepass.guard.core.exempt_paths import ExemptPaths
 from gatepass.guard.core.guard import Guard
 from gatepass.guard.core.resource_metadata import HEADERS, document
+from gatepass.guard.model import address
 from gatepass.guard.model.error_response import Denied, ErrorResponse
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
@@ -29,7 +30,7 @@ __all__ = ["Guard", "MetadataMiddleware", "Principal", "Protected", "Requirement
 PRINCIPAL = "gatepass.principal"
 
 _FORM = "application/x-www-form-urlencoded"
-_JOINED = re.compile(r",[ \t]*(?=bearer )", re.IGNORECASE)  # two headers, by the server
+_JOINED = re.compile(r",[ \t]*(?=(?:bearer|dpop) )", re.IGNORECASE)  # two headers, by the server
 
 
 class Protected:
@@ -112,7 +113,26 @@ def request_of(environ: "WSGIEnvironment", form: str | None = None) -> Request:
         source=environ.get("REMOTE_ADDR") or None,
         method=environ.get("REQUEST_METHOD", "GET"),
         context=environ,
+        dpop=proofs_of(environ),
+        url=_url_of(environ) if "HTTP_DPOP" in environ else "",
     )
+
+
+def proofs_of(environ: "WSGIEnvironment") -> tuple[str, ...]:
+    """Return the DPoP headers, which a server joins by a comma that no proof contains."""
+    return tuple(environ["HTTP_DPOP"].split(",")) if "HTTP_DPOP" in environ else ()
+
+
+def sent_path(environ: "WSGIEnvironment") -> str:
+    """Return the path of the request as it was sent, where the server tells it."""
+    sent = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
+    decoded = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    return address.path_as_sent(sent, decoded or "/")
+
+
+def _url_of(environ: "WSGIEnvironment") -> str:
+    host = environ.get("HTTP_HOST", "")
+    return address.address(environ["wsgi.url_scheme"], host, sent_path(environ))
 
 
 def header_lines(authorization: str | None) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from gatepass.jose.algorithms import OF_CLIENTS
 from gatepass.jose.keys.public_key import LONGEST_KID
 
 LONGEST = 8192  # characters
+_NO_PARTS = "not three parts in base64url, two of them JSON objects"
 _LATEST = 2**53  # seconds
 _MOST_BRACKETS = 64  # of a header or of claims: bounds their depth
 # `crit` names extensions, and none is supported (RFC 7515 §4.1.11); `b64` is one (RFC 7797). The
@@ -54,7 +55,7 @@ def parse(text: str, *, with_jwk: bool = False) -> Jws:
         first, second, third = text.encode("ascii").split(b".")
         header, claims, signature = _object(first), _object(second), base64url.decode_ascii(third)
     except ValueError:
-        raise MalformedError("not three parts in base64url, two of them JSON objects") from None
+        raise MalformedError(_NO_PARTS) from None
     if not _FORBIDDEN.isdisjoint(header) or ("jwk" in header) is not with_jwk:
         raise MalformedError("a header member is missing, or is one that is not accepted")
     alg, typ, jwk = (header.get(name) for name in ("alg", "typ", "jwk"))
@@ -69,6 +70,22 @@ def parse(text: str, *, with_jwk: bool = False) -> Jws:
     if not (isinstance(jwk, dict) or jwk is None):
         raise MalformedError("jwk is not an object")
     return Jws(accepted, kid, typ, jwk, claims, first + b"." + second, signature)
+
+
+def parse_rest(text: str) -> tuple[Mapping[str, object], bytes, bytes]:
+    """Return claims, message and signature of a JWS whose header the caller knows already.
+
+    Does NOT read the header; checks all else that `parse` does, and raises MalformedError.
+    """
+    if len(text) > LONGEST:
+        raise MalformedError(f"longer than {LONGEST} characters")
+    try:
+        octets = text.encode("ascii")
+        _, second, third = octets.split(b".")
+        claims, signature = _object(second), base64url.decode_ascii(third)
+    except ValueError:
+        raise MalformedError(_NO_PARTS) from None
+    return claims, octets[: -len(third) - 1], signature
 
 
 def sign(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from gatepass.jose import base64url, compact
@@ -18,11 +18,14 @@ from gatepass.jose.keys.public_key import ClientKey
 TYPE = "dpop+jwt"
 LONGEST_JTI = 256  # characters
 EARLY = 10  # seconds that `iat` may be in the future
+_TEXTS = ("jti", "htm", "htu", "nonce", "ath")
 _PORTS = {"http": 80, "https": 443}
 _ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
-Fault = Literal["malformed", "key", "signature", "method", "url", "time", "nonce", "token"]
+Fault = Literal[
+    "malformed", "key", "signature", "method", "url", "time", "nonce", "token", "binding"
+]
 
 
 class InvalidProofError(ValueError):
@@ -50,31 +53,68 @@ class Proof:
     alg: str
 
 
-def read(text: str) -> Proof:
+class Header(NamedTuple):
+    """The header of a proof whose signature was right: its algorithm, key and thumbprint."""
+
+    alg: str
+    key: ClientKey
+    jkt: str
+
+
+class Headers(Protocol):
+    """A cache of headers by their text, as `concurrency.bounded_cache`."""
+
+    def get(self, text: str, /) -> Header | None:
+        """Return the header, or None."""
+
+    def put(self, text: str, header: Header, /) -> object:
+        """Keep the header."""
+
+
+def read(text: str, *, jkt: str | None = None, headers: Headers | None = None) -> Proof:
     """Read a proof and verify its signature (RFC 9449 §4.3, 3 to 7); raise InvalidProofError.
+
+    With `jkt` the key must have that thumbprint: the fault is `binding` for another. A client
+    sends the same header with each proof, and to read it, and the key in it, takes longer than to
+    verify the signature: `headers` keeps those of proofs that were right.
 
     Does NOT check that it is for this request and this time: see `check`.
     """
+    head = text.partition(".")[0]
+    known = None if headers is None else headers.get(head)
     try:
-        jws = compact.parse(text, with_jwk=True)
-        iat = compact.number(jws.claims, "iat")
+        if known is None:
+            jws = compact.parse(text, with_jwk=True)
+            header, rest = _header(jws), (jws.claims, jws.message, jws.signature)
+        else:
+            header, rest = known, compact.parse_rest(text)
+        claims, message, signature = rest
+        iat = compact.number(claims, "iat")
     except compact.MalformedError as error:
         raise InvalidProofError("malformed", str(error)) from None
-    if jws.typ is None or jws.typ.lower() != TYPE:
-        raise InvalidProofError("malformed", f"typ is not {TYPE}")
-    claims = {name: _text(jws.claims, name) for name in ("jti", "htm", "htu", "nonce", "ath")}
-    jti, htm, htu = claims["jti"], claims["htm"], claims["htu"]
+    jti, htm, htu, nonce, ath = (_text(claims, name) for name in _TEXTS)
     if not jti or not htm or not htu or iat is None or len(jti) > LONGEST_JTI:
         raise InvalidProofError("malformed", "jti, htm, htu or iat is missing or too long")
+    if jkt is not None and header.jkt != jkt:
+        raise InvalidProofError("binding", "the proof is by another key than the token's")
+    if not header.key.verify(header.alg, message, signature):
+        raise InvalidProofError(
+            "signature", "the signature is wrong, or not by the key's algorithm"
+        )
+    if known is None and headers is not None:
+        headers.put(head, header)
+    return Proof(header.jkt, jti, htm, htu, iat, nonce, ath, header.alg)
+
+
+def _header(jws: compact.Jws) -> Header:
+    """Return the key in the header of a proof, which is one for signatures."""
+    if jws.typ is None or jws.typ.lower() != TYPE:
+        raise InvalidProofError("malformed", f"typ is not {TYPE}")
     try:
         key = ClientKey.from_jwk(jws.jwk or {})
     except UnusableKeyError as error:
         raise InvalidProofError("key", str(error)) from None
-    if not key.verify(jws.alg, jws.message, jws.signature):
-        raise InvalidProofError(
-            "signature", "the signature is wrong, or not by the key's algorithm"
-        )
-    return Proof(key.thumbprint, jti, htm, htu, iat, claims["nonce"], claims["ath"], jws.alg)
+    return Header(jws.alg, key, key.thumbprint)
 
 
 def check(
@@ -96,7 +136,7 @@ def check(
     """
     if proof.htm != method:
         raise InvalidProofError("method", "htm is not the method of the request")
-    if normalized(proof.htu) != normalized(url):
+    if proof.htu != url and normalized(proof.htu) != normalized(url):
         raise InvalidProofError("url", "htu is not the address of the request")
     if nonces is not None and (proof.nonce is None or proof.nonce not in nonces):
         raise InvalidProofError("nonce", "the nonce is missing, or is not one that is valid now")

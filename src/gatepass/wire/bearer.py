@@ -1,8 +1,12 @@
-"""Reads bearer tokens from requests and writes challenges (RFC 6750, RFC 9110 §11.6.1). Pure."""
+"""Reads access tokens from requests and writes challenges (RFC 6750, RFC 9110 §11.6.1). Pure.
+
+A token bound to a key is sent with the scheme DPoP instead of Bearer (RFC 9449 §7.1).
+"""
 
 import re
 from collections.abc import Sequence
 from string import ascii_letters, digits
+from typing import NamedTuple
 
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import LONGEST_TOKEN
@@ -11,7 +15,9 @@ from gatepass.wire.secret import Secret
 
 # What a token68 may consist of, before its padding (RFC 6750 §2.1, RFC 9110 §11.2).
 _TOKEN68 = (ascii_letters + digits + "._~+/-").encode()
-_ERRORS = frozenset({"invalid_request", "invalid_token", "insufficient_scope"})  # RFC 6750 §3.1
+# RFC 6750 §3.1, RFC 9449 §7.1 and §9
+_ERRORS = frozenset({"invalid_request", "invalid_token", "insufficient_scope"})
+_DPOP_ERRORS = _ERRORS | {"invalid_dpop_proof", "use_dpop_nonce"}
 _PARAMETER = "access_token"
 # Its name in every way to encode it: to decode 64 KiB of hostile names takes as long as many calls.
 _NAMED = re.compile(
@@ -21,6 +27,13 @@ _NAMED = re.compile(
 )
 
 
+class Sent(NamedTuple):
+    """An access token as a request has it: with the scheme Bearer, or DPoP."""
+
+    token: Secret
+    is_dpop: bool
+
+
 def read(authorization: Sequence[str], query: str = "", form: str = "") -> Secret | None:
     """Return the bearer token of a request, or None where the request has no bearer credentials.
 
@@ -28,6 +41,15 @@ def read(authorization: Sequence[str], query: str = "", form: str = "") -> Secre
     text. A token counts only in the header (RFC 6750 §2.1). Raises OAuthError: `invalid_request`
     for one anywhere else, alone or beside the header, and for more than one header (§2,
     §3.1); `invalid_token` for text that cannot be a token. Does NOT verify the token.
+    """
+    sent = read_sent(authorization, query, form)
+    return None if sent is None or sent.is_dpop else sent.token
+
+
+def read_sent(authorization: Sequence[str], query: str = "", form: str = "") -> Sent | None:
+    """Return the access token of a request as `read`, also one with the scheme DPoP.
+
+    Does NOT verify the token, nor read the proof that a token with the scheme DPoP needs.
     """
     if len(authorization) > 1:
         raise _twice()
@@ -51,18 +73,21 @@ def challenge(
     realm: str = "",
     scope: Scope | None = None,
     resource_metadata: str = "",
+    algs: str = "",
 ) -> str:
     """Return the WWW-Authenticate value for an error, or for a request without credentials (None).
 
     Without credentials there is no error code (RFC 6750 §3.1). `scope`, which the resource
     requires, is added to `insufficient_scope`. `resource_metadata` is that of RFC 9728 §5.1.
+    With `algs`, the algorithms of proofs, the scheme is DPoP (RFC 9449 §7.1).
     """
     parameters = {"realm": realm}
-    if error is not None and error.code in _ERRORS:
+    if error is not None and error.code in (_DPOP_ERRORS if algs else _ERRORS):
         parameters |= {"error": error.code, "error_description": error.description}
         if error.code == "insufficient_scope" and scope is not None:
             parameters["scope"] = str(scope)
-    return write_challenge("Bearer", **parameters, resource_metadata=resource_metadata)
+    scheme = "DPoP" if algs else "Bearer"
+    return write_challenge(scheme, **parameters, algs=algs, resource_metadata=resource_metadata)
 
 
 def write_challenge(scheme: str, **parameters: str) -> str:
@@ -88,9 +113,10 @@ def invalid_token(log_detail: str) -> OAuthError:
     )
 
 
-def _credentials(header: str) -> Secret | None:
+def _credentials(header: str) -> Sent | None:
     scheme, _, credentials = header.partition(" ")
-    if scheme.lower() != "bearer":
+    scheme = scheme.lower()
+    if scheme not in {"bearer", "dpop"}:
         return None
     token = credentials.lstrip(" ")
     if "," in token:  # a proxy has joined two headers into one
@@ -99,7 +125,7 @@ def _credentials(header: str) -> Secret | None:
         raise OAuthError(
             "invalid_token", "The access token is malformed.", log_detail="not a token68"
         )
-    return Secret(token)
+    return Sent(Secret(token), scheme == "dpop")
 
 
 def _is_token68(text: str) -> bool:

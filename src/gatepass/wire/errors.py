@@ -2,8 +2,8 @@
 
 import re
 
-# Error codes of RFC 6749 §5.2, RFC 6750 §3.1, RFC 7009 §2.2.1 and RFC 8707 §2, each with
-# its HTTP status. The last two are of RFC 6749 §4.1.2.1 and say that waiting may help.
+# Error codes of RFC 6749 §5.2, RFC 6750 §3.1, RFC 7009 §2.2.1, RFC 8707 §2 and RFC 9449 §5, each
+# with its HTTP status. The last two are of RFC 6749 §4.1.2.1 and say that waiting may help.
 STATUS = {
     "invalid_request": 400,
     "invalid_client": 401,
@@ -15,6 +15,8 @@ STATUS = {
     "invalid_target": 400,
     "invalid_token": 401,
     "insufficient_scope": 403,
+    "invalid_dpop_proof": 400,
+    "use_dpop_nonce": 400,
     "temporarily_unavailable": 503,
     "server_error": 500,
 }

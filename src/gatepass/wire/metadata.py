@@ -70,13 +70,19 @@ def authorization_server(
     }
 
 
-def protected_resource(resource: str, issuer: str, scopes: list[str]) -> dict[str, object]:
-    """Return a protected resource's metadata (RFC 9728 §2); empty lists are left out (§3.2)."""
+def protected_resource(
+    resource: str, issuer: str, scopes: list[str], **more: object
+) -> dict[str, object]:
+    """Return a protected resource's metadata (RFC 9728 §2); empty lists are left out (§3.2).
+
+    `more` are further members, as those about tokens that are bound to a key.
+    """
     return {
         "resource": resource,
         "authorization_servers": [issuer],
         **({"scopes_supported": scopes} if scopes else {}),
         "bearer_methods_supported": ["header"],
+        **more,
     }
 
 

@@ -11,12 +11,14 @@ from gatepass.concurrency.single_flight import SingleFlight
 from gatepass.guard.issuer.client import IssuerClient
 from gatepass.guard.issuer.discovery import Endpoints, Fetched
 from gatepass.guard.model.status import Counters
+from gatepass.guard.verification.binding import Binding
 from gatepass.guard.verification.introspection_request import unavailable
 from gatepass.guard.verification.jwks_cache import Policy
 from gatepass.guard.verification.jwt import JwtVerifier
 from gatepass.guard.verification.jwt_cache import VerifiedToken
 from gatepass.guard.verification.waiting import Step, Wait
 from gatepass.jose.jwks import KeySet
+from gatepass.wire.bearer import Sent
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 from guard.tokens import EXPECT, NOW, Issuer, header
@@ -56,8 +58,13 @@ def verifier(issuer_client: BlockingIssuer) -> Iterator[JwtVerifier]:
         timeout=30,
         clock=lambda: NOW,
         counters=Counters("x"),
+        binding=Binding(None, "", is_required=False),
     )
     flight.close()
+
+
+def sent(token: str) -> Sent:
+    return Sent(Secret(token), is_dpop=False)
 
 
 def begin_fetch(steps: Verification, issuer_client: BlockingIssuer) -> Wait:
@@ -81,8 +88,8 @@ def test_a_key_that_is_published_while_others_keys_are_fetched_is_looked_for_onc
     issuer: Issuer, issuer_client: BlockingIssuer, verifier: JwtVerifier, kid: str
 ) -> None:
     publish(issuer_client, issuer, "ES256-key")
-    known = verifier.verify(Secret(issuer.token("ES256")), None)
-    unknown = verifier.verify(Secret(issuer.token("ES256", header("ES256", kid=kid))), None)
+    known = verifier.verify(sent(issuer.token("ES256")), None)
+    unknown = verifier.verify(sent(issuer.token("ES256", header("ES256", kid=kid))), None)
     first = begin_fetch(known, issuer_client)
     assert cast("Wait", next(unknown)).future is first.future
     publish(issuer_client, issuer, "ES256-key", "new")

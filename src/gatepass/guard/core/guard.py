@@ -36,6 +36,11 @@ class Guard:
         otherwise; opaque tokens for other APIs are accepted, which the log and `status()` say.
     resource_metadata: the address named in challenges (RFC 9728 §5.1); derived from a `resource`
         that is an address; "" for none.
+    base_url: the API's external address, as "https://api.example.com", with which a DPoP proof is
+        compared; without it, the address of each request as the server knows it.
+    dpop: how proofs of tokens that are bound to a key are checked; see `DPoP`. Such tokens are
+        accepted without it too, but challenges do not offer them.
+    require_bound_tokens: True refuses tokens that are bound to no key and no certificate.
     client_id, client_secret: the guard's own, for introspection (RFC 7662); else
         GATEPASS_CLIENT_ID and GATEPASS_CLIENT_SECRET (or _FILE) of the environment. Without
         them only JWTs are accepted.
@@ -97,8 +102,9 @@ class Guard:
 
         Checks the token's form and signature or that it is active, type, issuer, audience,
         time, revocation as far as it is known, the networks that it may be used from,
-        `requirements` and the rate. Does NOT check who owns the requested data beyond
-        `requirements.organization`, and accepts no token in URL or body.
+        `requirements`, that the sender has what the token is bound to, and the rate. A DPoP proof
+        passes once, so call it once for each request. Does NOT check who owns the requested data
+        beyond `requirements.organization`, and accepts no token in URL or body.
         """
         try:
             decision = self._decide(request, requirements)
@@ -139,7 +145,8 @@ class Guard:
         expect = self._expect
         if not isinstance(expect, Expectation) or expect.resource is None:
             raise ValueError("only a guard with a resource has metadata: pass resource")
-        return metadata.protected_resource(expect.resource, expect.issuer, list(scopes))
+        more = self._identification.binding.metadata()
+        return metadata.protected_resource(expect.resource, expect.issuer, list(scopes), **more)
 
     @property
     def resource_metadata(self) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gatepass.concurrency.single_flight import SingleFlight
 from gatepass.guard.core import options as read
+from gatepass.guard.core.connection import connect
 from gatepass.guard.core.options import Options
 from gatepass.guard.issuer.client import IssuerClient
 from gatepass.guard.model.error_response import Denied, ErrorResponse, log_refusal
@@ -21,9 +22,8 @@ from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
 from gatepass.guard.model.requirements import Requirements
 from gatepass.guard.model.status import Counters
-from gatepass.guard.verification.introspection import TIMEOUT, IntrospectionClient
-from gatepass.guard.verification.introspection_request import CACHE_SECONDS, unavailable
-from gatepass.guard.verification.jwks_cache import Policy
+from gatepass.guard.verification.introspection import IntrospectionClient
+from gatepass.guard.verification.introspection_request import unavailable
 from gatepass.guard.verification.jwt_cache import LONGEST, cache_key
 from gatepass.guard.verification.waiting import RunInThread, Step
 from gatepass.wire import bearer
@@ -55,6 +55,7 @@ class Identification:
         self.feed = options.get("revocations")
         self.jwt: JwtVerifier | None = None
         self.introspection: IntrospectionClient | None = None
+        self.binding = read.binding(options)
         self._expect = expect
         self._clock = read.clock(options)
         self._inspect = options.get("inspect")
@@ -67,7 +68,14 @@ class Identification:
         if isinstance(expect, Expectation):
             self._note_audience(expect)
             if self._inspect is None:
-                self._connect(expect, options)
+                self._issuer, self.introspection, self.jwt = connect(
+                    expect,
+                    options,
+                    self._single_flight,
+                    self.binding,
+                    clock=self._clock,
+                    counters=counters,
+                )
 
     def find_cached(self, authorization: bytes, requirements: Requirements) -> Principal | None:
         """Return the caller whose JWT is cached if that alone shows that the request is allowed.
@@ -85,7 +93,7 @@ class Identification:
         names = caller.token_id, caller.client_id, caller.issued_at, found.kid
         if feed is not None and (feed.state(now) != "fresh" or feed.is_revoked(*names)):
             return None
-        if caller.networks:
+        if caller.networks or caller.confirmation is not None:
             return None
         self.counters.verified += 1
         self.counters.cached += 1
@@ -120,7 +128,8 @@ class Identification:
             if self._get_cached is None:
                 raise
             is_allowed = False  # `inspect` has the last word
-        if not is_allowed:
+        is_bound = caller.confirmation is not None
+        if not is_allowed or (is_bound and not self.binding.is_proven(caller, request, now)):
             return self._steps(request, requirements)
         counters = self.counters
         counters.verified += 1
@@ -132,7 +141,10 @@ class Identification:
     ) -> Denied:
         """Count and log a refusal (None: no credentials); return it as the exception to raise."""
         scope = requirements.sufficient_scope(request.method)
-        response = ErrorResponse.of(refused, self.expected(request), scope)
+        schemes = self.binding.schemes(request, refused)
+        response = ErrorResponse.of(refused, self.expected(request), scope, *schemes)
+        if refused is not None and refused.code == "use_dpop_nonce":
+            response = response.with_header("DPoP-Nonce", self.binding.nonce(self._clock()))
         self.counters.refused[response.reason] += 1
         log_refusal(refused)
         return Denied(response)
@@ -160,45 +172,11 @@ class Identification:
         self._reset()
         self._process = 0
 
-    def _connect(self, expect: Expectation, options: Options) -> None:
-        """Make the parts that send requests to the issuer."""
-        timeout = options.get("timeout", TIMEOUT)
-        self._issuer = IssuerClient(expect.issuer, read.endpoints(options), timeout, self._clock)
-        is_offline = expect.resource is not None and options.get("offline", True)
-        credentials = read.credentials(options, needed=not is_offline)
-        offer = getattr(self.feed, "use_credentials", None)  # a Feed's, which is not loaded here
-        if offer is not None:
-            offer(credentials)
-        if credentials is not None:
-            self.introspection = IntrospectionClient(
-                self._issuer,
-                self._single_flight,
-                credentials,
-                cache_seconds=options.get("cache_seconds", CACHE_SECONDS),
-                timeout=timeout,
-                clock=self._clock,
-                counters=self.counters,
-                names=expect.claims,
-            )
-        if is_offline:
-            # here, as a guard that only introspects does not load the cryptography
-            from gatepass.guard.verification.jwt import JwtVerifier
-
-            self.jwt = JwtVerifier(
-                self._issuer,
-                self._single_flight,
-                expect,
-                options.get("keys") or Policy(),
-                timeout=timeout,
-                clock=self._clock,
-                counters=self.counters,
-            )
-
     def _reset(self) -> None:
         """Drop what a fork does not inherit; some servers, as uWSGI, call no hook of Python's."""
         self._process = os.getpid()
         self._single_flight.after_fork()
-        for part in (self._issuer, self.jwt, self.introspection):
+        for part in (self._issuer, self.jwt, self.introspection, self.binding):
             if part is not None:
                 part.after_fork()
 
@@ -206,21 +184,24 @@ class Identification:
         """Return the caller; yields what must be waited for. Raises as `decide` does, or Denied."""
         if self._process != os.getpid():
             self._reset()
-        token = bearer.read(request.authorization, request.query, request.form)
-        if token is None:
+        sent = bearer.read_sent(request.authorization, request.query, request.form)
+        if sent is None:
             raise self.denied(None, request, requirements)
+        token = sent.token
         if self.feed is not None:
             self.feed.state(self._clock())  # starts it
         caller = None
         if self.jwt is not None and token.value.count(".") == 2:
             name = cache_key(request.authorization)
-            verified = yield from self.jwt.verify(token, name)
+            verified = yield from self.jwt.verify(sent, name)
             if self._is_allowed(*verified[:3], request, requirements, self._clock()):
                 caller = verified.principal
         if caller is None:
-            caller = self._read(token, (yield from self._introspect(token, request)), request)
+            caller = self._read(sent, (yield from self._introspect(token, request)), request)
             scopes = frozenset(caller.scope.names)
             self._is_allowed(caller, scopes, None, request, requirements, self._clock())
+        if caller.confirmation is not None:
+            yield from self.binding.prove(caller, request, token, self._clock())
         if self._rate is not None:
             yield from self._rate.count(caller.client_id)
         self.counters.verified += 1
@@ -240,24 +221,32 @@ class Identification:
         if self._get_cached is None and self.introspection is None:
             return None
         try:
-            token = bearer.read(request.authorization)
-            if token is None:
+            sent = bearer.read_sent(request.authorization)
+            if sent is None:
                 return None
+            token = sent.token
             if self._get_cached is not None:
-                return self._get_cached(token, request.context)
+                known = self._get_cached(token, request.context)
+                if known is not None:
+                    self.binding.check_scheme(known.confirmation, is_dpop=sent.is_dpop)
+                return known
             if self.introspection is None or (self.jwt and token.value.count(".") == 2):
                 return None
             response = self.introspection.get_cached(token, now)
-            return None if response is None else self._read(token, response, request)
+            return None if response is None else self._read(sent, response, request)
         except OAuthError:
             return None  # `_steps` refuses it
 
-    def _read(self, token: Secret, response: object, request: Request) -> Principal:
-        members = response if isinstance(response, Mapping) else {}
-        environment = Principal.environment_of(token)
-        return Principal.from_introspection(
-            members, self.expected(request), now=self._clock(), environment=environment
+    def _read(self, sent: bearer.Sent, response: object, request: Request) -> Principal:
+        caller = Principal.from_introspection(
+            response if isinstance(response, Mapping) else {},
+            self.expected(request),
+            now=self._clock(),
+            environment=Principal.environment_of(sent.token),
+            may_be_bound=True,
         )
+        self.binding.check_scheme(caller.confirmation, is_dpop=sent.is_dpop)
+        return caller
 
     def _is_allowed(
         self,

@@ -12,8 +12,10 @@ from gatepass.guard.model.claim_names import OURS, ClaimNames
 from gatepass.guard.model.expectation import LEEWAY, Expectation
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.revocation.interface import OnStale, Revocations
+from gatepass.guard.verification.binding import Binding, DPoP
 from gatepass.guard.verification.jwks_cache import Policy
 from gatepass.wire.secret import Secret
+from gatepass.wire.urls import split
 
 if TYPE_CHECKING:
     from gatepass.guard.core.rate_limit import RateLimit
@@ -26,6 +28,7 @@ Expect: TypeAlias = Callable[[Any], Expectation]
 
 # Options that are objects, for which text or a table is passed by mistake.
 _OBJECTS = {
+    "dpop": "DPoP(max_age=60)",
     "keys": "Policy(max_age=60)",
     "rate": 'RateLimit("100/minute")',
     "revocations": 'Feed("https://app.example.com")',
@@ -37,6 +40,9 @@ class Options(TypedDict, total=False):
 
     resource: str | None
     resource_metadata: str | None
+    base_url: str
+    dpop: DPoP | None
+    require_bound_tokens: bool
     client_id: str | None
     client_secret: Secret | str | None
     claims: ClaimNames
@@ -82,6 +88,16 @@ def expectation(issuer: str | None, options: Options) -> Expectation | Expect:
     if not isinstance(expect, Expectation) and options.get("inspect") is None:
         raise ValueError("expect may be a function only with inspect")
     return expect
+
+
+def binding(options: Options) -> Binding:
+    """Return the checks of bound tokens; raise ValueError for a `base_url` that is no address."""
+    base_url = options.get("base_url", "")
+    parts = split(base_url) if base_url else None
+    if base_url and (parts is None or any(each in base_url for each in "?#@")):
+        raise ValueError("base_url is an address without user, query and fragment")
+    is_required = options.get("require_bound_tokens", False)
+    return Binding(options.get("dpop"), base_url.rstrip("/"), is_required=is_required)
 
 
 def clock(options: Options) -> Callable[[], float]:

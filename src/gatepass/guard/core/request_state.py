@@ -15,9 +15,9 @@ from gatepass.guard.model.requirements import Requirements
 KEY = "gatepass.request_state"
 
 
-# The guard, the Authorization headers that it read, and the caller. One is made for each request,
-# so it is a plain tuple, which costs a fraction of a named one.
-_RequestState: TypeAlias = tuple[Guard, Sequence[str], Principal]
+# The guard, the Authorization and DPoP headers that it read, and the caller. One is made for each
+# request, so it is a plain tuple, which costs a fraction of a named one.
+_RequestState: TypeAlias = tuple[Guard, Sequence[str], Sequence[str], Principal]
 
 
 def identify(
@@ -31,10 +31,10 @@ def identify(
     """
     known: _RequestState | None = scope.get(KEY)
     if known is not None and _is_of(known, guard, request):
-        guard.check(known[2], request, requirements)
-        return known[2]
+        guard.check(known[3], request, requirements)
+        return known[3]
     principal = guard.identify(request, requirements)
-    scope[KEY] = (guard, request.authorization, principal)
+    scope[KEY] = (guard, request.authorization, request.dpop, principal)
     return principal
 
 
@@ -44,12 +44,13 @@ async def aidentify(
     """Do as `identify`, in an event loop."""
     known: _RequestState | None = scope.get(KEY)
     if known is not None and _is_of(known, guard, request):
-        guard.check(known[2], request, requirements)
-        return known[2]
+        guard.check(known[3], request, requirements)
+        return known[3]
     principal = await guard.aidentify(request, requirements)
-    scope[KEY] = (guard, request.authorization, principal)
+    scope[KEY] = (guard, request.authorization, request.dpop, principal)
     return principal
 
 
 def _is_of(known: _RequestState, guard: Guard, request: Request) -> bool:
-    return known[0] is guard and known[1] == request.authorization
+    has_same = known[1] == request.authorization and known[2] == request.dpop
+    return known[0] is guard and has_same

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 
+from gatepass.guard.model import address
 from gatepass.guard.model.error_response import ErrorResponse
 from gatepass.guard.model.request import Request
-from gatepass.guard.wsgi import has_short_form, header_lines
+from gatepass.guard.wsgi import has_short_form, header_lines, proofs_of, sent_path
 
 
 def request_of(request: HttpRequest, path: Mapping[str, object]) -> Request:
@@ -25,12 +27,29 @@ def request_of(request: HttpRequest, path: Mapping[str, object]) -> Request:
         method=request.method,
         path=path,
         context=request,
+        dpop=proofs_of(request.META),
+        url=_url_of(request) if "HTTP_DPOP" in request.META else "",
     )
 
 
 def response_of(response: ErrorResponse) -> HttpResponse:
     """Return Django's form of an error response."""
     return HttpResponse(response.body(), status=response.status, headers=dict(response.headers))
+
+
+def _url_of(request: HttpRequest) -> str:
+    """Return the address of a request by Django's settings for hosts and proxies."""
+    try:
+        host = request.get_host()
+    except DisallowedHost:
+        return ""
+    scope = getattr(request, "scope", None)  # by ASGI
+    if scope is None:
+        path = sent_path(request.META)
+    else:
+        sent = (scope.get("raw_path") or b"").decode("latin-1")
+        path = address.path_as_sent(sent, request.path.encode().decode("latin-1"))
+    return address.address(request.scheme, host, path)
 
 
 def _form(request: HttpRequest) -> str:

@@ -24,22 +24,28 @@ def verify(text: str, keys: KeySet, expect: Expectation, now: float) -> Principa
     Does NOT check scope (see Principal), who owns the requested data, revocation (a revoked JWT
     is accepted here until it expires: see introspection), where the request comes from (see
     Principal, although a JWT of Gatepass names no networks), or that a `jti` is new. Refuses a
-    token that is bound to a key (`cnf`), and fetches no keys: where `keys` come from, and when to
-    read them again, is up to the calling function. Raises ValueError if `expect` names no
-    resource, as any API's token would be accepted then.
+    token that is bound to a key or a certificate (`cnf`), which a `Guard` accepts, and fetches no
+    keys: where `keys` come from, and when to read them again, is up to the calling function.
+    Raises ValueError if `expect` names no resource, as any API's token would be accepted then.
     """
     header, payload = jws.verify(text, keys)
-    return _read(header, payload, expect, now)
+    return _read(header, payload, expect, now, may_be_bound=False)
 
 
 def verify_with(
     text: str, header: jws.Header, key: Key, expect: Expectation, now: float
 ) -> Principal:
-    """Return the caller as `verify` does; the header is read, and its key found already."""
-    return _read(header, jws.verify_with(text, header, key), expect, now)
+    """Return the caller as `verify` does; the header is read, and its key found already.
+
+    Accepts a token that is bound to a key; what its `confirmation` asks is up to the caller.
+    """
+    payload = jws.verify_with(text, header, key)
+    return _read(header, payload, expect, now, may_be_bound=True)
 
 
-def _read(header: jws.Header, payload: bytes, expect: Expectation, now: float) -> Principal:
+def _read(
+    header: jws.Header, payload: bytes, expect: Expectation, now: float, *, may_be_bound: bool
+) -> Principal:
     kind = _type(header.typ, expect)
     try:
         claims = strict_json.read_object(payload)
@@ -48,7 +54,7 @@ def _read(header: jws.Header, payload: bytes, expect: Expectation, now: float) -
     check_use(claims)
     if kind not in _TYPES:
         check_access(claims)
-    return Principal.from_claims(claims, expect, now=now)
+    return Principal.from_claims(claims, expect, now=now, may_be_bound=may_be_bound)
 
 
 def _type(found: object, expect: Expectation) -> str:

@@ -12,6 +12,8 @@ from typing import Any, Self, cast
 from gatepass.guard.model import claims as read
 from gatepass.guard.model.claim_names import ClaimNames
 from gatepass.guard.model.expectation import Expectation
+from gatepass.jose import confirmation as cnf
+from gatepass.jose.confirmation import Confirmation
 from gatepass.wire import credential
 from gatepass.wire.bearer import invalid_token
 from gatepass.wire.credential import ENVIRONMENTS
@@ -39,7 +41,8 @@ class Principal:
     `org_id` and `networks` (from which the token may be used; without any, from anywhere) are
     Gatepass's extensions. `client_id` identifies the application: it never changes, and is never
     used for another. `environment` is "production" or "sandbox" if an opaque token or the issuer
-    names it, else None.
+    names it, else None. `confirmation` is the key or certificate that the token is bound to; a
+    guard has checked that the sender has it.
     """
 
     client_id: str
@@ -53,6 +56,7 @@ class Principal:
     issuer: str
     networks: tuple[str, ...] = ()
     environment: str | None = None
+    confirmation: Confirmation | None = None
 
     @classmethod
     def from_introspection(
@@ -62,10 +66,13 @@ class Principal:
         *,
         now: float,
         environment: str | None = None,
+        may_be_bound: bool = False,
     ) -> Self:
         """Return the caller from an introspection response, at `now` (seconds since 1970).
 
-        `environment` is the one that the token itself names, if any.
+        `environment` is the one that the token itself names, if any. A token that is bound to a
+        key or a certificate is refused unless it `may_be_bound`: then the calling function checks
+        that the sender has what `confirmation` names.
 
         Checks that the token is active, every member's type, expiry, issuer (exactly) and, if
         a resource is expected, audience; raises OAuthError (`invalid_token`). A member of the
@@ -77,7 +84,7 @@ class Principal:
         # RFC 7662 §2.2 requires neither `exp` nor that times have no fraction.
         answer = _without_nulls(answer) if expect.lenient else answer
         seconds = _whole_seconds if expect.lenient else read.seconds
-        _check_unbound(answer)
+        confirmation = _confirmation(answer, may_be_bound=may_be_bound)
         expires_at = seconds(answer, "exp")
         if expires_at is None and not expect.lenient:
             raise read.wrong("exp")
@@ -100,23 +107,33 @@ class Principal:
             issuer=expect.issuer if omits_issuer else read.issuer(answer, expect.issuer),
             networks=read.networks(answer),
             environment=environment or read.text(answer, names.environment),
+            confirmation=confirmation,
         )
 
     @classmethod
-    def from_claims(cls, claims: Mapping[str, object], expect: Expectation, *, now: float) -> Self:
+    def from_claims(
+        cls,
+        claims: Mapping[str, object],
+        expect: Expectation,
+        *,
+        now: float,
+        may_be_bound: bool = False,
+    ) -> Self:
         """Return the caller from the claims of a JWT access token (RFC 9068 §2.2, §4), at `now`.
 
         Checks that all required claims are there, every claim's type, expiry, beginning and
         time of issue (each with the leeway of `expect`), issuer (exactly) and audience, and that
-        the token is not bound to a key; raises OAuthError (`invalid_token`). Does NOT check the
+        the token is not bound to a key unless it `may_be_bound` (as in `from_introspection`);
+        raises OAuthError (`invalid_token`). Does NOT check the
         signature and the type of the token (see `gatepass.guard.jwt.access_token`), scope (see
         `requires`), organization, or revocation. Raises ValueError if `expect` names no resource.
         """
         if expect.resource is None:  # RFC 9068 §4: without it, any API's token would do
             raise ValueError("to verify tokens locally, an API must name its resource")
         claims = _without_nulls(claims) if expect.lenient else claims
+        confirmation = None
         if "cnf" in claims or "token_type" in claims:
-            _check_unbound(claims)
+            confirmation = _confirmation(claims, may_be_bound=may_be_bound)
         expires_at = read.required_time(claims, "exp")
         if expires_at + expect.leeway <= now:
             raise invalid_token("expired")
@@ -142,6 +159,7 @@ class Principal:
             read.issuer(claims, expect.issuer),
             read.networks(claims),
             read.text(claims, names.environment),
+            confirmation,
         )
         made.__class__ = cls
         return cast("Self", made)
@@ -205,12 +223,21 @@ def _whole_seconds(members: Mapping[str, object], name: str) -> int | None:
     return None if value is None else int(value)
 
 
-def _check_unbound(members: Mapping[str, object]) -> None:
-    """Refuse a token bound to a key, of which a bearer token is no proof (RFC 9449 §7.2)."""
-    if "cnf" in members:
+def _confirmation(members: Mapping[str, object], *, may_be_bound: bool) -> Confirmation | None:
+    """Return what a token is bound to, None for a bearer token (RFC 7800 §3.1, RFC 9449 §6)."""
+    kind = "bearer"
+    if "token_type" in members:
+        kind = read.required_text(members, "token_type").lower()
+    try:
+        found = cnf.read(members["cnf"]) if "cnf" in members else None
+    except ValueError as error:
+        raise invalid_token(str(error)) from None
+    is_dpop = found is not None and found.jkt is not None
+    if ("cnf" in members and (found is None or not may_be_bound)) or (
+        kind != "bearer" and not (kind == "dpop" and is_dpop)
+    ):
         raise invalid_token("not a bearer token")
-    if "token_type" in members and read.required_text(members, "token_type").lower() != "bearer":
-        raise invalid_token("not a bearer token")
+    return found
 
 
 def _check_begun(begins_at: float | None, latest: float) -> None:

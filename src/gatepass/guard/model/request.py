@@ -12,6 +12,9 @@ class Request(NamedTuple):
     (RFC 6750 §2), none is ever accepted. `source` is the caller's address, which the server finds
     in forwarding headers that it trusts. `path` has the parameters of the route. `context` is the
     framework's own request, for `inspect` and `expect` alone.
+
+    `dpop` has every DPoP header. `url` is the address of the request as its sender knows it, with
+    the path as it was sent; it is needed only with a DPoP header (see `model.address`).
     """
 
     authorization: Sequence[str] = ()
@@ -21,3 +24,5 @@ class Request(NamedTuple):
     method: str = "GET"
     path: Mapping[str, object] = {}
     context: object = None
+    dpop: Sequence[str] = ()
+    url: str = ""

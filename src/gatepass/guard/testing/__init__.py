@@ -17,9 +17,10 @@ from gatepass.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from gatepass.guard.testing.clock import Clock as Clock
+    from gatepass.guard.testing.dpop import DPoPKey as DPoPKey
     from gatepass.guard.testing.issuer import FakeIssuer as FakeIssuer
 
-_MODULES = {"Clock": ".clock", "FakeIssuer": ".issuer"}
+_MODULES = {"Clock": ".clock", "DPoPKey": ".dpop", "FakeIssuer": ".issuer"}
 
 __all__ = list(_MODULES)
 __getattr__ = lazy_names(__name__, _MODULES)  # pytest imports this package at every start

@@ -10,6 +10,7 @@ from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.revocation.feed import Feed
 from gatepass.guard.revocation.interface import State
 from gatepass.guard.testing.clock import Clock
+from gatepass.guard.testing.dpop import DPoPKey
 from gatepass.guard.testing.revocation_list import RevocationList
 from gatepass.guard.testing.server import Endpoints
 from gatepass.jose import base64url, signing
@@ -97,6 +98,10 @@ class FakeIssuer:
     def opaque(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
         """Return a good opaque token, which guards introspect."""
         return self._given(secrets.token_urlsafe(32), self.claims(scope, **changed))
+
+    def dpop_key(self, alg: str = "ES256") -> DPoPKey:
+        """Make a client's key, for tokens bound to it: `mint(cnf=key.cnf)`."""
+        return DPoPKey(alg, self.clock)
 
     def expired(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
         """Return a JWT that expired a minute ago."""

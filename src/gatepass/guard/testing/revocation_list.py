@@ -39,7 +39,9 @@ class RevocationList:
         claims = self.issued.get(token)
         if claims is None or _end(claims) <= now or token in self.revoked_tokens:
             return INACTIVE
-        return {"active": True, "token_type": "Bearer"} | claims
+        cnf = claims.get("cnf")
+        is_dpop = isinstance(cnf, Mapping) and "jkt" in cnf  # RFC 9449 §6.2
+        return {"active": True, "token_type": "DPoP" if is_dpop else "Bearer"} | claims
 
     def page(self, cursor: str, now: float) -> dict[str, object]:
         """Return the page of the feed after `cursor`, the first one without a cursor."""

@@ -12,18 +12,19 @@ from gatepass.guard.issuer.client import IssuerClient
 from gatepass.guard.jwt.access_token import verify_with
 from gatepass.guard.model.expectation import Expectation
 from gatepass.guard.model.status import Counters, KeysStatus
+from gatepass.guard.verification.binding import Binding
 from gatepass.guard.verification.introspection_request import unavailable
 from gatepass.guard.verification.jwks_cache import Fetch, JwksCache, KeyLookup, Policy
 from gatepass.guard.verification.jwt_cache import SIZE, JwtCache, VerifiedToken
 from gatepass.guard.verification.waiting import Step, Wait
 from gatepass.jose import jws
 from gatepass.jose.jwks import Key
-from gatepass.wire.bearer import invalid_token
+from gatepass.wire.bearer import Sent, invalid_token
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 _LOG = logging.getLogger("gatepass.guard")
-_BEARER = "Bearer "
+_SCHEMES = {"Bearer ": False, "DPoP ": True}  # whether a token is to be bound to a key
 
 
 class JwtVerifier:
@@ -32,7 +33,7 @@ class JwtVerifier:
     `timeout` is in seconds, for the fetch of keys that a request waits for.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is one part
         self,
         issuer: IssuerClient,
         single_flight: SingleFlight,
@@ -42,6 +43,7 @@ class JwtVerifier:
         timeout: float,
         clock: Callable[[], float],
         counters: Counters,
+        binding: Binding,
     ) -> None:
         self._issuer = issuer
         self._single_flight = single_flight
@@ -49,6 +51,7 @@ class JwtVerifier:
         self._timeout = timeout
         self._clock = clock
         self._counters = counters
+        self._binding = binding
         self._lock = Lock()
         self._jwks = JwksCache(policy)  # replaced as a whole, so that it is read without the lock
         self.cache: JwtCache = JwtCache(SIZE)
@@ -71,24 +74,25 @@ class JwtVerifier:
         The result is cached under `name`. None for any other header, and if keys must be fetched
         first. Raises OAuthError (`invalid_token`).
         """
-        if not header.startswith(_BEARER) or header.count(".") != 2 or "," in header:
+        scheme, space, token = header.partition(" ")
+        is_dpop = _SCHEMES.get(scheme + space)
+        if is_dpop is None or header.count(".") != 2 or "," in header:
             return None
-        token = header[len(_BEARER) :]
         if token != token.strip(" \t"):
             return None
         jose = jws.read_header(token)
         key, fetch = self._jwks.find_key(jose.kid, now, jose.alg)
         if key is None or fetch is not Fetch.NO:
             return None
-        return self._verify(token, jose, key, name, now)
+        return self._verify(Sent(Secret(token), is_dpop), jose, key, name, now)
 
-    def verify(self, token: Secret, name: bytes | None) -> Generator[Step, object, VerifiedToken]:
-        """Verify `token` and cache the result under `name`; raise OAuthError.
+    def verify(self, sent: Sent, name: bytes | None) -> Generator[Step, object, VerifiedToken]:
+        """Verify a token and cache the result under `name`; raise OAuthError.
 
         Fetches the keys if they are due, and for an unknown one: `temporarily_unavailable` if no
         key is usable and none can be fetched.
         """
-        jose = jws.read_header(token.value)
+        jose = jws.read_header(sent.token.value)
         found, future = self._find_key(jose)
         # A second time for a key that was published while the fetch was in flight.
         for _ in range(2):
@@ -102,7 +106,7 @@ class JwtVerifier:
         now = self._clock()
         if found.key is None:
             raise self._without_key(now)
-        return self._verify(token.value, jose, found.key, name, now)
+        return self._verify(sent, jose, found.key, name, now)
 
     def status(self, now: float) -> KeysStatus:
         """Return the state of the keys."""
@@ -143,12 +147,14 @@ class JwtVerifier:
         return invalid_token("signed with an unknown key")
 
     def _verify(
-        self, text: str, jose: jws.Header, key: Key, name: bytes | None, now: float
+        self, sent: Sent, jose: jws.Header, key: Key, name: bytes | None, now: float
     ) -> VerifiedToken:
+        """Return a verification, cached under `name`, which stands for token and scheme."""
         known = None if name is None else self.cache.get(name)
         if known is not None and known.key is key and known.since <= now < known.until:
             return known
-        caller = verify_with(text, jose, key, self._expect, now)
+        caller = verify_with(sent.token.value, jose, key, self._expect, now)
+        self._binding.check_scheme(caller.confirmation, is_dpop=sent.is_dpop)
         scopes, leeway = frozenset(caller.scope.names), self._expect.leeway
         until = (caller.expires_at or now) + leeway
         verified = VerifiedToken(caller, scopes, jose.kid, key, now, until)

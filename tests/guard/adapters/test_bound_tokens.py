@@ -1,0 +1,286 @@
+"""Tokens that are bound to a key, through every adapter by one table (RFC 9449 §4.3, §7)."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import httpx2
+import pytest
+
+from gatepass.guard import DPoP
+from gatepass.guard.testing import DPoPKey, FakeIssuer
+from guard.adapters.apis import ADAPTERS, Adapter
+
+NONCE_KEY = b"a key of the tests alone"
+
+Headers = list[tuple[str, str]]
+
+
+class Call(NamedTuple):
+    """What a hostile request is made of: a bound token, its key, another key, the address."""
+
+    issuer: FakeIssuer
+    key: DPoPKey
+    other: DPoPKey
+    url: str
+
+    @property
+    def token(self) -> str:
+        return self.issuer.mint(cnf=self.key.cnf)
+
+    def with_proof(self, **changed: object) -> Headers:
+        """Return good headers, but for members of the proof that are changed."""
+        return list(self.key.headers("GET", self.url, self.token, **changed).items())
+
+
+def as_bearer(call: Call) -> Headers:
+    return [("Authorization", f"Bearer {call.token}")]
+
+
+def twice(call: Call) -> Headers:
+    headers = call.with_proof()
+    return [*headers, headers[1]]
+
+
+def joined(call: Call) -> Headers:
+    (name, token), (_, proof) = call.with_proof()
+    return [(name, token), ("DPoP", f"{proof}, {proof}")]
+
+
+def unbound(call: Call) -> Headers:
+    return list(call.key.headers("GET", call.url, call.issuer.mint()).items())
+
+
+def without_proof(call: Call) -> Headers:
+    return [("Authorization", f"DPoP {call.token}")]
+
+
+def of_another_key(call: Call) -> Headers:
+    return list(call.other.headers("GET", call.url, call.token).items())
+
+
+def for_another_token(call: Call) -> Headers:
+    (_, _), proof = call.with_proof()
+    return [("Authorization", f"DPoP {call.token}"), proof]
+
+
+def at_another_time(seconds: int) -> Callable[[Call], Headers]:
+    return lambda call: call.with_proof(iat=int(call.issuer.clock()) + seconds)
+
+
+def changed(**members: object) -> Callable[[Call], Headers]:
+    return lambda call: call.with_proof(**members)
+
+
+def with_header(**members: object) -> Callable[[Call], Headers]:
+    return lambda call: call.with_proof(header=members)
+
+
+def cut(call: Call) -> Headers:
+    authorization, (name, proof) = call.with_proof()
+    return [authorization, (name, proof[:-1])]
+
+
+def at(change: Callable[[str], str]) -> Callable[[Call], Headers]:
+    return lambda call: call.with_proof(htu=change(call.url))
+
+
+# What is wrong with a request, and the error it gets; each is refused with 401.
+HOSTILE: dict[str, tuple[Callable[[Call], Headers], str]] = {
+    "as a bearer token": (
+        lambda call: [("Authorization", f"Bearer {call.token}")],
+        "invalid_token",
+    ),
+    "as a bearer token with its proof": (
+        lambda call: [("Authorization", f"Bearer {call.token}"), call.with_proof()[1]],
+        "invalid_token",
+    ),
+    "an unbound token with a proof": (unbound, "invalid_token"),
+    "without a proof": (without_proof, "invalid_dpop_proof"),
+    "with two proofs": (twice, "invalid_dpop_proof"),
+    "with two proofs in one header": (joined, "invalid_dpop_proof"),
+    "of another key": (of_another_key, "invalid_token"),
+    "for another token": (for_another_token, "invalid_dpop_proof"),
+    "for no token": (changed(ath=None), "invalid_dpop_proof"),
+    "for another method": (changed(htm="POST"), "invalid_dpop_proof"),
+    "for a method in lower case": (changed(htm="get"), "invalid_dpop_proof"),
+    "for another path": (at(lambda url: url + "/more"), "invalid_dpop_proof"),
+    "for another host": (
+        at(lambda url: url.replace("127.0.0.1", "api.example.org")),
+        "invalid_dpop_proof",
+    ),
+    "for another scheme": (at(lambda url: url.replace("http:", "https:")), "invalid_dpop_proof"),
+    "for no address": (changed(htu="meters"), "invalid_dpop_proof"),
+    "too old": (at_another_time(-90), "invalid_dpop_proof"),
+    "of the future": (at_another_time(30), "invalid_dpop_proof"),
+    "without a time": (changed(iat=None), "invalid_dpop_proof"),
+    "without an id": (changed(jti=None), "invalid_dpop_proof"),
+    "with a long id": (changed(jti="a" * 257), "invalid_dpop_proof"),
+    "cut": (cut, "invalid_dpop_proof"),
+    "unsigned": (with_header(alg="none"), "invalid_dpop_proof"),
+    "typed as a JWT": (with_header(typ="JWT"), "invalid_dpop_proof"),
+    "without its key": (with_header(jwk=None), "invalid_dpop_proof"),
+    "with a critical extension": (with_header(crit=["exp"], exp=1), "invalid_dpop_proof"),
+    "empty": (lambda call: [*without_proof(call), ("DPoP", "")], "invalid_dpop_proof"),
+    "a word": (lambda call: [*without_proof(call), ("DPoP", "proof")], "invalid_dpop_proof"),
+    "huge": (lambda call: [*without_proof(call), ("DPoP", "a" * 9000)], "invalid_dpop_proof"),
+    "an expired token": (
+        lambda call: list(
+            call.key.headers("GET", call.url, call.issuer.expired(cnf=call.key.cnf)).items()
+        ),
+        "invalid_token",
+    ),
+    "bound to something unknown": (
+        lambda call: list(
+            call.key.headers(
+                "GET", call.url, call.issuer.mint(cnf=call.key.cnf | {"kid": "a"})
+            ).items()
+        ),
+        "invalid_token",
+    ),
+}
+
+
+class Api(NamedTuple):
+    """A client of the API behind an adapter, with a key; and the issuer of its tokens."""
+
+    client: httpx2.Client
+    issuer: FakeIssuer
+    key: DPoPKey
+    url: str
+
+    def get(self, token: str, **changed: object) -> httpx2.Response:
+        return self.client.get(
+            self.url, headers=self.key.headers("GET", self.url, token, **changed)
+        )
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[FakeIssuer]:
+    with FakeIssuer() as made:
+        yield made
+
+
+@pytest.fixture(scope="module", params=ADAPTERS)
+def api(request: pytest.FixtureRequest, issuer: FakeIssuer) -> Iterator[Api]:
+    yield from behind(ADAPTERS[request.param], issuer)
+
+
+def _error(answer: httpx2.Response) -> str:
+    found = re.search('error="([a-z_]+)"', answer.headers["www-authenticate"])
+    return found[1] if found else ""
+
+
+def behind(adapter: Adapter, issuer: FakeIssuer, **options: object) -> Iterator[Api]:
+    with adapter(issuer.options(**options)) as address, httpx2.Client() as client:
+        yield Api(client, issuer, issuer.dpop_key(), f"{address}/meters")
+
+
+@pytest.mark.spec("RFC 9449", "7.1")
+@pytest.mark.parametrize("kind", ["mint", "opaque"])
+def test_a_bound_token_passes_with_a_new_proof_each_time(api: Api, kind: str) -> None:
+    token = getattr(api.issuer, kind)(cnf=api.key.cnf)
+
+    assert [api.get(token).status_code for _ in range(3)] == [200, 200, 200]
+
+
+@pytest.mark.spec("RFC 9449", "4.3")
+def test_the_query_and_the_spelling_of_the_address_do_not_matter(api: Api) -> None:
+    token = api.issuer.mint(cnf=api.key.cnf)
+    spelled = api.url.replace("/meters", "/./%6deters").replace("http:", "HTTP:")
+    headers = api.key.headers("GET", f"{spelled}?a=1", token)
+
+    assert api.client.get(f"{api.url}?b=2", headers=headers).status_code == 200
+
+
+@pytest.mark.spec("RFC 9449", "4.3")
+@pytest.mark.spec("RFC 9449", "7.2")
+def test_a_bound_token_is_refused_in_each_way_to_send_it_wrongly(api: Api) -> None:
+    call = Call(api.issuer, api.key, api.issuer.dpop_key(), api.url)
+    answers = {
+        how: api.client.get(api.url, headers=make(call)) for how, (make, _) in HOSTILE.items()
+    }
+
+    assert {how: (each.status_code, _error(each)) for how, each in answers.items()} == {
+        how: (401, error) for how, (_, error) in HOSTILE.items()
+    }
+    for answer in answers.values():
+        assert re.search('DPoP .*algs="ES256 ES384 ES512 ', answer.headers["www-authenticate"])
+        assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.spec("RFC 9449", "11.1")
+def test_a_proof_passes_once(api: Api) -> None:
+    token = api.issuer.mint(cnf=api.key.cnf)
+    headers = api.key.headers("GET", api.url, token)
+
+    first, second = (api.client.get(api.url, headers=headers) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (200, 401)
+    assert 'error="invalid_dpop_proof"' in second.headers["www-authenticate"]
+    assert "used before" in second.json()["detail"]
+
+
+@pytest.mark.spec("RFC 9449", "7.2")
+def test_two_authorization_headers_are_refused(api: Api) -> None:
+    token = api.issuer.mint(cnf=api.key.cnf)
+    authorization, proof = api.key.headers("GET", api.url, token).items()
+    bearer = ("Authorization", f"Bearer {api.issuer.mint()}")
+
+    for pair in ([authorization, bearer], [bearer, authorization], [authorization, authorization]):
+        assert api.client.get(api.url, headers=[*pair, proof]).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1/meters?", "127.0.0.1#", "a@127.0.0.1", "127.0.0.1:80:80", "", "[::1", "a b"],
+)
+def test_a_forged_host_makes_no_other_address(api: Api, host: str) -> None:
+    token = api.issuer.mint(cnf=api.key.cnf)
+    url = f"http://{host}/meters"
+
+    answer = api.client.get(api.url, headers={**api.key.headers("GET", url, token), "Host": host})
+
+    assert answer.status_code in {400, 401}
+
+
+def test_the_right_challenge_says_what_to_do(api: Api) -> None:
+    answer = api.client.get(
+        api.url, headers={"Authorization": f"Bearer {api.issuer.mint(cnf=api.key.cnf)}"}
+    )
+
+    assert answer.json()["detail"] == (
+        "The access token is bound to a key: send it as Authorization: DPoP, with a proof in the "
+        "DPoP header."
+    )
+
+
+def test_a_proof_for_another_address_is_told_the_right_one(api: Api) -> None:
+    answer = api.get(api.issuer.mint(cnf=api.key.cnf), htu="https://api.example.org/x")
+
+    assert f"htu must be {api.url}." in answer.json()["detail"]
+
+
+@pytest.mark.spec("RFC 9449", "9")
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_an_api_may_require_bound_tokens_a_nonce_and_an_address(
+    adapter: str, issuer: FakeIssuer
+) -> None:
+    base = "https://api.example.com/v1"
+    settings = DPoP(nonce_key=NONCE_KEY)
+    for api in behind(
+        ADAPTERS[adapter], issuer, base_url=base, dpop=settings, require_bound_tokens=True
+    ):
+        token, htu = issuer.mint(cnf=api.key.cnf), base + httpx2.URL(api.url).path
+        bare = api.client.get(api.url, headers={"Authorization": f"Bearer {issuer.mint()}"})
+        without, invented = api.get(token, htu=htu), api.get(token, htu=htu, nonce="invented")
+        nonce = without.headers["dpop-nonce"]
+
+        assert (bare.status_code, _error(bare)) == (401, "invalid_token")
+        assert api.client.get(api.url).headers["www-authenticate"].startswith("DPoP algs=")
+        assert {_error(without), _error(invented)} == {"use_dpop_nonce"}
+        assert {without.status_code, invented.status_code} == {401}
+        assert api.get(token, htu=htu, nonce=nonce).status_code == 200
+        assert _error(api.get(token, nonce=nonce)) == "invalid_dpop_proof"
+        issuer.clock.advance(3 * 120)
+        assert _error(api.get(token, htu=htu, nonce=nonce)) == "use_dpop_nonce"
