@@ -38,7 +38,7 @@ from gatepass.wire.metadata import AUTHORIZATION_SERVER
 
 ROUNDS = 5
 REQUESTS = 4_000  # in a round
-CONNECTIONS = 32
+CONNECTIONS = 128
 
 
 def measure() -> Part:

@@ -66,19 +66,25 @@ def read_form(
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:
-    if b"%" in body or b"+" in body or not body.isascii():
+    if not body.isascii():
         return [
             (decode(name), decode(value))
             for piece in body.split(b"&")
             if piece
             for name, _, value in [piece.partition(b"=")]
         ]
-    return [  # most forms need no decoding
-        (name, value)
+    return [  # most need no decoding
+        (_decode_ascii(name), _decode_ascii(value))
+        if "%" in piece or "+" in piece
+        else (name, value)
         for piece in body.decode().split("&")
         if piece
         for name, _, value in [piece.partition("=")]
     ]
+
+
+def _decode_ascii(text: str) -> str:
+    return decode(text.encode()) if "%" in text or "+" in text else text
 
 
 def read_json(body: bytes) -> Params:

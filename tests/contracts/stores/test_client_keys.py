@@ -1,5 +1,6 @@
 """Keys of applications, and assertions that were used, in both databases."""
 
+import secrets
 import threading
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -13,6 +14,7 @@ from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.keys import store
 from gatepass.server.domain.applications.keys.model import ApplicationKey, KeySetting
 from gatepass.server.domain.applications.keys.used import store as used
+from gatepass.server.domain.applications.keys.used.ledger import Ledger
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.store import LastUse
 from gatepass.server.storage.database import Database
@@ -20,6 +22,12 @@ from gatepass.server.storage.timestamps import milliseconds
 
 NOW = datetime(2026, 7, 20, 12, 34, 56, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
+END = LATER.timestamp()
+ONE, TWO, THREE = b"1" * 12, b"2" * 12, b"3" * 12
+
+
+def clock() -> float:
+    return NOW.timestamp()
 
 
 @pytest.fixture
@@ -96,42 +104,118 @@ def test_keys_go_with_their_application(database: Database, application: Applica
         assert store.of_application(connection, application.id) == []
 
 
-def test_an_assertion_is_new_once(database: Database) -> None:
-    one, two = b"1" * 16, b"2" * 16
-    with database.write() as connection:
-        assert set(used.add(connection, {one: LATER})) == {one}
-        assert set(used.add(connection, {one: LATER, two: LATER})) == {two}
-    with database.write() as connection:
-        assert set(used.add(connection, {one: NOW, two: NOW})) == set()
+def test_a_use_is_recorded_once_by_all_processes(database: Database) -> None:
+    first, second = Ledger(database, clock), Ledger(database, clock)
+    for each in (first, second):  # both workers were presented the assertion at one time
+        assert each.add(ONE, END, clock())
+
+    assert set(first.record({ONE: END})) == set()
+    assert second.add(TWO, END, clock())
+    assert set(second.record({ONE: END, TWO: END})) == {ONE}
+    assert set(first.record({THREE: END})) == set()
+    assert not first.add(TWO, END, clock())
 
 
-def test_of_writers_at_one_time_one_is_the_first(database: Database) -> None:
-    new: list[int] = []
-    digests = {bytes([number]) * 16: LATER for number in range(50)}
+def test_what_another_process_recorded_while_a_use_waited_is_not_the_first(
+    database: Database,
+) -> None:
+    first, second = Ledger(database, clock), Ledger(database, clock)
+    first.add(ONE, END, clock())  # it waits for the transaction after the next one
+    second.add(ONE, END, clock())
 
-    def write() -> None:
+    second.record({ONE: END})
+    first.add(TWO, END, clock())
+    first.record({TWO: END})  # reads what the second process recorded
+
+    assert set(first.record({ONE: END})) == {ONE}
+
+
+def test_a_process_that_starts_knows_what_was_used_before(database: Database) -> None:
+    before = Ledger(database, clock)
+    for number in range(700):  # more rows than are read at once
         with database.write() as connection:
-            new.append(len(used.add(connection, digests)))
+            used.add(connection, {number.to_bytes(12): int(END)}, LATER)
+    before.add(ONE, END, clock())
+    before.record({ONE: END})
 
-    threads = [threading.Thread(target=write) for _ in range(4)]
+    after = Ledger(database, clock)
+    assert after.add(TWO, END, clock())
+    after.record({TWO: END})
+
+    assert not after.add(ONE, END, clock())
+    assert not any(after.add(number.to_bytes(12), END, clock()) for number in range(700))
+
+
+def test_uses_are_seen_after_a_backup_was_restored(database: Database) -> None:
+    first, second = Ledger(database, clock), Ledger(database, clock)
+    for each in (ONE, TWO):
+        first.add(each, END, clock())
+        first.record({each: END})
+    with database.write() as connection:
+        connection.execute(used.used_assertions.delete())
+        reset = "DELETE FROM sqlite_sequence WHERE name = 'used_assertions'"
+        restart = "ALTER SEQUENCE used_assertions_seq_seq RESTART"
+        connection.exec_driver_sql(restart if database.is_postgresql else reset)
+    second.add(THREE, END, clock())
+    second.record({THREE: END})
+    first.add(THREE, END, clock())
+
+    assert set(first.record({THREE: END})) == {THREE}
+
+
+def test_of_processes_at_one_time_one_is_the_first(database: Database) -> None:
+    firsts: list[int] = []
+    uses = {bytes([number]) * 12: END for number in range(50)}
+
+    def present() -> None:
+        ledger = Ledger(database, clock)
+        for digest in uses:
+            ledger.add(digest, END, clock())
+        firsts.append(len(uses) - len(ledger.record(uses)))
+
+    threads = [threading.Thread(target=present) for _ in range(4)]
     for each in threads:
         each.start()
     for each in threads:
         each.join()
 
-    assert sorted(new) == [0, 0, 0, 50]
+    assert sorted(firsts) == [0, 0, 0, 50]
 
 
 def test_expired_assertions_are_forgotten_in_bounded_steps(database: Database) -> None:
-    digests = {number.to_bytes(16): NOW for number in range(25)} | {b"z" * 16: LATER}
     with database.write() as connection:
-        used.add(connection, digests)
+        for number in range(25):
+            used.add(connection, {number.to_bytes(12): int(END)}, NOW)
+        used.add(connection, {b"z" * 12: int(END)}, LATER)
     deleted = []
     for _ in range(4):
         with database.write() as connection:
             deleted.append(used.prune(connection, NOW, limit=10))
     with database.write() as connection:
-        assert set(used.add(connection, digests)) == set(digests) - {b"z" * 16}
-        assert used.has_expired(connection, NOW)
+        [left] = used.after(connection, 0)
+        assert not used.has_expired(connection, NOW)
 
     assert deleted == [10, 10, 5, 0]
+    assert list(left.read()) == [(b"z" * 12, int(END))]
+
+
+def test_the_table_does_not_grow_with_assertions_that_have_expired(database: Database) -> None:
+    ledger = Ledger(database, lambda: at)
+    at = NOW.timestamp()
+    rows, taken = [], []
+    for _ in range(3):
+        for number in range(20):
+            uses = {secrets.token_bytes(12): at + 60 for _ in range(500)}
+            for digest, end in uses.items():
+                assert ledger.add(digest, end, at), number
+            ledger.record(uses)
+        with database.write() as connection:
+            found = used.after(connection, 0)
+            rows.append(len(found))
+            taken.append(sum(len(each.uses) for each in found) / 10_000)
+        at += 125
+        with database.write() as connection:
+            used.prune(connection, datetime.fromtimestamp(at, UTC))
+
+    assert rows == [20, 20, 20]
+    assert max(taken) <= 60  # bytes for each assertion

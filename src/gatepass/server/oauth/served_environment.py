@@ -10,6 +10,7 @@ from gatepass.server.domain.applications.cache import Lookup
 from gatepass.server.domain.applications.keys import store as client_keys
 from gatepass.server.domain.applications.keys.cache import KeyCache
 from gatepass.server.domain.applications.keys.model import ApplicationKey, KeySetting
+from gatepass.server.domain.applications.keys.used.ledger import Ledger
 from gatepass.server.domain.revocations.feed import page as feed_page
 from gatepass.server.domain.revocations.feed.cursor import Cursor
 from gatepass.server.domain.revocations.feed.page_cache import PageCache
@@ -64,7 +65,8 @@ class ServedEnvironment(Environment):
         self.private_key_jwt = settings.environment(mode).private_key_jwt
         self.client_keys = KeyCache(self._find_keys)
         self.key_sets = KeySets(self.name, settings.single_sign_on)
-        self.admissions = Admissions(self.name, self.database, lambda: bool(self.read_failure))
+        ledger = Ledger(self.database, clock)
+        self.admissions = Admissions(self.name, ledger, lambda: bool(self.read_failure))
         self.endpoint_urls = frozenset(
             self.issuer + each
             for path in (metadata.TOKEN, metadata.REVOKE, metadata.INTROSPECT, metadata.REVOCATIONS)

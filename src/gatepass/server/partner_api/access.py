@@ -94,6 +94,7 @@ def _principal(
         audience=audience,
         issuer=environment.issuer,
         environment=environment.name,
+        confirmation=claims.confirmation,
     )
 
 

@@ -14,7 +14,8 @@ from gatepass.jose.keys.private_key import PrivateKey
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.keys import operations as keys
 from gatepass.server.domain.applications.keys.model import KeySetting
-from gatepass.server.domain.applications.keys.used.store import used_assertion
+from gatepass.server.domain.applications.keys.used.ledger import Ledger
+from gatepass.server.domain.applications.keys.used.store import used_assertions
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.usage import store as usage
@@ -232,7 +233,8 @@ def test_an_assertion_is_accepted_once_by_all_workers_and_after_a_restart(
     text = by.assertion()
     assert ask(fresh_server, by, text).status_code == 200
 
-    fresh_server.environment().admissions.used.__init__()  # type: ignore[misc] # as another has it
+    environment = fresh_server.environment()
+    environment.admissions.used = Ledger(environment.database, environment.clock)  # as another has
 
     assert refused(ask(fresh_server, by, text)) == (401, "invalid_client")
     assert reason(fresh_server, by) == "assertion_replayed"
@@ -274,7 +276,7 @@ def test_used_assertions_are_deleted_once_they_have_expired(fresh_server: InProc
 
     def rows() -> int:
         with environment.database.read() as connection:
-            query = select(func.count()).select_from(used_assertion)
+            query = select(func.count()).select_from(used_assertions)
             return connection.execute(query).scalar_one()
 
     maintenance.prune_assertions(environment)

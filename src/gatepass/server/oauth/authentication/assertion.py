@@ -7,6 +7,7 @@ accepted for the first time by all processes.
 from collections.abc import Callable
 from functools import partial
 
+from gatepass.server.domain.applications.cached_application import CachedSecret
 from gatepass.server.domain.applications.keys.cache import CachedKeys
 from gatepass.server.domain.applications.keys.used.memory import digest_of
 from gatepass.server.http import NeedsThread, Request, Result
@@ -20,7 +21,7 @@ from gatepass.server.oauth.client_authentication import (
 )
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.tokens import assertion as assertions
-from gatepass.server.tokens.assertion import Accepted, Audience, PresentedAssertion
+from gatepass.server.tokens.assertion import Audience, PresentedAssertion
 from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.request import PresentedCredentials
 from gatepass.wire.errors import OAuthError
@@ -63,7 +64,7 @@ def _with_assertion(
     if pending:
         return pending
     try:
-        accepted = _verify(environment, request, client_id, keys, presented)
+        credential, admission = _verify(environment, request, client_id, keys, presented)
     except OAuthError as error:
         pending = pending_look_up(environment, application)
         if pending:
@@ -72,10 +73,11 @@ def _with_assertion(
         raise
     assert application is not None  # noqa: S101 - `_verify` raises for an unknown client
     application.was_loaded_now = False
-    client = AuthenticatedClient(application, accepted.credential)
-    admission = Admission(digest_of(client_id, accepted.jti), accepted.expires_at)
+    client = AuthenticatedClient(application, credential)
 
     def admitted() -> Result:
+        if admission.failure is not None:
+            raise admission.failure
         if not admission.is_first:
             error = assertions.replayed()
             record_refusal(environment, request, credentials, application, error)
@@ -115,7 +117,7 @@ def _verify(
     client_id: str,
     keys: CachedKeys,
     presented: PresentedAssertion,
-) -> Accepted:
+) -> tuple[CachedSecret, Admission]:
     """Verify an assertion that this process has not seen before; raise OAuthError."""
     setting, now = keys.setting, environment.clock()
     published = environment.key_sets.keys(setting.jwks_uri) if setting.jwks_uri else ()
@@ -132,7 +134,7 @@ def _verify(
     digest = digest_of(client_id, accepted.jti)
     if not environment.admissions.used.add(digest, accepted.expires_at, now):
         raise assertions.replayed()
-    return accepted
+    return accepted.credential, Admission(digest, accepted.expires_at)
 
 
 def _continued(step: Callable[[], Result]) -> Result:

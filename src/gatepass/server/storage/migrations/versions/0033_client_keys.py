@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from gatepass.server.storage.database import Timestamp
+from gatepass.server.storage.database import Counter, Timestamp
 
 revision = "0033"
 kind = "expand"
@@ -43,8 +43,10 @@ def upgrade() -> None:
         sa.Column("legacy_audience", sa.Boolean, nullable=False),
     )
     op.create_table(
-        "used_assertion",
-        sa.Column("digest", sa.Text, primary_key=True),
+        "used_assertions",
+        sa.Column("seq", Counter, primary_key=True, autoincrement=True),
+        sa.Column("uses", sa.LargeBinary, nullable=False),
         sa.Column("expires_at", Timestamp, nullable=False),
+        sqlite_autoincrement=True,
     )
-    op.create_index("ix_used_assertion_expires_at", "used_assertion", ["expires_at"])
+    op.create_index("ix_used_assertions_expires_at", "used_assertions", ["expires_at"])
