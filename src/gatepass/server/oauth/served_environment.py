@@ -1,7 +1,7 @@
 """An environment as the OAuth endpoints serve it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from uuid import UUID
 
@@ -72,20 +72,22 @@ class ServedEnvironment(Environment):
             for path in (metadata.TOKEN, metadata.REVOKE, metadata.INTROSPECT, metadata.REVOCATIONS)
             for each in (path, path.rstrip("/"))
         )
-        own, token_paths = settings.environment(mode), settings.path_aliases.token
+        own, aliases = settings.environment(mode), settings.path_aliases
         nonce_keys = master_key.derived(_NONCES) if own.dpop_nonces else ()
         self.dpop = own.dpop
-        self.proofs = Proofs(nonce_keys) if own.dpop else None
-        """What checks DPoP proofs; None where the settings turn DPoP off."""
-        self.token_urls = tuple(
-            self.issuer + each
-            for path in (metadata.TOKEN, *(f"{alias}/" for alias in token_paths))
-            for each in (path, path.rstrip("/"))
-        )
+        self.proofs = Proofs(nonce_keys)
+        self.token_urls = self._urls(metadata.TOKEN, aliases.token)
+        self.introspection_urls = self._urls(metadata.INTROSPECT, aliases.introspection)
+        self.feed_urls = self._urls(metadata.REVOCATIONS)
         self.verified_tokens = VerifiedTokenCache()
         self.introspection_responses: DerivedCache[Response] = DerivedCache()
         self.assertions: DerivedCache[tuple[float, Response]] = DerivedCache()  # by forward auth
         self.feed_pages = PageCache(self.name, self._read_feed_page)
+
+    def _urls(self, path: str, aliases: Iterable[str] = ()) -> tuple[str, ...]:
+        """Return the public addresses of an endpoint, as DPoP proofs name them; its own first."""
+        paths = (path, *(f"{alias}/" for alias in aliases))
+        return tuple(self.issuer + each for one in paths for each in (one, one.rstrip("/")))
 
     def needs_lookup(self, lookup: Lookup) -> NeedsThread:
         """Return what an endpoint returns that needs an application from the database."""
@@ -101,7 +103,7 @@ class ServedEnvironment(Environment):
             "introspection_responses": len(self.introspection_responses),
             "assertions": len(self.assertions),
             "client_keys": len(self.client_keys),
-            "dpop_proofs": len(self.proofs) if self.proofs else 0,
+            "dpop_proofs": len(self.proofs),
         }
 
     def waiting_lookups(self) -> int:
