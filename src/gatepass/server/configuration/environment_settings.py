@@ -55,6 +55,11 @@ class EnvironmentSettings(Section):
     dpop_nonces: bool = False
     """Whether DPoP proofs need a nonce of the server (RFC 9449 §8), which ends every proof after
     four minutes whatever the client's clock says. Clients fetch it with one more request."""
+    mtls_url: str = ""
+    """A second base address, as https://mtls.app.example.com, at which TLS asks clients for a
+    certificate, so that browsers are asked for none at `issuer`. Its host is one of the hosts. The
+    metadata names it in `mtls_endpoint_aliases` (RFC 8705 §5), if certificates arrive. Empty: the
+    address of `tls.mtls_port`, if there is one."""
     languages: Texts = ()
     """The languages of pages and mail, as ["de", "en"]: the first one for those whose browser asks
     for none of them. Empty: all that there are, English first."""
@@ -62,7 +67,7 @@ class EnvironmentSettings(Section):
     """What differs from `[branding]` in this environment: a table with the same settings, each of
     which replaces that one."""
 
-    @field_validator("issuer")
+    @field_validator("issuer", "mtls_url")
     @classmethod
     def _issuer_is_safe(cls, issuer: str) -> str:
         if not issuer:

@@ -16,10 +16,12 @@ from gatepass.server.oauth.client_authentication import (
     record_use,
 )
 from gatepass.server.oauth.served_environment import ServedEnvironment
+from gatepass.server.tokens import introspection_jwt
 from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.request import (
     SECRET_CREDENTIALS,
     has_assertion,
+    has_certificate,
     multiple_methods,
     parse_parameters,
 )
@@ -39,10 +41,11 @@ def introspect(environment: ServedEnvironment, request: Request) -> Result:
 
     A caller sees the tokens of its own organization; with the scope `introspection`, which only
     the operator grants, those of the environment. In place of client authentication it may present
-    an access token with this scope (RFC 7662 §2.1).
+    an access token with this scope (RFC 7662 §2.1). The response is JSON, or a JWT (RFC 9701).
     """
     params = parse_parameters(request)
-    if has_assertion(params) and not has_bearer(request):
+    has_key = has_assertion(params) or has_certificate(request, params)
+    if has_key and not has_bearer(request):
         credentials = credentials_of(environment, request, params)
         then = partial(_introspect, environment, request, params)
         return with_client(environment, request, credentials, then)
@@ -72,8 +75,30 @@ def _introspect(
     response = _INACTIVE
     if found is not None and _may_see(caller, found[1]):
         response = _respond(environment, found)
-    accept = request.headers.get(b"accept")
+    accept, alg = request.headers.get(b"accept"), caller.settings.introspection_signed_response_alg
+    if alg or (accept and introspection_jwt.is_preferred(accept)):
+        return _signed(environment, caller, response)
     return _negotiate(accept, response) if accept else response
+
+
+def _signed(
+    environment: ServedEnvironment, caller: CachedApplication, response: Response
+) -> Response:
+    """Return the response as a JWT for this caller (RFC 9701), by the algorithm that it chose."""
+    chosen = caller.settings.introspection_signed_response_alg or environment.algorithm
+    key = next(
+        (each for alg, each in environment.state.keys.signing_keys.items() if alg == chosen), None
+    )
+    if key is None:
+        raise OAuthError(
+            "temporarily_unavailable",
+            "No key signs introspection responses by the algorithm of this application.",
+            log_detail=f"no key for introspection_signed_response_alg {chosen}",
+        )
+    now = environment.clock()
+    return introspection_jwt.signed_response(
+        response, environment.issuer, caller.client_id, now, key
+    )
 
 
 def _authenticate(

@@ -9,6 +9,9 @@ from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.applications.cache import Lookup
 from gatepass.server.domain.applications.keys import store as client_keys
 from gatepass.server.domain.applications.keys.cache import KeyCache
+from gatepass.server.domain.applications.keys.certificates import store as client_certificates
+from gatepass.server.domain.applications.keys.certificates.cache import CertificateCache
+from gatepass.server.domain.applications.keys.certificates.model import ApplicationCertificate
 from gatepass.server.domain.applications.keys.model import ApplicationKey, KeySetting
 from gatepass.server.domain.applications.keys.used.ledger import Ledger
 from gatepass.server.domain.revocations.feed import page as feed_page
@@ -63,7 +66,10 @@ class ServedEnvironment(Environment):
         self.grants: GrantCache[CachedGrant] = GrantCache(self.applications)
         self.callers: GrantCache[CachedCaller] = GrantCache(self.applications)
         self.private_key_jwt = settings.environment(mode).private_key_jwt
+        self._certificate_methods = settings.certificate_methods
+        self.mtls_url = settings.mtls_url(mode)
         self.client_keys = KeyCache(self._find_keys)
+        self.client_certificates = CertificateCache(self._find_certificates)
         self.key_sets = KeySets(self.name, settings.single_sign_on)
         ledger = Ledger(self.database, clock)
         self.admissions = Admissions(self.name, ledger, lambda: bool(self.read_failure))
@@ -104,6 +110,7 @@ class ServedEnvironment(Environment):
             "assertions": len(self.assertions),
             "client_keys": len(self.client_keys),
             "dpop_proofs": len(self.proofs),
+            "client_certificates": len(self.client_certificates),
         }
 
     def waiting_lookups(self) -> int:
@@ -122,6 +129,12 @@ class ServedEnvironment(Environment):
                 return [], KeySetting()
             keys = client_keys.of_application(connection, app_id)
             return keys, client_keys.setting(connection, app_id)
+
+    def _find_certificates(self, app_id: UUID) -> list[ApplicationCertificate]:
+        with self.database.read() as connection:
+            if not self.database.has(connection, client_certificates.REVISION):
+                return []
+            return client_certificates.of_application(connection, app_id)
 
     def _read_feed_page(self, cursor: Cursor | None) -> feed_page.Page:
         with self.database.read() as connection:
