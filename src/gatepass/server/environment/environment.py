@@ -64,6 +64,8 @@ class Environment:
 
     private_key_jwt = False
     """Whether clients may authenticate with keys: where it serves, by the settings."""
+    dpop = False
+    """Whether clients may bind tokens to a key: where it serves, by the settings."""
 
     def __init__(
         self,

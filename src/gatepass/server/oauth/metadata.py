@@ -89,11 +89,12 @@ def authorization_server(environment: Environment) -> bytes:
     scopes = list(environment.state.catalogue.selectable.names)
     algorithms = [each for each in ALGORITHMS if each in environment.state.keys.signing_keys]
     signed = sorted(OF_CLIENTS) if environment.accepts_assertions() else []
-    return _document(
-        metadata.authorization_server(
-            environment.issuer, scopes, environment.mode, algorithms, signed
-        )
+    document = metadata.authorization_server(
+        environment.issuer, scopes, environment.mode, algorithms, signed
     )
+    if environment.dpop:
+        document["dpop_signing_alg_values_supported"] = sorted(OF_CLIENTS)
+    return _document(document)
 
 
 def protected_resource(environment: Environment) -> bytes:

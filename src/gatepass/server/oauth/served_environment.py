@@ -20,6 +20,7 @@ from gatepass.server.environment.lookup_batches import LookupBatches
 from gatepass.server.http import NeedsThread, Response
 from gatepass.server.oauth.authentication.admission import Admissions
 from gatepass.server.oauth.authentication.key_sets import KeySets
+from gatepass.server.oauth.authentication.proofs import Proofs
 from gatepass.server.oauth.leak_reports.github_keys import GitHubKeys
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.tokens.grant_cache import CachedCaller, CachedGrant, GrantCache
@@ -27,6 +28,8 @@ from gatepass.server.tokens.issue import entropy
 from gatepass.server.tokens.verified_cache import DerivedCache, VerifiedTokenCache
 from gatepass.wire import metadata
 from gatepass.wire.credential import Mode
+
+_NONCES = "dpop nonces"  # the purpose of their key
 
 
 class ServedEnvironment(Environment):
@@ -69,6 +72,16 @@ class ServedEnvironment(Environment):
             for path in (metadata.TOKEN, metadata.REVOKE, metadata.INTROSPECT, metadata.REVOCATIONS)
             for each in (path, path.rstrip("/"))
         )
+        own, token_paths = settings.environment(mode), settings.path_aliases.token
+        nonce_keys = master_key.derived(_NONCES) if own.dpop_nonces else ()
+        self.dpop = own.dpop
+        self.proofs = Proofs(nonce_keys) if own.dpop else None
+        """What checks DPoP proofs; None where the settings turn DPoP off."""
+        self.token_urls = tuple(
+            self.issuer + each
+            for path in (metadata.TOKEN, *(f"{alias}/" for alias in token_paths))
+            for each in (path, path.rstrip("/"))
+        )
         self.verified_tokens = VerifiedTokenCache()
         self.introspection_responses: DerivedCache[Response] = DerivedCache()
         self.assertions: DerivedCache[tuple[float, Response]] = DerivedCache()  # by forward auth
@@ -88,6 +101,7 @@ class ServedEnvironment(Environment):
             "introspection_responses": len(self.introspection_responses),
             "assertions": len(self.assertions),
             "client_keys": len(self.client_keys),
+            "dpop_proofs": len(self.proofs) if self.proofs else 0,
         }
 
     def waiting_lookups(self) -> int:

@@ -1,0 +1,93 @@
+"""What a token is bound to when it is issued, and what is asked of its sender afterwards.
+
+That is a key, of which each request has a proof (DPoP, RFC 9449), or the certificate of the TLS
+connection (RFC 8705 §3).
+"""
+
+from typing import NamedTuple
+
+from gatepass.jose.confirmation import Confirmation
+from gatepass.jose.x509.certificate import thumbprint
+from gatepass.server.domain.applications.cached_application import CachedApplication
+from gatepass.server.domain.applications.settings.model import ApplicationSettings
+from gatepass.server.http import Headers, Request, Response
+from gatepass.server.oauth.authentication.proofs import HEADER, NONCE_HEADER, Target
+from gatepass.server.oauth.served_environment import ServedEnvironment
+from gatepass.wire.errors import OAuthError
+
+_NO_PROOF = (
+    "Tokens of this application are bound to a key. "
+    "Send a DPoP proof (RFC 9449) in the header DPoP."
+)
+_NO_CERTIFICATE = (
+    "Tokens of this application are bound to a client certificate. Connect with one (mutual TLS)."
+)
+
+
+class Binding(NamedTuple):
+    """What a new token is bound to, if to anything; `nonce` is a new one for the next proof."""
+
+    confirmation: Confirmation | None
+    nonce: str = ""
+
+    def respond(self, response: Response) -> Response:
+        """Return a response with the nonce, where there is a new one (RFC 9449 §8.2)."""
+        if not self.nonce:
+            return response
+        return response._replace(headers=(*response.headers, *nonce_headers(self.nonce)))
+
+
+NOTHING = Binding(None)
+
+
+def bind(
+    environment: ServedEnvironment, request: Request, application: CachedApplication, now: float
+) -> Binding:
+    """Return what the token of a token request is bound to; its proof is used up by that.
+
+    A request with a proof gets a token that is bound to the key, one of an application that needs
+    them gets no other. Raises ProofError, and OAuthError (`invalid_request`) where a certificate
+    is needed and the connection has none. Does NOT authenticate the client.
+    """
+    settings = application.settings
+    jkt, nonce = _key(environment, request, settings, now)
+    certificate = None
+    if settings.tls_client_certificate_bound_access_tokens:
+        if request.certificate is None:
+            raise OAuthError(
+                "invalid_request",
+                _NO_CERTIFICATE,
+                log_detail="the application's tokens are bound to a certificate, and it sent none",
+                reason="certificate_missing",
+            )
+        certificate = thumbprint(request.certificate.der)
+    if jkt is None and certificate is None:
+        return NOTHING
+    return Binding(Confirmation(jkt, certificate), nonce)
+
+
+def nonce_headers(nonce: str) -> Headers:
+    """Return the header that gives out a nonce (RFC 9449 §8); none for ""."""
+    return ((NONCE_HEADER, nonce.encode()),) if nonce else ()
+
+
+def _key(
+    environment: ServedEnvironment, request: Request, settings: ApplicationSettings, now: float
+) -> tuple[str | None, str]:
+    """Return the thumbprint of the key of a request's proof, and a new nonce if there is one."""
+    header, proofs = request.headers.get(HEADER), environment.proofs
+    if header is None or proofs is None:
+        if not settings.dpop_bound_access_tokens:
+            return None, ""
+        if proofs is None:
+            raise OAuthError(
+                "temporarily_unavailable",
+                "Tokens of this application are bound to a key, and DPoP is turned off here. "
+                "Ask the operator.",
+                log_detail="the application needs DPoP, which the setting dpop turns off",
+            )
+        raise proofs.error(_NO_PROOF, "missing", now)
+    target = Target("POST", environment.token_urls)
+    proof = proofs.check(header.decode("latin-1"), target, now)
+    nonce = proofs.nonce(now)
+    return proof.jkt, "" if proof.nonce == nonce else nonce
