@@ -54,6 +54,9 @@ _COMMANDS = {
         "Demonstrate Gatepass over real HTTP, from the first login to an API call with a token.",
     ),
     "import": _Entry(f"{_SERVER}.import_:import_", "Import the applications of another system."),
+    "keygen": _Entry(
+        f"{_CLIENT}.cli.keygen:keygen", "Make a key pair, and print its public key to register."
+    ),
     "keys": _Entry(
         f"{_SERVER}.system.keys:keys",
         "List and rotate the keys of tokens, and rotate the master key that encrypts them.",

@@ -245,9 +245,9 @@ def test_parameters_are_the_same_as_a_mapping_and_as_pairs_and_not_shown() -> No
     assert "urn:b" not in repr(settings[0])
 
 
-@pytest.mark.parametrize("method", ["", "basic", "private_key_jwt"])
+@pytest.mark.parametrize("method", ["basic", "client_secret_jwt"])
 def test_an_unknown_way_to_authenticate_is_refused_with_those_there_are(method: str) -> None:
-    with pytest.raises(ConfigurationError, match="client_secret_basic or client_secret_post"):
+    with pytest.raises(ConfigurationError, match="_basic, client_secret_post, private_key_jwt"):
         ClientSettings("https://host/", "id", Secret("x"), auth_method=method)
 
 

@@ -15,6 +15,7 @@ from server_process import free_ports
 ELSEWHERE = {
     "a-leaked-secret.md": "without examples; test_leaked_secret.py of the portal does it",
     "authenticate-with-a-key.md": "without examples; test_keys.py of the portal does it",
+    "call-with-a-key.md": "tests/client/keys/test_examples.py runs its examples",
     "choose-a-language.md": "without examples; test_languages.py of the portal does it",
     "come-from-django-oauth-toolkit.md": "its commands are those of tests/stories",
     "copy-an-application.md": "without examples; tests/browser/test_copying.py does it",

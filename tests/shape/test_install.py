@@ -23,6 +23,7 @@ _UNREACHABLE = ("error sending request", "Failed to fetch", "Could not connect")
 # A module of ours that needs the extra, or where the extra is for another one, its library.
 _MODULES = {
     "aiohttp": "gatepass.client.aiohttp",
+    "keys": "gatepass.client.keys.key_text",
     "aws": "gatepass.client.secrets.aws, botocore.session",
     "azure": "gatepass.client.secrets.azure, azure.identity, azure.keyvault.secrets",
     "backup": "pyrage",

@@ -12,8 +12,9 @@ from gatepass.admin.errors import NotFound, PreconditionFailed, ServerUnavailabl
 from gatepass.admin.records import Performed
 from gatepass.admin.requests import Conditions, Operation
 from gatepass.client.errors import CertificateRefused, Unreachable, quotable
+from gatepass.client.tokens.authentication import is_transient
 from gatepass.client.tokens.drivers import TokenFlow
-from gatepass.client.tokens.request import is_transient, retry_after_of
+from gatepass.client.tokens.request import retry_after_of
 from gatepass.client.tokens.source import TokenSource
 from gatepass.client.tokens.token import CachedToken
 from gatepass.wire.flow import Request, Response

@@ -14,11 +14,11 @@ from gatepass.admin.records import Performed
 from gatepass.admin.requests import Conditions, write
 from gatepass.client import variables as env
 from gatepass.client.errors import ConfigurationError
+from gatepass.client.network.urls import check_url
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens import clock
 from gatepass.client.tokens.drivers import Sender, TokenFlow
 from gatepass.client.tokens.source import TokenSource
-from gatepass.client.urls import check_url
 from gatepass.wire.flow import Request, Response
 from gatepass.wire.metadata import ADMIN_API, TOKEN
 

@@ -7,8 +7,8 @@ import logging
 from typing import Self
 
 from gatepass.client.errors import ConfigurationError
+from gatepass.client.network.urls import check_url
 from gatepass.client.tokens.bearer_auth import BearerAuthBase
-from gatepass.client.urls import check_url
 from gatepass.extras import installed_by
 
 with installed_by("gatepass[aiohttp]"):

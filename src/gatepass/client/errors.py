@@ -49,13 +49,21 @@ class TokenRefused(ClientError):
 
     `error` and `description` are the server's own (RFC 6749 §5.2), None and empty where it
     sent none; `status` is the HTTP status; `excerpt` describes a response that is no OAuth
-    error by its media type, its length and, for an HTML page, its title.
+    error by its media type, its length and, for an HTML page, its title. `advice` says what to
+    do where that is known better than the error's code says it.
     """
 
-    def __init__(self, error: str | None, description: str, status: int, excerpt: str = "") -> None:
-        super().__init__(error, description, status, excerpt)
+    def __init__(
+        self,
+        error: str | None,
+        description: str,
+        status: int,
+        excerpt: str = "",
+        advice: str = "",
+    ) -> None:
+        super().__init__(error, description, status, excerpt, advice)
         self.error, self.description, self.status = error, description, status
-        self.excerpt = excerpt
+        self.excerpt, self.advice = excerpt, advice
 
     def __str__(self) -> str:
         if self.error is None:
@@ -65,12 +73,14 @@ class TokenRefused(ClientError):
                 "check that the token URL is the address of an OAuth 2.0 token endpoint"
             )
         description = f" ({self.description})" if self.description else ""
-        advice = _ADVICE.get(self.error, "see the error and ask the server's operator")
+        advice = self.advice or _ADVICE.get(
+            self.error, "see the error and ask the server's operator"
+        )
         return f"the token endpoint refused with {self.error}{description}: {advice}"
 
     @property
     def is_of_the_secret(self) -> bool:
-        """Return whether another secret may help; some servers use other codes for a wrong one."""
+        """Return whether another secret or key may help; some servers have other codes for that."""
         return self.error == "invalid_client" or (self.status == 401 and self.error is not None)
 
 

@@ -5,6 +5,7 @@ import functools
 import multiprocessing
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
@@ -32,6 +33,8 @@ from gatepass.server.serving.processes.worker import LimitedServer
 from gatepass.server.serving.processes.worker_process import Limits, Start, WorkerProcess
 from gatepass.server.serving.proxy_headers import ProxyHeaders, TrustedProxies
 from gatepass.server.serving.readiness import Readiness
+from gatepass.server.serving.tls import contexts
+from gatepass.server.serving.tls.ports import TlsPorts
 from gatepass.server.serving.uvicorn_compat import protocol
 
 _FOR_REQUESTS = 0.8  # of the time to end after the drain, in which running requests may finish
@@ -48,6 +51,8 @@ def listen(settings: Settings) -> Listening:
 
     A process listens on them once it can respond.
     """
+    if settings.tls.is_on:
+        contexts.read(settings.tls)  # which refuses files that are of no use
     with ExitStack() as undo:
         main = [
             undo.enter_context(opened)
@@ -65,8 +70,11 @@ def listen(settings: Settings) -> Listening:
                 [settings.metrics_host], settings.metrics_port, "the setting metrics_port"
             )
             metrics = undo.enter_context(opened)
+        mutual = []
+        if settings.tls.mtls_port:
+            mutual = sockets.listen(settings.host, settings.tls.mtls_port, "--mtls-port")
         undo.pop_all()
-    return Listening(main, metrics)
+    return Listening(main, metrics, mutual)
 
 
 def run(
@@ -87,7 +95,7 @@ def run(
         workers=settings.workers,
         metrics=_metrics_address(settings),
     )
-    if settings.is_https and not settings.trusted_proxies:
+    if settings.is_https and not settings.trusted_proxies and not settings.tls.is_on:
         log.warning("proxy.not_named", setting="trusted_proxies", advice=_NO_PROXY)
     if settings.workers > 1:
         _supervise(settings, sockets)
@@ -107,13 +115,7 @@ def _run_alone(
     settings: Settings, sockets: Listening, companion: Callable[[], bool] | None
 ) -> None:
     """Serve in this process; at SIGHUP a worker takes over, and this process supervises it."""
-    readiness = Readiness(is_alone=True)
-    server = LimitedServer(
-        config(settings, metrics=sockets.metrics, readiness=readiness),
-        _limits(settings),
-        readiness,
-        sockets,
-    )
+    server = _server(settings, sockets)
     between: list[int] = []  # signals that come while the server does not handle them
 
     def end(number: int, _frame: FrameType | None) -> None:
@@ -201,17 +203,25 @@ def _work(values: dict[str, Any], sockets: Listening, channel: socket.socket) ->
     settings = Settings.model_validate(values)
     logging.configure(settings.log_format)
     exports.export_logs(settings)
-    readiness = Readiness(is_alone=False)
-    server = LimitedServer(
-        config(settings, metrics=sockets.metrics, readiness=readiness),
-        _limits(settings),
-        readiness,
-        sockets,
-        channel,
-    )
+    server = _server(settings, sockets, channel)
     for each in (signal.SIGTERM, signal.SIGINT):  # which end a worker only while it is imported
         signal.signal(each, server.handle_exit)
     server.run_until_ended()
+
+
+def _server(
+    settings: Settings, sockets: Listening, channel: socket.socket | None = None
+) -> LimitedServer:
+    """Return the server of this process; with a `channel` it is a worker of a supervisor."""
+    readiness = Readiness(is_alone=channel is None)
+    connections = Connections(settings.http.limits())
+    try:
+        tls = TlsPorts(settings.tls, connections) if settings.tls.is_on else None
+    except ServingError as error:
+        log.error("start.failed", reason=str(error))  # noqa: TRY400 - one line is enough
+        sys.exit(uvicorn.config.STARTUP_FAILURE)
+    served = config(settings, metrics=sockets.metrics, readiness=readiness, connections=connections)
+    return LimitedServer(served, _limits(settings), readiness, sockets, channel, tls)
 
 
 def config(
@@ -219,15 +229,17 @@ def config(
     make: Callable[[], App] | None = None,
     metrics: socket.socket | None = None,
     readiness: Readiness | None = None,
+    connections: Connections | None = None,
 ) -> uvicorn.Config:
     """Return uvicorn's configuration; `make` replaces `create` as the application's factory.
 
     `metrics` is the listening socket of /metrics alone. With `readiness` the application waits
-    for a database that is away.
+    for a database that is away. `connections` is the limit on them, if others share it.
     """
     values = settings.model_dump()
     after_drain = settings.shutdown_timeout - settings.drain
-    connections = Connections(settings.http.limits())
+    if connections is None:
+        connections = Connections(settings.http.limits())
     return uvicorn.Config(
         functools.partial(
             _behind_proxies, make or functools.partial(_app, values, metrics, readiness), values

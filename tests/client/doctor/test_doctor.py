@@ -20,8 +20,9 @@ from client.doctor.doctoring import (
 )
 from client.tls_server import HANG_UP, MetadataServer, metadata_server
 from gatepass.cli import main
-from gatepass.client.doctor import findings, metadata
+from gatepass.client.doctor import findings
 from gatepass.client.doctor.findings import Outcome
+from gatepass.client.network import metadata
 from gatepass.client.settings import ClientSettings
 from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret

@@ -3,6 +3,7 @@
 import json
 import pickle
 from collections.abc import Callable, Mapping
+from typing import cast
 from urllib.parse import parse_qsl
 
 import pytest
@@ -17,6 +18,8 @@ from gatepass.client.errors import (
     Unreachable,
 )
 from gatepass.client.settings import ClientSettings
+from gatepass.client.tokens.authentication import Authentication, by_secret
+from gatepass.client.tokens.drivers import Step
 from gatepass.client.tokens.request import (
     LONGEST_RESPONSE,
     RetryLimits,
@@ -58,7 +61,8 @@ class Script:
         attempts: int = 4,
     ) -> CachedToken:
         limits = RetryLimits(deadline=until, max_attempts=attempts)
-        return run(request_token(settings, Secret(SECRET), limits, now, lambda: jitter), self)
+        flow = request_token(settings, Secret(SECRET), limits, now, lambda: jitter)
+        return run(flow, lambda step: self(cast("Request", step)))
 
 
 def answer(status: int, body: bytes = b"", **headers: str) -> Response:
@@ -75,7 +79,7 @@ def refusal(status: int, members: object) -> TokenRefused:
 
 @pytest.mark.spec("RFC 6749", "4.4.2")
 def test_the_request_is_a_post_of_a_form_with_basic_credentials() -> None:
-    request = build_request(SETTINGS, Secret(SECRET))
+    request = build_request(SETTINGS, by_secret(SETTINGS, Secret(SECRET)))
 
     assert (request.method, request.url) == ("POST", "https://app.example.com/token")
     assert request.headers["content-type"] == "application/x-www-form-urlencoded"
@@ -89,7 +93,7 @@ def test_the_request_is_a_post_of_a_form_with_basic_credentials() -> None:
 def test_scope_and_every_resource_are_asked_for() -> None:
     resources = ("https://a.example/x?y=z", "urn:b:c")
     request = build_request(
-        ClientSettings(SETTINGS.token_url, "id", "x", "read write", resources), Secret("x")
+        ClientSettings(SETTINGS.token_url, "id", "x", "read write", resources), Authentication()
     )
 
     assert parse_qsl(request.body.decode()) == [
@@ -110,7 +114,7 @@ def test_parameters_and_a_secret_in_the_form_are_sent_as_they_are_set() -> None:
         auth_method="client_secret_post",
     )
 
-    request = build_request(settings, Secret(SECRET))
+    request = build_request(settings, by_secret(settings, Secret(SECRET)))
 
     assert parse_qsl(request.body.decode()) == [
         ("grant_type", "client_credentials"),
@@ -132,7 +136,7 @@ def test_headers_and_another_grant_type_are_sent_as_they_are_set() -> None:
         grant_type="account_credentials",
     )
 
-    request = build_request(settings, Secret("x"))
+    request = build_request(settings, by_secret(settings, Secret("x")))
 
     assert request.headers["x-api-key"] == "k3y-of-the-gateway"
     assert request.headers["user-agent"] == "acme/1"
@@ -153,8 +157,8 @@ def test_a_key_in_a_header_is_not_quoted_where_the_answer_repeats_it() -> None:
 
 
 def test_neither_repr_nor_body_of_the_request_shows_the_secret() -> None:
-    assert "very-secret" not in repr(build_request(SETTINGS, Secret(SECRET)))
-    assert b"very-secret" not in build_request(SETTINGS, Secret(SECRET)).body
+    assert "very-secret" not in repr(build_request(SETTINGS, by_secret(SETTINGS, Secret(SECRET))))
+    assert b"very-secret" not in build_request(SETTINGS, by_secret(SETTINGS, Secret(SECRET))).body
 
 
 def test_a_token_is_given_with_times_counted_from_the_question() -> None:
@@ -271,8 +275,8 @@ def test_the_attempts_come_to_an_end_and_the_error_tells_the_last_trouble() -> N
 
 
 def test_an_error_that_is_not_of_the_network_is_not_swallowed() -> None:
-    def send(request: Request) -> Response:
-        raise LookupError(request.method)
+    def send(step: Step) -> Response:
+        raise LookupError(type(step).__name__)
 
     with pytest.raises(LookupError):
         run(

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from gatepass.client.errors import ClientError, Unreachable
 from gatepass.client.settings import ClientSettings
-from gatepass.client.tokens.drivers import RunInThread, Step, TokenFlow, Wait
+from gatepass.client.tokens.drivers import RunInThread, Sign, Step, TokenFlow, Wait
 from gatepass.client.tokens.source import TokenSource
 from gatepass.client.tokens.token import CachedToken
 from gatepass.wire.flow import Request, Response
@@ -153,6 +153,7 @@ class Machine(RuleBasedStateMachine):
         except ClientError:
             self.callers.remove(caller)
         else:
+            assert not isinstance(step, Sign)
             caller.step = step
             caller.until = self.now + (step.timeout or 0.0)
             if isinstance(step, Request):

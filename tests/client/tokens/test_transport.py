@@ -17,8 +17,8 @@ from client.processes import TIMEOUT
 from client.tls_server import DAY, Issued, issue, metadata_server, serving_context, tunnelling
 from gatepass.client import ConfigurationError, TokenUnavailable
 from gatepass.client.errors import CertificateRefused, Unreachable
+from gatepass.client.network.deadline import Connection
 from gatepass.client.settings import ClientSettings
-from gatepass.client.tokens.deadline import Connection
 from gatepass.client.tokens.source import TokenSource
 from gatepass.client.tokens.transport import Httpx2Sender
 from gatepass.wire.flow import Request, Response

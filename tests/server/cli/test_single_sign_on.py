@@ -31,26 +31,27 @@ def gatepass(data: Path) -> Command:
     return ran
 
 
-@pytest.fixture(scope="module")
-def acme(gatepass: Command) -> str:
-    created = gatepass("organization", "create", "Acme", "--admin", "anna", "--json")
-    return str(json.loads(created.out)["org_id"])
+def created(gatepass: Command, name: str, admin: str) -> str:
+    ran = gatepass("organization", "create", name, "--admin", admin, "--json")
+    return str(json.loads(ran.out)["org_id"])
 
 
-def test_an_organization_without_a_provider_says_so(gatepass: Command, acme: str) -> None:
-    shown = json.loads(gatepass("single-sign-on", "show", acme, "--json").out)
-    refused = gatepass("single-sign-on", "disable", acme, "--yes")
+def test_an_organization_without_a_provider_says_so(gatepass: Command) -> None:
+    bolt = created(gatepass, "Bolt", "bo")
+    shown = json.loads(gatepass("single-sign-on", "show", bolt, "--json").out)
+    refused = gatepass("single-sign-on", "disable", bolt, "--yes")
 
-    assert shown == {"organization": "Acme", "state": "none"}
+    assert shown == {"organization": "Bolt", "state": "none"}
     assert (refused.status, refused.err) == (
         1,
-        "Error: Acme has no OpenID provider in production.\n",
+        "Error: Bolt has no OpenID provider in production.\n",
     )
 
 
 def test_the_operator_turns_single_sign_on_off_and_the_secret_is_never_shown(
-    gatepass: Command, data: Path, acme: str
+    gatepass: Command, data: Path
 ) -> None:
+    acme = created(gatepass, "Acme", "anna")
     turn_on(data, acme)
     shown = gatepass("single-sign-on", "show", acme, "--json")
     off = gatepass("single-sign-on", "disable", acme, "--yes")

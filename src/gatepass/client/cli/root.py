@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from gatepass.client.cli import check, scan
+from gatepass.client.cli import check, keygen, scan
 from gatepass.client.cli.rotate.command import rotate
 from gatepass.client.errors import ClientError
+from gatepass.client.network.urls import check_url
 from gatepass.client.settings import ClientSettings
-from gatepass.client.urls import check_url
 from gatepass.command_group import example
 from gatepass.wire.urls import may_use_proxy
 
@@ -32,8 +32,8 @@ def token(*, as_json: bool) -> None:
     """Print a fresh access token.
 
     The settings come from GATEPASS_TOKEN_URL, GATEPASS_CLIENT_ID, GATEPASS_CLIENT_SECRET (or
-    GATEPASS_CLIENT_SECRET_FILE), GATEPASS_SCOPE, GATEPASS_RESOURCE, GATEPASS_PARAMETERS and
-    GATEPASS_AUTH_METHOD.
+    GATEPASS_CLIENT_SECRET_FILE) or GATEPASS_PRIVATE_KEY_FILE, GATEPASS_SCOPE, GATEPASS_RESOURCE,
+    GATEPASS_PARAMETERS and GATEPASS_AUTH_METHOD.
     """
     from gatepass.client.tokens.source import TokenSource  # takes a while to load
 
@@ -139,5 +139,5 @@ def _one_line_errors() -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
-for _command in (check.check, rotate, scan.scan):
+for _command in (check.check, keygen.keygen, rotate, scan.scan):
     commands.add_command(_command)

@@ -4,7 +4,7 @@ Each check yields a finding with the result or what to do. A check that is impos
 earlier one failed is reported as skipped. Nothing is changed, and one token is requested.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import TypeAlias
@@ -19,16 +19,18 @@ from gatepass.client.errors import (
     Unreachable,
     cleaned,
 )
+from gatepass.client.network import metadata as server_metadata
 from gatepass.client.network import route
-from gatepass.client.secrets.source import SecretSource
-from gatepass.client.settings import ClientSettings
+from gatepass.client.network.urls import check_url
+from gatepass.client.settings import PRIVATE_KEY_JWT, ClientSettings, KeySource
+from gatepass.client.tokens.authentication import Credential
 from gatepass.client.tokens.token import CachedToken
-from gatepass.client.urls import check_url
 from gatepass.wire.secret import Secret
 from gatepass.wire.urls import may_use_proxy
 
 _NETWORK = ("name", "connection", "tls", "clock", "metadata")
 _OAUTH = ("environment", "token", "scope")
+_FILES = (env.CLIENT_SECRET_FILE, f"{env.NEXT_CLIENT_SECRET}_FILE", env.PRIVATE_KEY_FILE)
 _VIA_PROXY = "the connection goes through the proxy"
 
 Findings: TypeAlias = Iterator[Finding]
@@ -45,14 +47,14 @@ def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Findings:
         url = _usable(environ.get(env.TOKEN_URL, ""))
     else:
         yield findings.settings(settings, environ)
-    for variable in (env.CLIENT_SECRET_FILE, f"{env.NEXT_CLIENT_SECRET}_FILE"):
+    for variable in _FILES:
         if environ.get(variable):
             yield from _secret_file(environ[variable])
-    known: list[Secret] = []
+    known: list[Credential] = []
     if settings is not None:
-        given = [_secret(source) for source in settings.secret_sources]
-        known += [each for each in given if isinstance(each, Secret)]
-        yield findings.secrets(given)
+        given = [_credential(settings, source) for source in _sources(settings)]
+        known += [each for each in given if not isinstance(each, ConfigurationError)]
+        yield findings.credentials(given)
     try:
         send = probes.sender(url, environ.get(env.CA_FILE, "")) if url else None
     except ConfigurationError as error:
@@ -65,9 +67,15 @@ def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Findings:
         yield from _ServerCheck(url, settings, known, send, now, ca_file).checks()
 
 
-def _secret(source: SecretSource) -> Secret | ConfigurationError:
+def _sources(settings: ClientSettings) -> Sequence[KeySource]:
+    if settings.auth_method == PRIVATE_KEY_JWT:
+        return settings.key_sources
+    return settings.secret_sources
+
+
+def _credential(settings: ClientSettings, source: KeySource) -> Credential | ConfigurationError:
     try:
-        return probes.secret(source)
+        return probes.credential(settings, source)
     except ConfigurationError as error:
         return error
 
@@ -100,7 +108,7 @@ class _ServerCheck:
         self,
         url: str,
         settings: ClientSettings | None,
-        known: list[Secret],
+        known: list[Credential],
         send: probes.Send,
         now: Callable[[], float],
         ca_file: str,
@@ -123,7 +131,8 @@ class _ServerCheck:
         if self._settings is None or not self._known:
             yield from _skipped(_OAUTH, "the settings are not complete")
             return
-        environment = findings.environment(self._settings, self._known, self._document)
+        secrets = [each for each in self._known if isinstance(each, Secret)]
+        environment = findings.environment(self._settings, secrets, self._document)
         yield environment
         yield from self._token(self._settings, environment.outcome)
 
@@ -178,7 +187,7 @@ class _ServerCheck:
             yield from _skipped(("clock", "metadata"), self._blocked)
             return
         first = True
-        for location in metadata.locations(self._url):
+        for location in server_metadata.locations(self._url):
             sent_at = self._now()
             try:
                 response = probes.document(self._send, location.url)
@@ -189,10 +198,10 @@ class _ServerCheck:
                 yield findings.clock(response.headers, (sent_at + self._now()) / 2)
             first = False
             self._document = (
-                metadata.read(response.body) if response.status == HTTPStatus.OK else None
+                server_metadata.read(response.body) if response.status == HTTPStatus.OK else None
             )
             if self._document:
-                yield metadata.compare(self._document, location, self._url)
+                yield metadata.compare(self._document, location, self._url, self._settings)
                 return
         yield metadata.absent(self._url)
 

@@ -13,8 +13,15 @@ from urllib.parse import urlsplit
 
 from gatepass.client import variables as env
 from gatepass.client.errors import ConfigurationError, cleaned
-from gatepass.client.secrets.source import SecretSource
-from gatepass.client.settings import BASIC, CLIENT_CREDENTIALS, ClientSettings
+from gatepass.client.keys.signing_key import SigningKey
+from gatepass.client.settings import (
+    BASIC,
+    CLIENT_CREDENTIALS,
+    PRIVATE_KEY_JWT,
+    ClientSettings,
+    KeySource,
+)
+from gatepass.client.tokens.authentication import Credential as ClientCredential
 from gatepass.client.tokens.telemetry import WARN_WITHIN
 from gatepass.wire import credential
 from gatepass.wire.credential import Credential, Kind, Mode
@@ -60,11 +67,7 @@ def settings(client: ClientSettings, environ: Mapping[str, str]) -> Finding:
         f"{env.TOKEN_URL} {shown_url(client.token_url)}",
         f"{env.CLIENT_ID} {_shown_id(client.client_id)}",
     ]
-    names = (env.CLIENT_SECRET, env.NEXT_CLIENT_SECRET)
-    values += [
-        _source(environ, name, source)
-        for name, source in zip(names, client.secret_sources, strict=False)
-    ]
+    values += _credential_settings(client, environ)
     if client.scope:
         values.append(f"{env.SCOPE} {cleaned(client.scope)}")
     values += [f"{env.RESOURCE} {cleaned(resource)}" for resource in client.resource]
@@ -81,8 +84,25 @@ def settings(client: ClientSettings, environ: Mapping[str, str]) -> Finding:
     return Finding("settings", Outcome.OK, ", ".join(values))
 
 
-def _source(environ: Mapping[str, str], name: str, source: SecretSource) -> str:
-    """Return where a secret comes from, of the three variables that begin with `name`."""
+def _credential_settings(client: ClientSettings, environ: Mapping[str, str]) -> list[str]:
+    """Return where the secrets or the key of the way to authenticate come from."""
+    if client.auth_method != PRIVATE_KEY_JWT:
+        names = (env.CLIENT_SECRET, env.NEXT_CLIENT_SECRET)
+        return [
+            _source(environ, name, source)
+            for name, source in zip(names, client.secret_sources, strict=False)
+        ]
+    values = [_source(environ, env.PRIVATE_KEY, source) for source in client.key_sources]
+    given = (
+        (env.PRIVATE_KEY_ID, client.private_key_id),
+        (env.PRIVATE_KEY_ALG, client.private_key_alg),
+        (env.ASSERTION_AUDIENCE, client.assertion_audience),
+    )
+    return values + [f"{name} {cleaned(text)}" for name, text in given if text]
+
+
+def _source(environ: Mapping[str, str], name: str, source: KeySource) -> str:
+    """Return where a secret or a key comes from, of the three variables that begin with `name`."""
     if environ.get(name):
         return name
     if environ.get(f"{name}_FILE"):
@@ -90,10 +110,10 @@ def _source(environ: Mapping[str, str], name: str, source: SecretSource) -> str:
     return f"{name}_FROM {cleaned(repr(source))}"
 
 
-def secrets(results: Sequence[Secret | ConfigurationError]) -> Finding:
-    """Return what each source returned or raised; one secret is enough."""
+def credentials(results: Sequence[ClientCredential | ConfigurationError]) -> Finding:
+    """Return what each source of a secret or a key returned or raised; one is enough."""
     texts = [
-        cleaned(str(each)) if isinstance(each, ConfigurationError) else _shown_secret(each)
+        cleaned(str(each)) if isinstance(each, ConfigurationError) else _shown_credential(each)
         for each in results
     ]
     errors = [each for each in results if isinstance(each, ConfigurationError)]
@@ -245,6 +265,19 @@ def shown_url(url: str) -> str:
     parts = urlsplit(url)
     query = "?\u2026" if parts.query else ""
     return f"{parts.scheme}://{parts.netloc}{parts.path}{query}"
+
+
+def _shown_credential(credential: ClientCredential) -> str:
+    if isinstance(credential, SigningKey):
+        return _shown_key(credential)
+    return _shown_secret(credential)
+
+
+def _shown_key(key: SigningKey) -> str:
+    """Return algorithm and name, which are public."""
+    name = f", kid {cleaned(key.kid)}" if key.kid else ""
+    digest = f", certificate {key.certificate}" if key.certificate else ""
+    return f"{key.alg} key{name}{digest}"
 
 
 def _shown_secret(secret: Secret) -> str:

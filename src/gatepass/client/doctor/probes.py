@@ -7,22 +7,24 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from random import random
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from gatepass.client.doctor.certificate import Handshake
 from gatepass.client.network.certificate_authorities import trusted
 from gatepass.client.network.certificate_errors import Certificate
 from gatepass.client.network.route import Target
-from gatepass.client.secrets.rotation import SecretRotation
+from gatepass.client.secrets.rotation import read_secret
 from gatepass.client.secrets.source import SecretSource
-from gatepass.client.settings import ClientSettings
+from gatepass.client.settings import PRIVATE_KEY_JWT, ClientSettings, KeySource
 from gatepass.client.tokens import clock
+from gatepass.client.tokens.authentication import Credential
+from gatepass.client.tokens.drivers import Sign, Step
 from gatepass.client.tokens.request import RetryLimits, request_token
 from gatepass.client.tokens.token import CachedToken
 from gatepass.client.tokens.transport import Httpx2Sender
 from gatepass.wire.flow import Request, Response, run
-from gatepass.wire.secret import Secret
 
 _TIMEOUT = 5.0  # seconds for each address to connect, and for each step of a handshake
 _EXCHANGE = 10.0  # seconds for a request and its answer
@@ -82,12 +84,22 @@ def document(send: Send, url: str) -> Response:
     return send(Request("GET", url, {"accept": "application/json", "user-agent": "gatepass"}, b""))
 
 
-def secret(source: SecretSource) -> Secret:
-    """Read a secret source; raises ConfigurationError."""
-    return SecretRotation((source,)).read()[0]
+def credential(settings: ClientSettings, source: SecretSource | KeySource) -> Credential:
+    """Read the source of a secret or a key; raises ConfigurationError."""
+    if settings.auth_method == PRIVATE_KEY_JWT:
+        return settings.read_key(source)
+    return read_secret(cast("SecretSource", source))
 
 
-def grant(settings: ClientSettings, known: Secret, send: Send) -> CachedToken:
+def grant(settings: ClientSettings, known: Credential, send: Send) -> CachedToken:
     """Request a token once; raises a ClientError."""
     limits = RetryLimits(clock.now() + _EXCHANGE, max_attempts=1)
-    return run(request_token(settings, known, limits, clock.now, random), send)
+    flow = request_token(settings, known, limits, clock.now, random)
+    return run(flow, partial(_perform, send))
+
+
+def _perform(send: Send, step: Step) -> object:
+    """Perform a step of the flow; the pauses of this one are zero."""
+    if isinstance(step, Sign):
+        return step.key.signature(step.message)
+    return send(cast("Request", step))

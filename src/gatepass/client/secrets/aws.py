@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import Any
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
+from gatepass.client.network.urls import check_url
 from gatepass.client.secrets.validation import decoded, library_of, select
-from gatepass.client.urls import check_url
 
 _CONNECT, _READ, _ATTEMPTS = 5, 10, 3  # seconds, seconds, requests
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, cleaned
+from gatepass.client.network.urls import check_url
 from gatepass.client.secrets.http import refusal
 from gatepass.client.secrets.validation import library_of, select
-from gatepass.client.urls import check_url
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential

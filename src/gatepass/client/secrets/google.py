@@ -8,9 +8,9 @@ from http import HTTPStatus
 from typing import Any
 
 from gatepass.client.errors import ConfigurationError, SecretUnavailable
+from gatepass.client.network.urls import check_url
 from gatepass.client.secrets.http import exchange, refusal
 from gatepass.client.secrets.validation import decoded, json_object, library_of, select
-from gatepass.client.urls import check_url
 
 _NAME = re.compile(
     r"projects/[\w.:-]+(?:/locations/(?P<location>[\w-]+))?/secrets/[\w-]+"

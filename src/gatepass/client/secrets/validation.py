@@ -1,4 +1,4 @@
-"""Validates what a source returns: one line of text of limited length.
+"""Validates what a source returns: one line of text of limited length, or a private key.
 
 `where` names in messages what the text was read from; the text itself is never repeated.
 """
@@ -15,6 +15,10 @@ from gatepass.wire.secret import Secret
 LONGEST = 64 * 1024  # bytes of a secret
 
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
+# A private key in PEM or JWK has several lines. Where a client secret is needed, `check_secret`
+# refuses it.
+_LINES = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+"
+_KEY = re.compile(rf"\s*(?:-----BEGIN {_LINES}-----|\{{{_LINES}\}})\s*")
 
 
 def check_secret(text: str) -> Secret:
@@ -39,7 +43,7 @@ def as_secret(text: str, where: str) -> str:
         raise ConfigurationError(
             f"{where} is too long for a secret: check that it is the right one"
         )
-    if not _TEXT.fullmatch(text):
+    if not _TEXT.fullmatch(text) and not _KEY.fullmatch(text):
         raise ConfigurationError(
             f"{where} has a line break or control character in it: let it hold the secret alone"
         )

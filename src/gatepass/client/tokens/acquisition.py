@@ -3,12 +3,15 @@
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from gatepass.client.errors import TokenRefused
-from gatepass.client.secrets.rotation import SecretRotation
-from gatepass.client.settings import ClientSettings
+from gatepass.client.keys.signing_key import SigningKey
+from gatepass.client.secrets.rotation import Rotation, SecretRotation
+from gatepass.client.secrets.source import Literal
+from gatepass.client.settings import PRIVATE_KEY_JWT, ClientSettings
+from gatepass.client.tokens.authentication import Authenticator, Credential
 from gatepass.client.tokens.drivers import TokenFlow, call
 from gatepass.client.tokens.request import RetryLimits, request_token
 from gatepass.client.tokens.token import CachedToken, State
@@ -16,7 +19,16 @@ from gatepass.wire.secret import Secret
 
 _log = logging.getLogger("gatepass.client")
 
-_READS = 2  # of the secrets: a refused one may just have been rotated
+_REFUSED = {
+    Secret: "client secret refused, looking for another one",
+    SigningKey: "private key refused, looking for another one",
+}
+_FOUND = {
+    Secret: "another client secret works: it was rotated",
+    SigningKey: "another private key works: it was replaced",
+}
+_NOT_READ = "private key not read, the last one is used if any: %s"
+_READS = 2  # of the credentials: a refused one may just have been rotated
 
 
 class Entry(Protocol):
@@ -56,7 +68,8 @@ class Acquisition:
         self._cache = cache
         self._now = now
         self._random = random
-        self._secrets = SecretRotation(settings.secret_sources)
+        self._authenticator = Authenticator(settings)
+        self._credentials = _rotation(settings)
 
     def get(
         self, stale: CachedToken | None, rejected: Secret | None, limits: RetryLimits
@@ -65,22 +78,22 @@ class Acquisition:
 
         While another process renews the shared token, returns `stale` itself.
         """
-        secrets = yield from self._read_secrets()
+        credentials = yield from self._read_credentials()
         if self._cache is None:
-            return (yield from self._request(secrets, limits))
-        find = partial(self._cache.entry, _key(self._settings), secrets)
+            return (yield from self._request(credentials, limits))
+        find = partial(self._cache.entry, _key(self._settings), _names(credentials))
         entry = yield from call(find)
-        return (yield from self._share(entry, secrets, stale, rejected, limits))
+        return (yield from self._share(entry, credentials, stale, rejected, limits))
 
     def get_separately(self, limits: RetryLimits) -> TokenFlow[CachedToken]:
         """Request a token without the cache, while another caller is in the middle of `get`."""
-        secrets = yield from self._read_secrets()
-        return (yield from self._request(secrets, limits))
+        credentials = yield from self._read_credentials()
+        return (yield from self._request(credentials, limits))
 
     def _share(
         self,
         entry: Entry,
-        secrets: list[Secret],
+        credentials: list[Credential],
         stale: CachedToken | None,
         rejected: Secret | None,
         limits: RetryLimits,
@@ -96,7 +109,7 @@ class Acquisition:
                 return found
             if stale is not None and not has_lock:
                 return stale
-            token = yield from self._request(secrets, limits)
+            token = yield from self._request(credentials, limits)
             yield from call(partial(entry.write, token))
             return token
         finally:
@@ -111,37 +124,61 @@ class Acquisition:
         state = found.state(self._now())
         return state is State.FRESH or (stale is None and state is State.STALE)
 
-    def _request(self, secrets: list[Secret], limits: RetryLimits) -> TokenFlow[CachedToken]:
-        """Try one secret after the other; read them again where all were refused."""
-        tried: set[Secret] = set()
+    def _request(
+        self, credentials: list[Credential], limits: RetryLimits
+    ) -> TokenFlow[CachedToken]:
+        """Try one credential after the other; read them again where all were refused."""
+        tried: set[Credential] = set()
         refusal: TokenRefused | None = None
         for attempt in range(_READS):
             if attempt:
-                secrets = yield from self._read_secrets()
-            for secret in secrets:
-                if secret in tried:
+                credentials = yield from self._read_credentials()
+            for credential in credentials:
+                if credential in tried:
                     continue
-                tried.add(secret)
+                tried.add(credential)
                 try:
                     token = yield from request_token(
-                        self._settings, secret, limits, self._now, self._random
+                        self._settings,
+                        credential,
+                        limits,
+                        self._now,
+                        self._random,
+                        self._authenticator,
                     )
                 except TokenRefused as error:
                     if not error.is_of_the_secret:
                         raise
                     refusal = error
-                    _log.info("client secret refused, looking for another one")
+                    _log.info(_REFUSED[type(credential)])
                 else:
                     if refusal is not None:
-                        _log.info("another client secret works: it was rotated")
-                    self._secrets.prefer(secret)
+                        _log.info(_FOUND[type(credential)])
+                    self._credentials.prefer(credential)
                     return token
-        raise refusal or AssertionError("there is always a secret")
+        raise refusal or AssertionError("there is always a credential")
 
-    def _read_secrets(self) -> TokenFlow[list[Secret]]:
-        if self._secrets.is_literal:
-            return self._secrets.read()
-        return (yield from call(self._secrets.read))
+    def _read_credentials(self) -> TokenFlow[list[Credential]]:
+        if self._credentials.is_literal:
+            return self._credentials.read()
+        return (yield from call(self._credentials.read))
+
+
+def _rotation(settings: ClientSettings) -> "Rotation[Any, Any]":
+    """Return what reads the credentials of the way to authenticate."""
+    if settings.auth_method != PRIVATE_KEY_JWT:
+        return SecretRotation(settings.secret_sources)
+    sources = settings.key_sources
+    is_literal = all(isinstance(source, SigningKey | Literal) for source in sources)
+    return Rotation(sources, settings.read_key, warning=_NOT_READ, is_literal=is_literal)
+
+
+def _names(credentials: Sequence[Credential]) -> list[Secret]:
+    """Return what tells the entries of different credentials apart."""
+    return [
+        each if isinstance(each, Secret) else Secret(f"{each.alg} {each.kid} {each.certificate}")
+        for each in credentials
+    ]
 
 
 def _key(settings: ClientSettings) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Self
 
-from gatepass.client.settings import BASIC, CLIENT_CREDENTIALS, ClientSecret, ClientSettings
+from gatepass.client.settings import CLIENT_CREDENTIALS, ClientSecret, ClientSettings, PrivateKey
 from gatepass.client.tokens.source import TokenSource, shared_source
 
 
@@ -15,14 +15,18 @@ class BearerAuthBase:
         *,
         token_url: str,
         client_id: str,
-        client_secret: ClientSecret | Sequence[ClientSecret],
+        client_secret: ClientSecret | Sequence[ClientSecret] = (),
         scope: str = "",
         resource: str | Sequence[str] = (),
         parameters: Mapping[str, str] | Sequence[tuple[str, str]] = (),
-        auth_method: str = BASIC,
+        auth_method: str = "",
         headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
         grant_type: str = CLIENT_CREDENTIALS,
         ca_file: str = "",
+        private_key: PrivateKey | Sequence[PrivateKey] = (),
+        private_key_id: str = "",
+        private_key_alg: str = "",
+        assertion_audience: str = "",
     ) -> None:
         settings = ClientSettings(
             token_url,
@@ -35,6 +39,10 @@ class BearerAuthBase:
             headers,
             grant_type,
             ca_file,
+            private_key=private_key,
+            private_key_id=private_key_id,
+            private_key_alg=private_key_alg,
+            assertion_audience=assertion_audience,
         )
         self._source = shared_source(settings)
 

@@ -16,6 +16,7 @@ from threading import get_ident
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from gatepass.client.errors import ClientError, ConfigurationError
+from gatepass.client.keys.signing_key import SigningKey
 from gatepass.client.tokens.token import CachedToken
 from gatepass.wire import flow as wire_flow
 from gatepass.wire.flow import Request, Response
@@ -31,6 +32,14 @@ class RunInThread:
     """Call a function that may block, and send its result into the flow."""
 
     function: Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Have a key that is not in memory sign `message`; the signature is sent into the flow."""
+
+    key: SigningKey
+    message: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +62,15 @@ class OwnRenewalError(Exception):
     """
 
 
-Step: TypeAlias = Request | RunInThread | Wait
+Step: TypeAlias = Request | RunInThread | Sign | Wait
 TokenFlow: TypeAlias = Generator[Step, Any, Result]
+
+
+def signed(key: SigningKey, message: bytes) -> TokenFlow[bytes]:
+    """Return the signature of `key` for `message`; `yield from` returns it."""
+    if key.is_in_memory:
+        return key.signature(message)
+    return cast("bytes", (yield Sign(key, message)))
 
 
 def call(function: Callable[[], Result]) -> TokenFlow[Result]:
@@ -106,6 +122,8 @@ def _perform(sender: Sender, step: Step) -> object:
         return sender.send(step)
     if isinstance(step, RunInThread):
         return step.function()
+    if isinstance(step, Sign):
+        return step.key.signature(step.message)
     if step.thread == get_ident() and not step.renewal.done():
         raise OwnRenewalError
     with suppress(FutureTimeoutError):  # the flow reads the outcome itself
@@ -121,6 +139,10 @@ async def _aperform(sender: Sender, step: Step) -> object:
         return await sender.asend(step)
     if isinstance(step, RunInThread):
         return await _in_thread(step.function)
+    if isinstance(step, Sign):
+        if step.key.is_async:
+            return await step.key.asignature(step.message)
+        return await _in_thread(partial(step.key.signature, step.message))
     waiter = asyncio.wrap_future(step.renewal)
     try:
         await asyncio.wait([waiter], timeout=step.timeout)

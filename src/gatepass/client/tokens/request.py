@@ -8,18 +8,26 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urlencode
 
+from gatepass.client import variables as env
 from gatepass.client.errors import (
     CertificateRefused,
     TokenRefused,
     TokenUnavailable,
     Unreachable,
+    cleaned,
     quotable,
 )
-from gatepass.client.settings import POST, ClientSettings
+from gatepass.client.settings import ClientSettings
+from gatepass.client.tokens.authentication import (
+    Authentication,
+    Authenticator,
+    Credential,
+    is_transient,
+)
+from gatepass.client.tokens.drivers import TokenFlow
 from gatepass.client.tokens.token import CachedToken
 from gatepass.client.tokens.unexpected_response import description
-from gatepass.wire import basic
-from gatepass.wire.flow import JSON_HEADERS, Flow, Request, Response
+from gatepass.wire.flow import JSON_HEADERS, Request, Response
 from gatepass.wire.secret import Secret
 from gatepass.wire.token_response import EXPIRY_HEADER, TokenResponse, read_secret_expiry
 
@@ -29,7 +37,7 @@ _MOST_ATTEMPTS = 8
 _LONGEST_EXCHANGE = 10.0  # seconds that one request may take
 _FIRST_PAUSE = 0.5  # seconds, doubled with each attempt ...
 _LONGEST_PAUSE = 8.0  # ... up to these
-_TRANSIENT = {408, 425, 429}
+_CLOCKS_DIFFER = 30.0  # seconds between two clocks that may be why an assertion is refused
 _SUCCESS = range(HTTPStatus.OK, HTTPStatus.NO_CONTENT)  # some servers answer 201 and the like
 _ERROR = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]{1,64}")  # RFC 6749 §5.2
 
@@ -44,11 +52,12 @@ class RetryLimits:
 
 def request_token(
     settings: ClientSettings,
-    secret: Secret,
+    credential: Credential,
     limits: RetryLimits,
     now: Callable[[], float],
     random: Callable[[], float],
-) -> Flow[CachedToken]:
+    authenticator: Authenticator | None = None,
+) -> TokenFlow[CachedToken]:
     """Request a token, again where that may help: no response, 408, 425, 429 and 5xx.
 
     `now` is a monotonic clock, `random` returns numbers from 0 to 1. Pauses are full jitter on
@@ -56,16 +65,21 @@ def request_token(
     would end after the deadline, or where the certificate is refused. Raises TokenRefused where
     the server refuses, TokenUnavailable where no usable response came.
     """
-    request = build_request(settings, secret)
-    secrets = [secret, *settings.header_secrets]
+    authenticator = authenticator or Authenticator(settings)
+    secrets = [*([credential] if isinstance(credential, Secret) else []), *settings.header_secrets]
     start, attempt, pause, retry_after = now(), 0, 0.0, 0.0
     why = "there is no time left for a request"
     while attempt < limits.max_attempts and (left := limits.deadline - now() - pause) > 0:
         requested_at = now() + pause
         attempt += 1
         retry_after = 0.0
+        timeout = min(left, _LONGEST_EXCHANGE)
         try:
-            response = yield replace(request, after=pause, timeout=min(left, _LONGEST_EXCHANGE))
+            authentication = yield from authenticator.authenticate(
+                credential, after=pause, timeout=timeout
+            )
+            request = build_request(settings, authentication)
+            response = yield replace(request, after=pause, timeout=timeout)
         except CertificateRefused as error:
             raise TokenUnavailable(quotable(str(error), secrets), attempt, now() - start) from None
         except Unreachable as error:
@@ -73,7 +87,12 @@ def request_token(
             why = f"the token endpoint cannot be reached ({reason}): check its URL and the network"
         else:
             if not is_transient(response.status):
-                token = read_response(response, secrets, attempt, now() - start)
+                try:
+                    token = read_response(response, secrets, attempt, now() - start)
+                except TokenRefused as error:
+                    raise (
+                        yield from _explained(error, response, credential, authenticator)
+                    ) from None
                 expiry = read_secret_expiry(response.headers.get(EXPIRY_HEADER))
                 return CachedToken.of(token, requested_at, random(), expiry)
             retry_after = retry_after_of(response)
@@ -82,23 +101,46 @@ def request_token(
     raise TokenUnavailable(why, attempt, now() - start, retry_after)
 
 
-def build_request(settings: ClientSettings, secret: Secret) -> Request:
-    """Return the request for a token: a form (RFC 6749 §4.4.2) and the secret (§2.3.1)."""
+def build_request(settings: ClientSettings, authentication: Authentication) -> Request:
+    """Return the request for a token: a form (RFC 6749 §4.4.2) with the authentication."""
     form = [("grant_type", settings.grant_type)]
     if settings.scope:
         form.append(("scope", settings.scope))
     form += [("resource", resource) for resource in settings.resource]
     form += settings.form_parameters
+    form += authentication.form
     headers = {
         **JSON_HEADERS,
         "content-type": "application/x-www-form-urlencoded",
         "user-agent": "gatepass",
     } | dict(settings.header_fields)
-    if settings.auth_method == POST:
-        form += [("client_id", settings.client_id), ("client_secret", secret.value)]
-    else:
-        headers["authorization"] = basic.write(settings.client_id, secret)
+    headers |= dict(authentication.headers)
     return Request("POST", settings.token_url, headers, urlencode(form).encode())
+
+
+def _explained(
+    error: TokenRefused,
+    response: Response,
+    credential: Credential,
+    authenticator: Authenticator,
+) -> TokenFlow[TokenRefused]:
+    """Return the refusal of a key with what may be wrong: the answer is the same for all."""
+    if isinstance(credential, Secret) or not error.is_of_the_secret:
+        return error
+    audience = yield from authenticator.audience(_LONGEST_EXCHANGE)
+    authenticator.forget()
+    ahead = authenticator.clock_difference(response)
+    if ahead is not None and abs(ahead) > _CLOCKS_DIFFER:
+        side = "ahead of" if ahead > 0 else "behind"
+        advice = f"this machine's clock is {abs(ahead):.0f} s {side} the server's: set it"
+    else:
+        name = f" {cleaned(credential.kid)}" if credential.kid else ""
+        advice = (
+            "check the client id, that the application has the public key of this "
+            f"{credential.alg} key{name}, and that it accepts assertions for {cleaned(audience)} "
+            f"({env.ASSERTION_AUDIENCE})"
+        )
+    return TokenRefused(error.error, error.description, error.status, error.excerpt, advice)
 
 
 def read_response(
@@ -138,11 +180,6 @@ def _parse(response: Response) -> TokenResponse:
     if len(response.body) > LONGEST_RESPONSE:
         raise ValueError(f"the answer is longer than {LONGEST_RESPONSE} bytes")
     return TokenResponse.parse(response.body)
-
-
-def is_transient(status: int) -> bool:
-    """Return whether the same request may be answered otherwise later."""
-    return status in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _describe_transient(status: int, retry_after: float) -> str:

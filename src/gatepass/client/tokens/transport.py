@@ -11,9 +11,9 @@ import httpx2
 from gatepass.client.errors import CertificateRefused, ConfigurationError, Unreachable
 from gatepass.client.network.certificate_authorities import trusted
 from gatepass.client.network.certificate_errors import explain, find_verification_error
+from gatepass.client.network.deadline import Connection, closing
 from gatepass.client.network.proxy import UNUSABLE, usable_proxy
 from gatepass.client.network.route import connect_timeout, target
-from gatepass.client.tokens.deadline import Connection, closing
 from gatepass.client.tokens.request import LONGEST_RESPONSE
 from gatepass.wire.flow import Request, Response
 from gatepass.wire.urls import may_use_proxy

@@ -34,6 +34,7 @@ from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.server.configuration.security.audit_settings import AuditSettings
 from gatepass.server.configuration.security.leak_report_settings import LeakReportSettings
+from gatepass.server.configuration.security.tls_settings import TlsSettings
 from gatepass.server.configuration.single_sign_on_settings import SingleSignOnSettings
 from gatepass.server.configuration.webhook_settings import WebhookSettings
 from gatepass.server.domain.users.factors.model import (
@@ -125,6 +126,8 @@ class Settings(BaseSettings):
     """How the endpoints of webhooks are reached."""
     leak_reports: LeakReportSettings = LeakReportSettings()
     """Who reports leaked credentials beside everybody."""
+    tls: TlsSettings = TlsSettings()
+    """The server's own TLS, and its port for client certificates."""
     http: HttpSettings = HttpSettings()
     """Bounds for connections and requests."""
     trusted_proxies: Texts = ()
@@ -227,6 +230,13 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _mtls_has_a_port_of_its_own(self) -> Self:
+        others = {self.port, self.sandbox_port, self.metrics_port, self.console.port}
+        if self.tls.mtls_port and self.tls.mtls_port in others:
+            raise ValueError(f"tls.mtls_port {self.tls.mtls_port} is the port of something else")
+        return self
+
+    @model_validator(mode="after")
     def _hosts_are_apart(self) -> Self:
         both = self._spellings(Mode.LIVE) & self._spellings(Mode.TEST)
         if both:
@@ -268,7 +278,26 @@ class Settings(BaseSettings):
         return self.production if mode is Mode.LIVE else self.sandbox
 
     def hosts(self, mode: Mode) -> tuple[str, ...]:
-        """Return the Host header values that choose an environment."""
+        """Return the Host header values that choose an environment, on any of the ports."""
+        return tuple(dict.fromkeys((*self._main_hosts(mode), *self.mtls_hosts(mode))))
+
+    def mtls_hosts(self, mode: Mode) -> tuple[str, ...]:
+        """Return the Host header values of an environment on the port of client certificates.
+
+        The first one is that of the issuer, where it has one. Both environments share the port,
+        so the sandbox has no name there that production has, too.
+        """
+        if not self.tls.mtls_port:
+            return ()
+        names = [split(host).name for host in self._main_hosts(mode)]
+        if mode is Mode.TEST:
+            taken = {split(host).name for host in self._main_hosts(Mode.LIVE)}
+            names = [name for name in names if name not in taken]
+        preferred = split(self.issuer(mode).partition("://")[2].lower()).name
+        names.sort(key=lambda name: name != preferred)
+        return tuple(dict.fromkeys(f"{name}:{self.tls.mtls_port}" for name in names))
+
+    def _main_hosts(self, mode: Mode) -> tuple[str, ...]:
         name, port = ("app", self.port) if mode is Mode.LIVE else ("sandbox-app", self.sandbox_port)
         hosts = self.environment(mode).hosts or (
             f"{name}.localhost:{self.port}",
@@ -287,11 +316,11 @@ class Settings(BaseSettings):
         if given.issuer:
             return given.issuer
         if given.hosts:
-            scheme = (
-                "http" if is_loopback(urlsplit("//" + given.hosts[0]).hostname or "") else "https"
-            )
+            is_plain = is_loopback(urlsplit("//" + given.hosts[0]).hostname or "")
+            scheme = "http" if is_plain and not self.tls.is_on else "https"
             return f"{scheme}://{given.hosts[0]}"
-        return f"http://localhost:{self.port if mode is Mode.LIVE else self.sandbox_port}"
+        scheme = "https" if self.tls.is_on else "http"
+        return f"{scheme}://localhost:{self.port if mode is Mode.LIVE else self.sandbox_port}"
 
     def relying_party(self, mode: Mode) -> RelyingParty:
         """Return who passkeys of an environment are made for."""
@@ -317,11 +346,8 @@ class Settings(BaseSettings):
 
     @property
     def has_proxy(self) -> bool:
-        """Return whether a proxy must be in front: it is named, or an issuer is https.
-
-        The server itself speaks no TLS.
-        """
-        return self.is_https or bool(self.trusted_proxies)
+        """Return whether a proxy must be in front: it is named, or another one speaks TLS."""
+        return bool(self.trusted_proxies) or (self.is_https and not self.tls.is_on)
 
 
 def load(config: Path | None = None, *, has_variables: bool = True, **given: object) -> Settings:
@@ -374,4 +400,6 @@ def _variable(name: str) -> str | None:
 def _argument(path: tuple[str | int, ...], chosen: Mapping[str, object]) -> str | None:
     """Return the command-line option that a setting came from; None if from none."""
     name = str(path[0]) if path else ""
+    if name == "tls" and name in chosen:
+        return "--tls-cert, --tls-key, --mtls-port and --client-ca"
     return f"--{name.replace('_', '-')}" if name in chosen else None

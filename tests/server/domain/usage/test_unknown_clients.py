@@ -5,6 +5,7 @@ import secrets
 import pytest
 
 from gatepass.server.domain.usage import store
+from gatepass.server.domain.usage.counter import UsageCounter
 from gatepass.server.domain.usage.model import Refusal
 from gatepass.server.domain.usage.unknown_clients.gathering import (
     MOST,
@@ -152,14 +153,14 @@ def test_the_presented_id_that_exists_is_no_mistyped_one(server: InProcessServer
 
 
 def test_a_flood_of_unknown_ids_is_looked_at_within_a_bound(server: InProcessServer) -> None:
-    environment = server.environment()
-    environment.usage.unknown_clients.take()
+    environment, usage = server.environment(), UsageCounter()  # the server takes from its own
     for number in range(200):
-        entropy = secrets.token_bytes(16)
-        send(server, mint(Kind.CLIENT_ID, Mode.LIVE, entropy)[:-1], f"192.0.2.{number}")
+        client_id = mint(Kind.CLIENT_ID, Mode.LIVE, secrets.token_bytes(16))[:-1]
+        flooding = UnknownClient(client_id, f"192.0.2.{number}", b"")
+        usage.unknown_clients.note(flooding, server.clock(), is_known=False)
 
     with asked(environment.database) as statements:
-        attribute(environment.database, environment.applications, environment.usage)
+        attribute(environment.database, environment.applications, usage)
 
     assert 0 < len(statements) <= 4 * MOST
 

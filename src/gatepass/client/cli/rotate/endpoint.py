@@ -8,10 +8,10 @@ from http import HTTPStatus
 from typing import Literal
 from urllib.parse import urlencode, urlsplit
 
-from gatepass.client.doctor import metadata
 from gatepass.client.errors import ClientError, ConfigurationError, Unreachable, quotable
+from gatepass.client.network import metadata
+from gatepass.client.network.urls import check_url
 from gatepass.client.settings import POST, ClientSettings
-from gatepass.client.urls import check_url
 from gatepass.client.variables import TOKEN_URL
 from gatepass.wire import basic
 from gatepass.wire.flow import JSON_HEADERS, Request, Response

@@ -13,9 +13,9 @@ from gatepass.client.errors import (
     SecretUnavailable,
     cleaned,
 )
+from gatepass.client.network.urls import check_url
 from gatepass.client.secrets.http import exchange
 from gatepass.client.secrets.validation import json_object
-from gatepass.client.urls import check_url
 
 _PATH = re.compile(r"[^\x00-\x20\x7f\ud800-\udfff]+")
 _HEADER = re.compile(r"[\x21-\x7e]+")

@@ -1,6 +1,7 @@
 """`gatepass serve`: run the authorization server, the portal and the Partner API."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,6 +14,7 @@ from gatepass.server.serving.processes import published_addresses
 from gatepass.server.storage import master_key
 from gatepass.wire.credential import Mode
 
+_FILE = click.Path(path_type=Path, dir_okay=False)
 _FIRST_START = """\
 First start. Gatepass created {data}:
   two environments, each with its own database, keys and accounts
@@ -42,6 +44,18 @@ Next, create an organization and its first administrator:
 @click.option(
     "--sandbox-port", type=click.IntRange(1, 65535), help="Port of the sandbox. [default: PORT + 1]"
 )
+@click.option(
+    "--tls-cert",
+    type=_FILE,
+    help="PEM file of the server's certificate and its authorities: the server speaks TLS itself.",
+)
+@click.option("--tls-key", type=_FILE, help="PEM file of the certificate's private key.")
+@click.option(
+    "--mtls-port",
+    type=click.IntRange(1, 65535),
+    help="Port that asks clients for a certificate. [default: none]",
+)
+@click.option("--client-ca", type=_FILE, help="PEM file of the authorities of client certificates.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Number of processes. [default: 1]")
 @click.option(
     "--create-database",
@@ -56,12 +70,14 @@ def serve(
     sandbox_port: int | None,
     workers: int | None,
     create_database: tuple[str, ...],
+    **tls: Any,  # noqa: ANN401 - the options of `_tls`
 ) -> None:
     """Run the server until SIGTERM or Ctrl-C."""
     from gatepass.server import run  # takes a while to load
 
+    ports = {"port": port, "sandbox_port": sandbox_port}
     settings = options.settings_of(
-        target, host=hosts or None, port=port, sandbox_port=sandbox_port, workers=workers
+        target, host=hosts or None, workers=workers, tls=_tls(**tls), **ports
     )
     with options.one_line_errors():
         text = greeting(settings, target.config, is_first=data_directory.is_new(settings))
@@ -70,6 +86,19 @@ def serve(
         click.echo(text, nl=False)
         with published_addresses.published(settings):
             run.run(settings, sockets)
+
+
+def _tls(
+    tls_cert: Path | None, tls_key: Path | None, mtls_port: int | None, client_ca: Path | None
+) -> dict[str, object] | None:
+    """Return what the options say of the server's own TLS; None if nothing."""
+    named = {
+        "certificate": tls_cert,
+        "key": tls_key,
+        "mtls_port": mtls_port,
+        "client_ca": client_ca,
+    }
+    return {name: value for name, value in named.items() if value is not None} or None
 
 
 def greeting(settings: Settings, config: Path | None, *, is_first: bool) -> str:

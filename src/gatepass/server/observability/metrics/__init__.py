@@ -5,11 +5,13 @@ from gatepass.server.observability.metrics.counters import COUNTERS, NO_ENVIRONM
 observe = COUNTERS.observe
 observer = COUNTERS.observer
 refused = COUNTERS.refused
+certificate_ends = COUNTERS.certificate_ends
 connection_ended = COUNTERS.connection_ended
 connections = COUNTERS.connections
 
 __all__ = [
     "NO_ENVIRONMENT",
+    "certificate_ends",
     "connection_ended",
     "connections",
     "observe",

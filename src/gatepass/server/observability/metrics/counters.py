@@ -23,7 +23,16 @@ _OF_CLASS = {2: OK, 3: REDIRECTED, 4: REFUSED, 5: FAILED}
 NO_ENVIRONMENT = ""
 """The environment of a request whose host is of none."""
 
-ENDINGS = ("header_timeout", "body_timeout", "unread", "evicted", "refused", "malformed")
+ENDINGS = (
+    "header_timeout",
+    "body_timeout",
+    "unread",
+    "evicted",
+    "refused",
+    "malformed",
+    "handshake",
+    "handshake_timeout",
+)
 """Why the server ends a connection that the client does not end."""
 
 
@@ -46,6 +55,7 @@ class Counters:
         self._refusals = {name: dict.fromkeys(REASONS, 0) for name in names}
         self._endings = dict.fromkeys(ENDINGS, 0)
         self._connections = {"open": 0, "limit": 0}
+        self._certificate_ends = 0.0
 
     def observe(self, environment: str, endpoint: str, result: str, seconds: float) -> None:
         """Count a request of an environment's endpoint, with its result and duration."""
@@ -84,6 +94,10 @@ class Counters:
         self._connections["open"] = count
         self._connections["limit"] = limit
 
+    def certificate_ends(self, at: float) -> None:
+        """Record when the certificate of the server's own TLS expires (Unix seconds)."""
+        self._certificate_ends = at
+
     def rows(self) -> tuple[Row, ...]:
         """Return the durations of the requests until now."""
         return tuple(
@@ -100,6 +114,9 @@ class Counters:
             yield ("gatepass_connections_ended", (reason,)), count
         for what, count in self._connections.items():
             yield (f"gatepass_connections_{what}", ()), count
+        if self._certificate_ends:
+            name = "gatepass_tls_certificate_expiry_timestamp_seconds"
+            yield (name, ()), self._certificate_ends
 
     def _row(self, environment: str, endpoint: str, result: str) -> list[float]:
         """Return the row of a new key; names that are on no list are counted as other ones."""

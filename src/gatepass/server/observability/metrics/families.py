@@ -217,6 +217,13 @@ FAMILIES = _of(
         "Connections that the server has ended.",
         ("reason",),
     ),
+    Family(
+        "gatepass_tls_certificate_expiry_timestamp_seconds",
+        "gauge",
+        "When the certificate of the server's own TLS expires (Unix seconds).",
+        (),
+        min,
+    ),
     Family("gatepass_workers", "gauge", "Workers that these metrics are of.", ()),
     Family(
         "gatepass_build_info",

@@ -16,7 +16,16 @@ from gatepass.server.configuration.http_limits import Limits, room_for_connectio
 from gatepass.server.domain.throttling.once_per_minute import OncePerMinute
 from gatepass.server.observability import metrics
 
-Reason = Literal["header_timeout", "body_timeout", "unread", "evicted", "refused", "malformed"]
+Reason = Literal[
+    "header_timeout",
+    "body_timeout",
+    "unread",
+    "evicted",
+    "refused",
+    "malformed",
+    "handshake",
+    "handshake_timeout",
+]
 """Why the server ends a connection, as metrics count it."""
 
 _CANDIDATES = 32  # connections found by one search for those to evict

@@ -210,13 +210,16 @@ class Connection(asyncio.Protocol):
         has_begun = self._state is BODY and self._disconnect()
         self._state = ENDING
         self._pending = b""
-        if has_begun or not self.transport.can_write_eof():
+        if has_begun:
             self.transport.close()
         else:
             headers = self.server_state.default_headers
             self.transport.write(refusal(status, description, headers))
-            self.transport.write_eof()
             self.flow.resume_reading()  # unread data must not reset the connection
+            if not self.transport.can_write_eof():  # TLS: only a close, after which none is read
+                self._deadline.set(LINGER, "idle", now)
+                return
+            self.transport.write_eof()
         self._deadline.set(LINGER, "end", now)
 
     def _disconnect(self) -> bool:

@@ -9,7 +9,7 @@ import struct
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from gatepass.server.environment.data_directory import ServingError
 
@@ -32,15 +32,25 @@ _NO_SYN = b"".join(
 
 
 class Listening(NamedTuple):
-    """The bound sockets: of both environments, and the one of /metrics alone, if any."""
+    """The bound sockets: of both environments, and the one of /metrics alone, if any.
+
+    Those of `mutual` are of the port that asks clients for a certificate.
+    """
 
     main: list[socket.socket]
     metrics: socket.socket | None = None
+    mutual: Sequence[socket.socket] = ()
 
-    def copy(self) -> Self:
+    @property
+    def public(self) -> list[socket.socket]:
+        """Return the sockets that clients connect to."""
+        return [*self.main, *self.mutual]
+
+    def copy(self) -> "Listening":
         """Return other descriptors of the same sockets."""
         metrics = self.metrics.dup() if self.metrics else None
-        return self._replace(main=[each.dup() for each in self.main], metrics=metrics)
+        main, mutual = ([each.dup() for each in those] for those in (self.main, self.mutual))
+        return Listening(main, metrics, mutual)
 
     def ignore_new_connections(self) -> None:
         """Leave new connections unanswered, so that all that exist can be accepted before the end.
@@ -54,13 +64,13 @@ class Listening(NamedTuple):
         program = ctypes.create_string_buffer(_NO_SYN, len(_NO_SYN))
         count = len(_NO_SYN) // struct.calcsize("=HBBI")
         option = struct.pack("HP", count, ctypes.addressof(program))
-        for each in self.main:
+        for each in self.public:
             with suppress(OSError):  # a sandbox may not allow it
                 each.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, option)
 
     def close(self) -> None:
         """Close these descriptors; a socket ends with its last one."""
-        for each in (*self.main, *((self.metrics,) if self.metrics else ())):
+        for each in (*self.public, *((self.metrics,) if self.metrics else ())):
             each.close()
 
 

@@ -9,6 +9,7 @@ import threading
 import time
 from contextlib import suppress
 from types import FrameType
+from typing import Any, cast
 
 import structlog
 import uvicorn
@@ -25,6 +26,7 @@ from gatepass.server.serving.processes.worker_process import (
     Limits,
 )
 from gatepass.server.serving.readiness import DRAINING, Readiness
+from gatepass.server.serving.tls.ports import TlsPorts
 
 _REPORT_EVERY = 0.5  # seconds
 _MOST_READ = 16  # bytes
@@ -49,8 +51,10 @@ class LimitedServer(uvicorn.Server):
         readiness: Readiness,
         sockets: Listening,
         channel: socket.socket | None = None,
+        tls: TlsPorts | None = None,
     ) -> None:
         super().__init__(config)
+        self._tls = tls
         self._limits = limits
         self._readiness = readiness
         self._sockets = sockets
@@ -69,7 +73,7 @@ class LimitedServer(uvicorn.Server):
 
     def run_until_ended(self) -> None:
         """Serve on the sockets."""
-        self.run(self._sockets.main)
+        self.run(self._sockets.public)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Begin to end, or end at once if that has begun; stop waiting for a database."""
@@ -91,11 +95,30 @@ class LimitedServer(uvicorn.Server):
             self._loop.add_reader(self._channel, self._read_channel, self._channel)
             self._tasks.append(asyncio.create_task(self._report(self._channel)))
         try:
-            await super().startup(sockets)
+            await self._listen(sockets)
         except OSError as error:  # another server has begun to listen on the port meanwhile
             log.error("start.failed", reason=error.strerror)  # noqa: TRY400 - one line is enough
             await self.lifespan.shutdown()
             sys.exit(uvicorn.config.STARTUP_FAILURE)
+
+    async def _listen(self, sockets: list[socket.socket] | None) -> None:
+        """Start the application, and listen as uvicorn does, or for TLS."""
+        if self._tls is None:
+            await super().startup(sockets)
+            return
+        await super().startup([])
+        self.servers = cast("Any", self._tls.open(self._sockets, self._protocol, self.server_state))
+
+    def _protocol(self) -> asyncio.Protocol:
+        """Return the protocol of a connection whose TLS handshake is done."""
+        kind = cast("Any", self.config.http_protocol_class)
+        protocol: asyncio.Protocol = kind(
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+            _loop=self._loop,
+        )
+        return protocol
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting, finish what runs, and close the application, also after an abort."""

@@ -32,23 +32,35 @@ class UnknownClients:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._of_known: dict[UnknownClient, Occurrence] = {}
-        self._waiting: dict[UnknownClient, Occurrence] = {}
+        self._of_known = _Noted()
+        self._waiting = _Noted()
 
     def note(self, presented: UnknownClient, at: float, *, is_known: bool) -> None:
         """Note a client id that was refused."""
         with self._lock:
-            noted = self._of_known if is_known else self._waiting
-            before = noted.get(presented)
-            if before:
-                noted[presented] = Occurrence(before.times + 1, at)
-            elif len(noted) < MOST:
-                of_sources = Counter(each.source for each in noted)
-                if of_sources[presented.source] < _MOST_OF_ONE_SOURCE:
-                    noted[presented] = Occurrence(1, at)
+            (self._of_known if is_known else self._waiting).add(presented, at)
 
     def take(self) -> dict[UnknownClient, Occurrence]:
         """Return what came since the last time, and reset."""
         with self._lock:
-            taken, self._waiting, self._of_known = self._waiting, {}, {}
-        return taken
+            taken, self._waiting, self._of_known = self._waiting, _Noted(), _Noted()
+        return taken.occurrences
+
+
+class _Noted:
+    """What was noted; adding to it takes the same time however much there is already."""
+
+    def __init__(self) -> None:
+        self.occurrences: dict[UnknownClient, Occurrence] = {}
+        self._of_sources: Counter[str] = Counter()
+
+    def add(self, presented: UnknownClient, at: float) -> None:
+        before = self.occurrences.get(presented)
+        if before:
+            self.occurrences[presented] = Occurrence(before.times + 1, at)
+        elif (
+            len(self.occurrences) < MOST
+            and self._of_sources[presented.source] < _MOST_OF_ONE_SOURCE
+        ):
+            self._of_sources[presented.source] += 1
+            self.occurrences[presented] = Occurrence(1, at)

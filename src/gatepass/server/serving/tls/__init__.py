@@ -1,0 +1,1 @@
+"""The server's own TLS: its contexts, files that are renewed, and handshakes within limits."""

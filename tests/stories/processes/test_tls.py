@@ -1,0 +1,100 @@
+"""The server's own TLS with worker processes: tokens, renewal and restarts."""
+
+import ssl
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from server.serving.tls.files import CLIENT, RENEWED, ROOT, both, der_of, key_of, replace, settings
+from server_process import Server, free_ports
+
+_WITHIN = 60.0  # seconds
+
+
+class TlsServer(Server):
+    """The server with `--tls-cert` and a port for client certificates."""
+
+    def __init__(self, folder: Path) -> None:
+        files = settings(folder / "tls")
+        self.mtls_port = free_ports()
+        self.folder = folder / "tls"
+        super().__init__(
+            folder / "data",
+            *("--tls-cert", str(files.certificate), "--tls-key", str(files.key)),
+            *("--mtls-port", str(self.mtls_port), "--client-ca", str(files.client_ca)),
+            *("--workers", "2"),
+        )
+        self._http = self.client()
+        tls = {
+            "CERTIFICATE": str(files.certificate),
+            "KEY": str(files.key),
+            "CLIENT_CA": str(files.client_ca),
+            "MTLS_PORT": str(self.mtls_port),
+        }
+        self.commands = {f"GATEPASS_TLS__{name}": value for name, value in tls.items()}
+
+    def client(self, certificate: Path | None = None) -> httpx2.Client:
+        context = ssl.create_default_context(cadata=ROOT.pem.decode())
+        if certificate:
+            context.load_cert_chain(certificate)
+        return httpx2.Client(trust_env=False, timeout=60, verify=context)
+
+    def url(self, environment: str = "production") -> str:
+        return super().url(environment).replace("http:", "https:")
+
+    def certificate(self) -> bytes:
+        """Return what a new connection gets."""
+        text = ssl.get_server_certificate(("127.0.0.1", self.port))
+        return ssl.PEM_cert_to_DER_cert(text)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[TlsServer]:
+    made = TlsServer(tmp_path)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.close()
+
+
+def until(is_so: object) -> None:
+    ends = time.monotonic() + _WITHIN
+    while not is_so():  # type: ignore[operator]
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+
+
+def test_tokens_over_tls_through_a_renewed_certificate_and_a_restart(server: TlsServer) -> None:
+    organization = server.create_organization()
+    client = server.create_application(organization.org_id)
+    assert client.token_url.startswith("https://localhost:")
+
+    answer = server.ask_token(client.client_id, client.client_secret)
+    assert answer.status == 200
+    assert "strict-transport-security" in answer.headers
+
+    certificate = both(server.folder, CLIENT, "client")
+    with server.client(certificate) as shown, server.client() as without:
+        for each in (shown, without):  # the port asks for a certificate, and serves without one
+            response = each.post(
+                f"https://localhost:{server.mtls_port}/oauth2/token/",
+                auth=(client.client_id, client.client_secret),
+                data={"grant_type": "client_credentials"},
+            )
+            assert response.status_code == 200
+
+    replace(server.folder / "cert.pem", RENEWED.pem)
+    replace(server.folder / "key.pem", key_of(RENEWED))
+    until(lambda: {server.certificate() for _ in range(4)} == {der_of(RENEWED)})
+    assert server.ask_token(client.client_id, client.client_secret).status == 200
+
+    assert server.process is not None
+    server.process.send_signal(1)
+    until(lambda: "restart.done" in {each["event"] for each in server.events()})
+    assert server.ask_token(client.client_id, client.client_secret).status == 200
+    assert server.stop() == 0
+    assert "PRIVATE" not in server.log()
