@@ -1,8 +1,9 @@
 """The settings of one environment."""
 
 from contextlib import suppress
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from gatepass.jose.algorithms import Algorithm
 from gatepass.server.configuration.branding.settings import BrandingSettings
@@ -55,6 +56,10 @@ class EnvironmentSettings(Section):
     dpop_nonces: bool = False
     """Whether DPoP proofs need a nonce of the server (RFC 9449 §8), which ends every proof after
     four minutes whatever the client's clock says. Clients fetch it with one more request."""
+    profile: Literal["", "fapi2"] = ""
+    """The security profile that holds for all applications. fapi2 is the FAPI 2.0 Security Profile,
+    as far as it is about client credentials: no client secrets, few algorithms, and no token that
+    is not bound to a key or certificate. Empty: it holds for the applications that have it set."""
     languages: Texts = ()
     """The languages of pages and mail, as ["de", "en"]: the first one for those whose browser asks
     for none of them. Empty: all that there are, English first."""
@@ -73,6 +78,14 @@ class EnvironmentSettings(Section):
         if parts.query or parts.fragment or issuer.endswith("/") or parts.path:
             raise ValueError("must be a scheme and a host, without path or trailing slash")
         return issuer
+
+    @model_validator(mode="after")
+    def _profile_holds(self) -> Self:
+        if self.profile and self.algorithm == "RS256":
+            raise ValueError("algorithm must be ES256 or EdDSA with the profile fapi2")
+        if self.profile and not self.private_key_jwt:
+            raise ValueError("the profile fapi2 needs private_key_jwt")
+        return self
 
     @field_validator("hosts")
     @classmethod

@@ -75,6 +75,7 @@ class ServedEnvironment(Environment):
         own, token_paths = settings.environment(mode), settings.path_aliases.token
         nonce_keys = master_key.derived(_NONCES) if own.dpop_nonces else ()
         self.dpop = own.dpop
+        self.profile = own.profile
         self.proofs = Proofs(nonce_keys) if own.dpop else None
         """What checks DPoP proofs; None where the settings turn DPoP off."""
         self.token_urls = tuple(
