@@ -21,14 +21,15 @@ def certificate(
     *,
     start: datetime = START,
     end: datetime = END,
+    issuer: str = "",
 ) -> Certificate:
-    """Make a self-signed certificate of a new key on P-256."""
+    """Make a certificate of a new key on P-256: self-signed, or as if by an issuer."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name.from_rfc4514_string(subject)
     builder = (
         x509.CertificateBuilder()
         .subject_name(name)
-        .issuer_name(name)
+        .issuer_name(x509.Name.from_rfc4514_string(issuer) if issuer else name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)

@@ -25,6 +25,14 @@ NO_STORE = (
 )
 
 
+_OF_PROOFS = frozenset(
+    {
+        b"dpop",
+        *(b"x-forwarded-" + each for each in (b"method", b"proto", b"host", b"uri")),
+        b"x-original-method",
+        b"x-original-url",
+    }
+)
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _SAME_ORIGIN = (b"cross-origin-opener-policy", b"same-origin")
 
@@ -250,10 +258,14 @@ async def send_response(response: Response, send: Send, more: Headers | None = N
 
 
 def _join_proofs(headers: dict[bytes, bytes], pairs: list[tuple[bytes, bytes]]) -> None:
-    """Put several DPoP headers as one list (RFC 9110 §5.3): that is no proof (RFC 9449 §4.3)."""
-    given = [value for name, value in pairs if name == b"dpop"]
-    if len(given) > 1:
-        headers[b"dpop"] = b", ".join(given)
+    """Put several DPoP headers as one list (RFC 9110 §5.3): that is no proof (RFC 9449 §4.3).
+
+    The same is done with headers that name the request which a proof is for.
+    """
+    for each in _OF_PROOFS & headers.keys():
+        given = [value for name, value in pairs if name == each]
+        if len(given) > 1:
+            headers[each] = b", ".join(given)
 
 
 def _check_singular(pairs: list[tuple[bytes, bytes]]) -> None:

@@ -34,6 +34,7 @@ from gatepass.server.serving.processes.worker_process import Limits, Start, Work
 from gatepass.server.serving.proxy_headers import ProxyHeaders, TrustedProxies
 from gatepass.server.serving.readiness import Readiness
 from gatepass.server.serving.tls import contexts
+from gatepass.server.serving.tls.certificate_headers import CertificateHeader
 from gatepass.server.serving.tls.ports import TlsPorts
 from gatepass.server.serving.uvicorn_compat import protocol
 
@@ -281,8 +282,19 @@ def _behind_proxies(make: Callable[[], App], values: dict[str, Any]) -> App:
     app = exports.traced(app, settings)
     if not settings.trusted_proxies:
         return app
-    proxies = TrustedProxies(settings.trusted_proxies, settings.proxy_header, settings.proxy_hops)
-    return ProxyHeaders(app, proxies)
+    return ProxyHeaders(app, proxies_of(settings))
+
+
+def proxies_of(settings: Settings) -> TrustedProxies:
+    """Return the trusted proxies, and the headers that they set."""
+    named = settings.proxy_certificates
+    certificates = CertificateHeader(named.header, named.form, named.verified_header)
+    return TrustedProxies(
+        settings.trusted_proxies,
+        settings.proxy_header,
+        settings.proxy_hops,
+        certificates if named.header else None,
+    )
 
 
 def _app(values: dict[str, Any], metrics: socket.socket | None, readiness: Readiness | None) -> App:

@@ -30,6 +30,7 @@ def authorization_server(
     mode: str,
     algorithms: Sequence[str] = (),
     assertion_algorithms: Sequence[str] = (),
+    certificate_methods: Sequence[str] = (),
     *,
     has_secrets: bool = True,
 ) -> dict[str, object]:
@@ -37,7 +38,8 @@ def authorization_server(
 
     `mode` is that of the credentials valid here, so that a client can detect a mix-up.
     `algorithms` are those that sign JWTs, of introspection too (RFC 9701 §7),
-    `assertion_algorithms` those that clients may sign with to authenticate (`private_key_jwt`);
+    `assertion_algorithms` those that clients may sign with to authenticate (`private_key_jwt`), and
+    `certificate_methods` how they may authenticate with a certificate (RFC 8705 §2.1.1, §2.2.1);
     without any they need a secret. `has_secrets`: they may have one.
 
     `response_types_supported` is required there even of a server without an authorization
@@ -51,6 +53,7 @@ def authorization_server(
     names = ("token_endpoint", "revocation_endpoint", "introspection_endpoint") if signed else ()
     if signed:
         methods.append("private_key_jwt")
+    methods += certificate_methods
     return {
         "issuer": issuer,
         "token_endpoint": issuer + TOKEN,
@@ -72,6 +75,20 @@ def authorization_server(
         "scopes_supported": scopes,
         CREDENTIAL_MARK: mode,
     }
+
+
+def mtls_endpoint_aliases(base: str) -> dict[str, object]:
+    """Return the metadata member that names the endpoints for certificates (RFC 8705 §5).
+
+    At the endpoints below the address `base` TLS asks clients for a certificate.
+    """
+    aliases = {
+        "token_endpoint": base + TOKEN,
+        "revocation_endpoint": base + REVOKE,
+        "introspection_endpoint": base + INTROSPECT,
+        "revocation_feed_endpoint": base + REVOCATIONS,
+    }
+    return {"mtls_endpoint_aliases": aliases}
 
 
 def protected_resource(

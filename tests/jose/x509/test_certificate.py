@@ -1,9 +1,10 @@
 """Certificates of TLS clients: read from DER and PEM, and their thumbprints."""
 
-from base64 import b64decode
 from collections.abc import Callable
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
 
 from certificates import END, START, certificate
 from gatepass.jose.x509.certificate import LONGEST, Certificate, thumbprint
@@ -19,6 +20,7 @@ SQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOV
 bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=
 -----END CERTIFICATE-----
 """
+NAMED = certificate(names=[x509.DNSName("a.example"), x509.IPAddress(ip_address("192.0.2.7"))])
 THUMBPRINT = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"
 
 
@@ -63,7 +65,7 @@ def test_what_is_not_one_certificate_in_pem_is_refused_with_its_fault(
 
 @pytest.mark.filterwarnings("ignore")
 def test_no_wrong_certificate_is_taken_for_the_right_one() -> None:
-    der = b64decode("".join(EXAMPLE.splitlines()[1:-1]))
+    der = NAMED.der
     wrong = [der[:length] for length in range(len(der))]
     wrong += [der + more for more in (b"\0", b"0", der)]
     wrong += [
@@ -74,7 +76,7 @@ def test_no_wrong_certificate_is_taken_for_the_right_one() -> None:
     right = 0
     for each in wrong:
         try:
-            right += Certificate.from_der(each).thumbprint == THUMBPRINT
+            right += Certificate.from_der(each).thumbprint == NAMED.thumbprint
         except UnusableCertificateError:
             continue
     assert right == 0

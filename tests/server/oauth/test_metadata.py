@@ -1,6 +1,7 @@
 """What anybody may read: the metadata documents."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -257,3 +258,32 @@ def test_the_environments_publish_different_keys(server: InProcessServer) -> Non
     ]
 
     assert kids[0].isdisjoint(kids[1])
+
+
+@pytest.mark.spec("RFC 8705", "5")
+def test_certificates_are_in_the_metadata_where_they_arrive(tmp_path: Path) -> None:
+    given: dict[str, Any] = {
+        "trusted_proxies": ("10.0.0.1",),
+        "proxy_certificates": {"header": "Client-Cert", "form": "rfc9440"},
+    }
+    given["production"] = {"mtls_url": "http://mtls.localhost:8443"}
+    with open_passive_server(tmp_path / "data", **given) as server:
+        told = server.send("GET", SERVER).json()
+        there = server.send("GET", SERVER, headers={"Host": "mtls.localhost:8443"})
+        sandbox = server.send("GET", SERVER, TEST).json()
+
+    methods = told["token_endpoint_auth_methods_supported"]
+    assert methods[2:] == ["private_key_jwt", "self_signed_tls_client_auth"]
+    assert told["revocation_endpoint_auth_methods_supported"] == methods
+    assert told["mtls_endpoint_aliases"]["token_endpoint"] == "http://mtls.localhost:8443" + TOKEN
+    assert told["mtls_endpoint_aliases"].keys() <= told.keys()
+    assert there.json() == told
+    assert "mtls_endpoint_aliases" not in sandbox
+
+
+def test_an_address_for_certificates_is_not_told_where_none_arrive(tmp_path: Path) -> None:
+    production = {"mtls_url": "http://mtls.localhost:8443"}
+    with open_passive_server(tmp_path / "data", production=production) as server:
+        told = server.send("GET", SERVER).json()
+
+    assert "mtls_endpoint_aliases" not in told

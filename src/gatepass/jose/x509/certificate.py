@@ -26,6 +26,7 @@ _UNREADABLE = (
     TypeError,
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
+    x509.InvalidVersion,
     x509.UnsupportedGeneralNameType,
 )
 
@@ -35,6 +36,7 @@ class Certificate:
     """A certificate: its bytes (DER), its thumbprint `x5t#S256`, and what can be compared in it.
 
     `subject` is the subject's distinguished name and `names` are the subject alternative names.
+    With `is_self_issued` its issuer has the same name (RFC 5280 §3.2): no other vouches for it.
     """
 
     der: bytes = field(repr=False)
@@ -43,6 +45,7 @@ class Certificate:
     names: tuple[x509.GeneralName, ...] = field(repr=False, compare=False)
     not_before: datetime = field(compare=False)
     not_after: datetime = field(compare=False)
+    is_self_issued: bool = field(compare=False)
 
     @classmethod
     def from_der(cls, der: bytes) -> Self:
@@ -58,6 +61,7 @@ class Certificate:
                 _names(parsed),
                 parsed.not_valid_before_utc,
                 parsed.not_valid_after_utc,
+                parsed.issuer == parsed.subject,
             )
         except _UNREADABLE:
             raise UnusableCertificateError("malformed", "it is not a certificate") from None

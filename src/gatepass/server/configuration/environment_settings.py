@@ -56,6 +56,11 @@ class EnvironmentSettings(Section):
     dpop_nonces: bool = False
     """Whether DPoP proofs need a nonce of the server (RFC 9449 §8), which ends every proof after
     four minutes whatever the client's clock says. Clients fetch it with one more request."""
+    mtls_url: str = ""
+    """A second base address, as https://mtls.app.example.com, at which TLS asks clients for a
+    certificate, so that browsers are asked for none at `issuer`. Its host is one of the hosts. The
+    metadata names it in `mtls_endpoint_aliases` (RFC 8705 §5), if certificates arrive. Empty: the
+    address of `tls.mtls_port`, if there is one."""
     profile: Literal["", "fapi2"] = ""
     """The security profile that holds for all applications. fapi2 is the FAPI 2.0 Security Profile,
     as far as it is about client credentials: no client secrets, few algorithms, and no token that
@@ -67,7 +72,7 @@ class EnvironmentSettings(Section):
     """What differs from `[branding]` in this environment: a table with the same settings, each of
     which replaces that one."""
 
-    @field_validator("issuer")
+    @field_validator("issuer", "mtls_url")
     @classmethod
     def _issuer_is_safe(cls, issuer: str) -> str:
         if not issuer:
@@ -83,8 +88,6 @@ class EnvironmentSettings(Section):
     def _profile_holds(self) -> Self:
         if self.profile and self.algorithm == "RS256":
             raise ValueError("algorithm must be ES256 or EdDSA with the profile fapi2")
-        if self.profile and not self.private_key_jwt:
-            raise ValueError("the profile fapi2 needs private_key_jwt")
         return self
 
     @field_validator("hosts")

@@ -31,7 +31,12 @@ from gatepass.server.configuration.http_limits import HttpSettings
 from gatepass.server.configuration.mail_settings import MailSettings, OperatorSettings
 from gatepass.server.configuration.networks import Networks, check_network
 from gatepass.server.configuration.path_aliases import PathAliases
-from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
+from gatepass.server.configuration.proxies import (
+    EVERYONE,
+    MOST_HOPS,
+    HeaderName,
+    ProxyCertificateSettings,
+)
 from gatepass.server.configuration.security.audit_settings import AuditSettings
 from gatepass.server.configuration.security.leak_report_settings import LeakReportSettings
 from gatepass.server.configuration.security.tls_settings import TlsSettings
@@ -138,6 +143,8 @@ class Settings(BaseSettings):
     (RFC 7239). The other one is not read, as proxies pass on what a stranger wrote in it."""
     proxy_hops: int = Field(0, ge=0, le=MOST_HOPS)
     """How many proxies a request passes at most; 0: as many as are trusted, with `*` one."""
+    proxy_certificates: ProxyCertificateSettings = ProxyCertificateSettings()
+    """How the proxies pass on the certificates of TLS clients (RFC 8705)."""
     auto_migrate: bool = True
     """Whether `serve` and the commands bring the databases to this version's tables; false: only
     `gatepass migrate` does, and the server refuses to start where it cannot work with them."""
@@ -230,6 +237,20 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _certificates_come_from_named_proxies(self) -> Self:
+        certificates, proxies = self.proxy_certificates, self.trusted_proxies
+        if certificates.verified_header and not certificates.header:
+            raise ValueError("proxy_certificates.verified_header needs proxy_certificates.header")
+        if certificates.header and certificates.verified_header == certificates.header:
+            raise ValueError("proxy_certificates names one header for two things")
+        if certificates.header and (not proxies or EVERYONE in proxies or _has_all(proxies)):
+            raise ValueError(
+                "proxy_certificates.header needs trusted_proxies that names the proxies alone: "
+                "every other peer could send any client's certificate"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _mtls_has_a_port_of_its_own(self) -> Self:
         others = {self.port, self.sandbox_port, self.metrics_port, self.console.port}
         if self.tls.mtls_port and self.tls.mtls_port in others:
@@ -269,6 +290,13 @@ class Settings(BaseSettings):
         return {each for host in self.hosts(mode) for each in spellings(host, scheme)}
 
     @property
+    def certificate_methods(self) -> tuple[str, ...]:
+        """Return how clients may authenticate with certificates that arrive here (RFC 8705 §2)."""
+        if self.tls.mtls_port or self.proxy_certificates.verified_header:
+            return ("tls_client_auth", "self_signed_tls_client_auth")
+        return ("self_signed_tls_client_auth",) if self.proxy_certificates.header else ()
+
+    @property
     def drain(self) -> float:
         """Return the seconds for which the server drains, within the time that it has to end."""
         return min(self.drain_seconds, self.shutdown_timeout / 2)
@@ -279,7 +307,14 @@ class Settings(BaseSettings):
 
     def hosts(self, mode: Mode) -> tuple[str, ...]:
         """Return the Host header values that choose an environment, on any of the ports."""
-        return tuple(dict.fromkeys((*self._main_hosts(mode), *self.mtls_hosts(mode))))
+        mtls_url = self.environment(mode).mtls_url
+        named = (urlsplit(mtls_url).netloc,) if mtls_url else ()
+        return tuple(dict.fromkeys((*self._main_hosts(mode), *named, *self.mtls_hosts(mode))))
+
+    def mtls_url(self, mode: Mode) -> str:
+        """Return the address at which clients are asked for a certificate; empty without one."""
+        own = next((f"https://{host}" for host in self.mtls_hosts(mode)), "")
+        return self.environment(mode).mtls_url or own
 
     def mtls_hosts(self, mode: Mode) -> tuple[str, ...]:
         """Return the Host header values of an environment on the port of client certificates.
@@ -403,3 +438,8 @@ def _argument(path: tuple[str | int, ...], chosen: Mapping[str, object]) -> str 
     if name == "tls" and name in chosen:
         return "--tls-cert, --tls-key, --mtls-port and --client-ca"
     return f"--{name.replace('_', '-')}" if name in chosen else None
+
+
+def _has_all(networks: tuple[str, ...]) -> bool:
+    """Return whether one of the networks has every address in it."""
+    return any(each.endswith("/0") for each in networks)

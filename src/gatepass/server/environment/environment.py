@@ -67,6 +67,9 @@ class Environment:
     """Whether clients may authenticate with keys: where it serves, by the settings."""
     dpop = False
     """Whether clients may bind tokens to a key: where it serves, by the settings."""
+    mtls_url = ""
+    """The address at which TLS asks clients for a certificate, if there is one."""
+    _certificate_methods: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -137,6 +140,13 @@ class Environment:
     def accepts_assertions(self) -> bool:
         """Return whether clients may authenticate with a key: it is on, and there are tables."""
         return self.private_key_jwt and self.state.has_keys
+
+    def certificate_methods(self) -> tuple[str, ...]:
+        """Return how clients may authenticate with a certificate (RFC 8705 §2): none, one or both.
+
+        Certificates must arrive here, and the tables must have a place for them.
+        """
+        return self._certificate_methods if self.state.has_certificates else ()
 
     def open(self, *, serves: bool = True) -> None:
         """Bring the database to this version, make the first key, read what memory holds.

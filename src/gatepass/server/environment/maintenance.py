@@ -13,6 +13,7 @@ from math import inf
 import structlog
 
 from gatepass.server.domain.applications.keys import store as client_keys
+from gatepass.server.domain.applications.keys.certificates import store as certificates
 from gatepass.server.domain.applications.keys.used import store as used_assertions
 from gatepass.server.domain.applications.secrets.uses import store as secret_uses
 from gatepass.server.domain.audit import bounded
@@ -91,6 +92,7 @@ def _write_usage(environment: Environment, batch: usage.Batch, ends_at: float) -
                     environment.context.audit_limit,
                     keeps_sources=environment.database.has(connection, secret_uses.REVISION),
                     has_keys=environment.database.has(connection, client_keys.REVISION),
+                    has_certificates=environment.database.has(connection, certificates.REVISION),
                 )
             parts.popleft()
             if parts:

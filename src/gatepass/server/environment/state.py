@@ -10,6 +10,7 @@ from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.cache import ApplicationCache
 from gatepass.server.domain.applications.cached_application import CachedApplication, Key
 from gatepass.server.domain.applications.keys import store as client_keys
+from gatepass.server.domain.applications.keys.certificates import store as certificates
 from gatepass.server.domain.applications.settings import store as settings
 from gatepass.server.domain.catalogue import store as catalogue
 from gatepass.server.domain.catalogue.model import Catalogue
@@ -33,7 +34,8 @@ class State:
     """Keys, catalogue, revoked token ids and applications; each change of the feed updates them.
 
     Applications take at most `cache_bytes`. `has_imported` is True once applications were imported,
-    whose client ids have other forms; `has_keys` once the tables have a place for keys of clients.
+    whose client ids have other forms; `has_keys` once the tables have a place for keys of clients,
+    `has_certificates` once they have one for their certificates.
     """
 
     def __init__(self, context: Context, cache_bytes: int) -> None:
@@ -44,7 +46,7 @@ class State:
         self.legacy_hashes = LegacyHashes(context.name)
         self.revoked = RevokedIds()
         self.has_imported = False
-        self.has_keys = False
+        self.has_keys = self.has_certificates = False
         self._known_keys: dict[int, ServerKey] = {}  # as they were read last
         self.keys: Keyring  # these two are set by `reload`
         self.catalogue: Catalogue
@@ -96,6 +98,7 @@ class State:
         with self._context.database.read() as connection:
             self.has_imported = imports.is_any(connection)
             self.has_keys = self._context.database.has(connection, client_keys.REVISION)
+            self.has_certificates = self._context.database.has(connection, certificates.REVISION)
             self.legacy_hashes.know(applications.encoded(connection, _ENOUGH_HASHES))
 
     def _load_catalogue(self) -> None:

@@ -68,8 +68,7 @@ def record_refusal(
     record_error(environment, request, counted, error, now)
     _note_client_id(environment, request, credentials, now, is_known=application is not None)
     error.client_id = _name_for_log(client_id, counted)
-    attempt = credentials.assertion.text if credentials.assertion else credentials.secret
-    environment.failures.record(client_id, request.source, attempt, now)
+    environment.failures.record(client_id, request.source, credentials.attempt, now)
 
 
 def authenticate_by_header(

@@ -7,7 +7,8 @@ from gatepass.server.domain.applications.cached_application import CachedApplica
 from gatepass.server.domain.catalogue.model import INTROSPECTION
 from gatepass.server.http import NeedsThread, Request, Response, Result
 from gatepass.server.oauth import access_token
-from gatepass.server.oauth.authentication.assertion import with_client
+from gatepass.server.oauth.authentication.assertion import continued, with_client
+from gatepass.server.oauth.authentication.binding import has_dpop
 from gatepass.server.oauth.bearer_authentication import authenticate_bearer, has_bearer
 from gatepass.server.oauth.client_authentication import (
     authenticate_by_header,
@@ -20,6 +21,7 @@ from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.request import (
     SECRET_CREDENTIALS,
     has_assertion,
+    has_certificate,
     multiple_methods,
     parse_parameters,
 )
@@ -42,13 +44,16 @@ def introspect(environment: ServedEnvironment, request: Request) -> Result:
     an access token with this scope (RFC 7662 §2.1). The response is JSON, or a JWT (RFC 9701).
     """
     params = parse_parameters(request)
-    if has_assertion(params) and not has_bearer(request):
+    has_key = has_assertion(params) or has_certificate(request, params)
+    if has_key and not has_bearer(request):
         credentials = credentials_of(environment, request, params)
         then = partial(_introspect, environment, request, params)
         return with_client(environment, request, credentials, then)
     caller = _authenticate(environment, request, params)
     if isinstance(caller, NeedsThread):
         return caller
+    if has_dpop(request):  # its proof is used up, so what follows is repeated alone
+        return continued(partial(_introspect, environment, request, params, caller))
     return _introspect(environment, request, params, caller)
 
 
@@ -104,7 +109,8 @@ def _authenticate(
     if not SECRET_CREDENTIALS.isdisjoint(params.values):
         raise multiple_methods()
     status = HTTPStatus.UNAUTHORIZED.value  # for any error of the token (RFC 7662 §2.3)
-    return authenticate_bearer(environment, request, status=status)
+    urls = environment.introspection_urls
+    return authenticate_bearer(environment, request, status=status, method="POST", urls=urls)
 
 
 def _may_see(caller: CachedApplication, owner: CachedApplication) -> bool:

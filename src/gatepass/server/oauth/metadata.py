@@ -91,14 +91,18 @@ def authorization_server(environment: Environment) -> bytes:
     algorithms = [each for each in ALGORITHMS if each in environment.state.keys.signing_keys]
     of_clients = sorted(ALGORITHMS_OF_PROFILE if environment.profile else OF_CLIENTS)
     signed = of_clients if environment.accepts_assertions() else []
+    methods = environment.certificate_methods()
     document = metadata.authorization_server(
         environment.issuer,
         scopes,
         environment.mode,
         algorithms,
         signed,
+        methods,
         has_secrets=not environment.profile,
     )
+    if methods and environment.mtls_url:
+        document |= metadata.mtls_endpoint_aliases(environment.mtls_url)
     if environment.dpop:
         document["dpop_signing_alg_values_supported"] = of_clients
     return _document(document)

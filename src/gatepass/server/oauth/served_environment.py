@@ -1,7 +1,7 @@
 """An environment as the OAuth endpoints serve it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from uuid import UUID
 
@@ -9,6 +9,9 @@ from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.applications.cache import Lookup
 from gatepass.server.domain.applications.keys import store as client_keys
 from gatepass.server.domain.applications.keys.cache import KeyCache
+from gatepass.server.domain.applications.keys.certificates import store as client_certificates
+from gatepass.server.domain.applications.keys.certificates.cache import CertificateCache
+from gatepass.server.domain.applications.keys.certificates.model import ApplicationCertificate
 from gatepass.server.domain.applications.keys.model import ApplicationKey, KeySetting
 from gatepass.server.domain.applications.keys.used.ledger import Ledger
 from gatepass.server.domain.revocations.feed import page as feed_page
@@ -63,7 +66,10 @@ class ServedEnvironment(Environment):
         self.grants: GrantCache[CachedGrant] = GrantCache(self.applications)
         self.callers: GrantCache[CachedCaller] = GrantCache(self.applications)
         self.private_key_jwt = settings.environment(mode).private_key_jwt
+        self._certificate_methods = settings.certificate_methods
+        self.mtls_url = settings.mtls_url(mode)
         self.client_keys = KeyCache(self._find_keys)
+        self.client_certificates = CertificateCache(self._find_certificates)
         self.key_sets = KeySets(self.name, settings.single_sign_on)
         ledger = Ledger(self.database, clock)
         self.admissions = Admissions(self.name, ledger, lambda: bool(self.read_failure))
@@ -72,21 +78,23 @@ class ServedEnvironment(Environment):
             for path in (metadata.TOKEN, metadata.REVOKE, metadata.INTROSPECT, metadata.REVOCATIONS)
             for each in (path, path.rstrip("/"))
         )
-        own, token_paths = settings.environment(mode), settings.path_aliases.token
+        own, aliases = settings.environment(mode), settings.path_aliases
         nonce_keys = master_key.derived(_NONCES) if own.dpop_nonces else ()
         self.dpop = own.dpop
         self.profile = own.profile
-        self.proofs = Proofs(nonce_keys) if own.dpop else None
-        """What checks DPoP proofs; None where the settings turn DPoP off."""
-        self.token_urls = tuple(
-            self.issuer + each
-            for path in (metadata.TOKEN, *(f"{alias}/" for alias in token_paths))
-            for each in (path, path.rstrip("/"))
-        )
+        self.proofs = Proofs(nonce_keys)
+        self.token_urls = self._urls(metadata.TOKEN, aliases.token)
+        self.introspection_urls = self._urls(metadata.INTROSPECT, aliases.introspection)
+        self.feed_urls = self._urls(metadata.REVOCATIONS)
         self.verified_tokens = VerifiedTokenCache()
         self.introspection_responses: DerivedCache[Response] = DerivedCache()
         self.assertions: DerivedCache[tuple[float, Response]] = DerivedCache()  # by forward auth
         self.feed_pages = PageCache(self.name, self._read_feed_page)
+
+    def _urls(self, path: str, aliases: Iterable[str] = ()) -> tuple[str, ...]:
+        """Return the public addresses of an endpoint, as DPoP proofs name them; its own first."""
+        paths = (path, *(f"{alias}/" for alias in aliases))
+        return tuple(self.issuer + each for one in paths for each in (one, one.rstrip("/")))
 
     def needs_lookup(self, lookup: Lookup) -> NeedsThread:
         """Return what an endpoint returns that needs an application from the database."""
@@ -102,7 +110,8 @@ class ServedEnvironment(Environment):
             "introspection_responses": len(self.introspection_responses),
             "assertions": len(self.assertions),
             "client_keys": len(self.client_keys),
-            "dpop_proofs": len(self.proofs) if self.proofs else 0,
+            "dpop_proofs": len(self.proofs),
+            "client_certificates": len(self.client_certificates),
         }
 
     def waiting_lookups(self) -> int:
@@ -121,6 +130,12 @@ class ServedEnvironment(Environment):
                 return [], KeySetting()
             keys = client_keys.of_application(connection, app_id)
             return keys, client_keys.setting(connection, app_id)
+
+    def _find_certificates(self, app_id: UUID) -> list[ApplicationCertificate]:
+        with self.database.read() as connection:
+            if not self.database.has(connection, client_certificates.REVISION):
+                return []
+            return client_certificates.of_application(connection, app_id)
 
     def _read_feed_page(self, cursor: Cursor | None) -> feed_page.Page:
         with self.database.read() as connection:

@@ -35,10 +35,11 @@ def token(environment: ServedEnvironment, request: Request) -> Result:
     granted = environment.grants.get(key, request.source, now)
     if granted is None:
         token_request = parse(request, may_be_raw=environment.state.has_imported)
-        if token_request.credentials.assertion is not None:
+        presented = token_request.credentials
+        if presented.assertion is not None or presented.certificate is not None:
             then = partial(_first_token, environment, request, token_request)
-            return with_client(environment, request, token_request.credentials, then)
-        client = authenticate_client(environment, request, token_request.credentials)
+            return with_client(environment, request, presented, then)
+        client = authenticate_client(environment, request, presented)
         if isinstance(client, NeedsThread):
             return client
         record_use(environment, request, client, now)
@@ -57,7 +58,7 @@ def _first_token(
     token_request: TokenRequest,
     client: AuthenticatedClient,
 ) -> Response:
-    """Issue a token to a client whose assertion is used up now; the next has another one."""
+    """Issue a token to a client that proved that it has a key; the grant is not kept."""
     now = environment.clock()
     record_use(environment, request, client, now)
     grant = _authorize(environment, request, client, token_request)

@@ -52,7 +52,7 @@ def respond_to(failure: Failure) -> Response:
             return error.response(environment.docs_url)
         case GatewayMisconfigured() as error:
             _record(failure, error)
-            return Denial(error, ANYTHING.scope, environment.issuer).response()
+            return Denial(error, failure.request, ANYTHING.scope, environment.issuer).response()
         case OAuthError() as error:
             _record(failure, error)
             return error_response(

@@ -26,7 +26,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
-from gatepass.server.http import App, Receive, Scope, Send
+from gatepass.server.http import CERTIFICATE, App, Receive, Scope, Send
+from gatepass.server.serving.tls.certificate_headers import CertificateHeader
 from gatepass.wire.networks import Network
 
 Address = IPv4Address | IPv6Address
@@ -61,11 +62,17 @@ class TrustedProxies:
     `networks` are addresses or networks, or `*` for every peer. `hops` is the largest number of
     proxies that a request passes; 0 means as many as are trusted. A network of all addresses trusts
     clients as well, so 0 means one proxy then: otherwise a client could choose the source.
+    `certificates` is the header in which they pass on the certificate of a TLS client.
     """
 
     def __init__(
-        self, networks: Iterable[str], header: HeaderName = "x-forwarded-for", hops: int = 0
+        self,
+        networks: Iterable[str],
+        header: HeaderName = "x-forwarded-for",
+        hops: int = 0,
+        certificates: CertificateHeader | None = None,
     ) -> None:
+        self.certificates = certificates
         self._networks = tuple(_networks(networks))
         self._is_rfc7239 = header == "forwarded"
         is_everyone = any(network.prefixlen == 0 for network in self._networks)
@@ -167,6 +174,10 @@ class ProxyHeaders:
                 _joined(pairs, proxies.address_header),
                 _joined(pairs, proxies.scheme_header),
             )
+            if client and proxies.is_trusted(client[0]):
+                # Of a proxy's own connection the certificate is the proxy's, never the client's.
+                header = proxies.certificates
+                scope[CERTIFICATE] = header.read_pairs(pairs) if header else None
             scope["scheme"] = scheme
             scope["gatepass.peer"] = client[0] if client else ""  # for the log
             scope["gatepass.proxies"] = proxies

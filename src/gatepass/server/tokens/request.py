@@ -4,7 +4,8 @@ import re
 from typing import NamedTuple
 
 from gatepass.concurrency.bounded_cache import BoundedCache
-from gatepass.server.http import Request
+from gatepass.jose.x509.certificate import thumbprint
+from gatepass.server.http import ClientCertificate, Request
 from gatepass.server.tokens import assertion as assertions
 from gatepass.server.tokens.assertion import PresentedAssertion
 from gatepass.wire import basic
@@ -33,13 +34,21 @@ class PresentedCredentials(NamedTuple):
     """Client id and secret as a request presents them, not yet verified.
 
     `raw_secret` is the secret read without form-url-decoding, if it differs from `secret`. An
-    `assertion` is in the place of a secret.
+    `assertion`, or the `certificate` of the TLS connection, is in the place of a secret.
     """
 
     client_id: str
     secret: Secret | None
     raw_secret: Secret | None = None
     assertion: PresentedAssertion | None = None
+    certificate: ClientCertificate | None = None
+
+    @property
+    def attempt(self) -> Secret | None:
+        """Return what is presented, by which failed attempts are told apart."""
+        if self.assertion is not None:
+            return self.assertion.text
+        return Secret(thumbprint(self.certificate.der)) if self.certificate else self.secret
 
     @property
     def readings(self) -> tuple[Secret, ...]:
@@ -131,7 +140,8 @@ def read_credentials(
 
     With `may_be_raw` a secret in Basic is also read without form-url-decoding: clients with an
     imported secret may not encode it. Gatepass's own secrets are the same in both readings.
-    Raises OAuthError for two ways at once, and for another scheme.
+    A client id alone stands with the certificate of the TLS connection (RFC 8705 §2). Raises
+    OAuthError for two ways at once, and for another scheme.
     """
     authorization = request.headers.get(b"authorization")
     client_id, secret = params.get("client_id"), params.get("client_secret")
@@ -140,7 +150,10 @@ def read_credentials(
             raise multiple_methods()
         return _read_assertion(params, client_id)
     if authorization is None:
-        return PresentedCredentials(client_id or "", Secret(secret) if secret else None)
+        certificate = request.certificate if client_id and not secret else None
+        return PresentedCredentials(
+            client_id or "", Secret(secret) if secret else None, certificate=certificate
+        )
     scheme, _, credentials = authorization.decode("latin-1").partition(" ")
     if scheme.lower() != "basic":
         raise OAuthError(
@@ -159,6 +172,16 @@ def read_credentials(
 def has_assertion(params: Params) -> bool:
     """Return whether a request presents a client assertion, or a part of one."""
     return not _ASSERTION.isdisjoint(params.values)
+
+
+def has_certificate(request: Request, params: Params) -> bool:
+    """Return whether a request presents a client id with the certificate of its connection."""
+    return (
+        request.certificate is not None
+        and b"authorization" not in request.headers
+        and "client_id" in params.values
+        and SECRET_CREDENTIALS.isdisjoint(params.values)
+    )
 
 
 def _read_basic(credentials: str, *, may_be_raw: bool) -> PresentedCredentials:

@@ -190,7 +190,7 @@ def test_the_metadata_of_a_strict_environment_offers_what_it_accepts_and_nothing
 
 
 @pytest.mark.parametrize(
-    "settings", [{"algorithm": "RS256"}, {"private_key_jwt": False}, {"profile": "fapi"}]
+    "settings", [{"algorithm": "RS256"}, {"profile": "fapi"}, {"profile": None}]
 )
 def test_settings_that_break_the_profile_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"profile|fapi2"):

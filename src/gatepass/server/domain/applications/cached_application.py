@@ -32,7 +32,7 @@ class CachedSecret(NamedTuple):
 
     `is_legacy`: it was imported and not used since, so it has only another system's hash, which
     the database knows; its digest is random. See `ApplicationSecret`. `is_key`: it stands for one
-    of the application's keys, whose id it has.
+    of the application's keys, whose id it has; `is_certificate`: for one of its certificates.
     """
 
     digest: bytes
@@ -42,6 +42,7 @@ class CachedSecret(NamedTuple):
     is_legacy: bool
     ends_on_use_of: bytes | None
     is_key: bool = False
+    is_certificate: bool = False
 
     @property
     def id(self) -> UUID:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
 from gatepass.server.domain.applications.keys import store as keys
+from gatepass.server.domain.applications.keys.certificates import store as certificates
 from gatepass.server.domain.applications.secrets.placeholder import is_placeholder
 from gatepass.server.domain.applications.secrets.uses import store as secret_uses
 from gatepass.server.domain.audit import bounded
@@ -166,13 +167,19 @@ def write(
     *,
     keeps_sources: bool = True,
     has_keys: bool = True,
+    has_certificates: bool = True,
 ) -> None:
     """Write a batch, or a part of one: uses, counts, and refusals.
 
     Of the refusals the first of a kind is audited, as far as the limit admits it. `keeps_sources`:
-    whether the tables have a place for earlier uses from other addresses; `has_keys`: for keys.
+    whether the tables have a place for earlier uses from other addresses; `has_keys`: for keys;
+    `has_certificates`: for certificates.
     """
-    _write_uses(connection, batch, keeps_sources=keeps_sources, has_keys=has_keys)
+    of_secrets = _write_uses(connection, batch, keeps_sources=keeps_sources)
+    if has_keys and any(use.secret.is_key for use in batch.uses.values()):
+        keys.record_use(connection, of_secrets)
+    if has_certificates and any(use.secret.is_certificate for use in batch.uses.values()):
+        certificates.record_use(connection, of_secrets)
     _end_replaced_secrets(connection, batch)
     store.add(connection, batch.counts)
     known = store.existing(connection, {kind.application_id for kind in batch.refusals})
@@ -199,9 +206,8 @@ def _add_refusal(batch: Batch, kind: Kind, count: RefusalCount) -> None:
         batch.refusals[kind] = count
 
 
-def _write_uses(
-    connection: Connection, batch: Batch, *, keeps_sources: bool, has_keys: bool
-) -> None:
+def _write_uses(connection: Connection, batch: Batch, *, keeps_sources: bool) -> str:
+    """Write the last uses of applications and secrets; return the rows of the secrets."""
     in_order = sorted(batch.uses.values(), key=lambda use: use.at)
     of_applications = {use.application.id_bytes: use for use in in_order}
     newest = {use.secret.id_bytes: use for use in in_order}
@@ -212,8 +218,7 @@ def _write_uses(
             connection, of_secrets, _rows((use.secret.id_bytes, use) for use in others)
         )
     applications.record_use(connection, _rows(of_applications.items()), of_secrets)
-    if has_keys and any(use.secret.is_key for use in newest.values()):
-        keys.record_use(connection, of_secrets)
+    return of_secrets
 
 
 def _rows(uses: Iterable[tuple[bytes, Use]]) -> str:

@@ -225,6 +225,37 @@ REASONS = {
             "one without. Give it the certificate, or change that setting of the application."
         ),
     ),
+    "no_certificate": Reason(
+        Message("No certificate registered"),
+        Message(
+            "A program sent its client id over TLS with a certificate, and the application has "
+            "none. Add the certificate on the application's page, or send the client id and the "
+            "client secret by HTTP Basic."
+        ),
+    ),
+    "wrong_certificate": Reason(
+        Message("Wrong certificate"),
+        Message(
+            "The program used another certificate than those of the application. Compare its "
+            "thumbprint (x5t#S256) and its subject with what the application's page lists."
+        ),
+    ),
+    "certificate_not_validated": Reason(
+        Message("Certificate of no known authority"),
+        Message(
+            "The subject is right, but the operator's servers do not trust the authority that "
+            "issued the certificate. Ask the operator which authorities are trusted, or add the "
+            "certificate itself on the application's page."
+        ),
+    ),
+    "expired_certificate": Reason(
+        Message("Expired certificate"),
+        Message("Renew the certificate, or set the clock of the machine where it was made."),
+    ),
+    "certificate_malformed": Reason(
+        Message("Unreadable certificate"),
+        Message("The certificate of the connection cannot be read. Make another one."),
+    ),
     "rotation_off": Reason(
         Message("Automatic rotation is off"),
         Message(

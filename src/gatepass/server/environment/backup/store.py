@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.keys import store as _keys
+from gatepass.server.domain.applications.keys.certificates import store as _certificates
 from gatepass.server.domain.applications.keys.used import store as _used_assertions
 from gatepass.server.domain.applications.model import CLOCK_MARGIN
 from gatepass.server.domain.applications.secrets.automatic_rotation import (
@@ -59,6 +60,7 @@ _BEFORE_RESTORE = "it waited when the backup was made, and may have been sent si
 _EVERY_STORE = (
     _audit_forwarding,
     _automatic_rotation,
+    _certificates,
     _expiry_notices,
     _followers,
     _heartbeat,

@@ -12,6 +12,7 @@ from gatepass.server.domain.applications.keys.cache import CachedKeys
 from gatepass.server.domain.applications.keys.used.memory import digest_of
 from gatepass.server.http import NeedsThread, Request, Result
 from gatepass.server.oauth.authentication.admission import Admission
+from gatepass.server.oauth.authentication.certificate import authenticate_by_certificate
 from gatepass.server.oauth.client_authentication import (
     authenticate_client,
     check_not_stale,
@@ -36,8 +37,13 @@ def with_client(
 ) -> Result:
     """Authenticate a client by what it presents, and return what `then` does for it.
 
-    As `authenticate_client`; a client assertion is accepted here, and once.
+    As `authenticate_client`; a client assertion is accepted here, and once, and the certificate of
+    the TLS connection in place of a secret.
     """
+    presented = credentials.certificate
+    if presented is not None and environment.certificate_methods():
+        client = authenticate_by_certificate(environment, request, credentials, presented)
+        return client if isinstance(client, NeedsThread) else then(client)
     if credentials.assertion is None:
         client = authenticate_client(environment, request, credentials)
         return client if isinstance(client, NeedsThread) else then(client)
@@ -83,7 +89,7 @@ def _with_assertion(
             error = assertions.replayed()
             record_refusal(environment, request, credentials, application, error)
             raise error
-        return _continued(partial(then, client))
+        return continued(partial(then, client))
 
     admissions = environment.admissions
     return NeedsThread(
@@ -143,9 +149,9 @@ def _verify(
     return accepted.credential, Admission(digest, accepted.expires_at, is_strict=strict)
 
 
-def _continued(step: Callable[[], Result]) -> Result:
+def continued(step: Callable[[], Result]) -> Result:
     """Return what a step returns; where that needs a thread first, the step alone is repeated."""
     result = step()
     if isinstance(result, NeedsThread) and result.then is None:
-        return result._replace(then=partial(_continued, step))
+        return result._replace(then=partial(continued, step))
     return result

@@ -30,7 +30,12 @@ from gatepass.server.oauth.client_authentication import (
 )
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.tokens.authenticate import AuthenticatedClient
-from gatepass.server.tokens.request import check_query, has_assertion, parse_parameters
+from gatepass.server.tokens.request import (
+    check_query,
+    has_assertion,
+    has_certificate,
+    parse_parameters,
+)
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import Params, read_form
 
@@ -47,18 +52,24 @@ class _Poll(NamedTuple):
 def revocations(environment: ServedEnvironment, request: Request) -> Result:
     """Return what was revoked, to an application with the scope `introspection`.
 
-    It authenticates with Basic or, in the form of a POST request, with a client assertion; or it
-    presents an access token with that scope. Raises OAuthError.
+    It authenticates with Basic or, in the form of a POST request, with a client assertion or a
+    certificate; or it presents an access token with that scope. Raises OAuthError.
     """
     check_query(request.query)
     params = parse_parameters(request) if request.body else read_form(request.query)
     poll = _parse(environment, params)
-    if has_assertion(params):
+    if has_assertion(params) or has_certificate(request, params):
         credentials = credentials_of(environment, request, params)
         then = partial(_begin, environment, request, poll)
         return with_client(environment, request, credentials, then)
     if has_bearer(request):
-        caller = authenticate_bearer(environment, request, status=HTTPStatus.FORBIDDEN.value)
+        caller = authenticate_bearer(
+            environment,
+            request,
+            status=HTTPStatus.FORBIDDEN.value,
+            method="POST" if request.body else "GET",
+            urls=environment.feed_urls,
+        )
         if isinstance(caller, NeedsThread):
             return caller
         return _follow(environment, request, poll, caller)

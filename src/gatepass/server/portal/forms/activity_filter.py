@@ -34,7 +34,14 @@ KINDS = (
     Kind(
         "secrets",
         Message("Secrets and tokens"),
-        ("application.rotated", "client_key.", "secret.", "token.", "client."),
+        (
+            "application.rotated",
+            "client_certificate.",
+            "client_key.",
+            "secret.",
+            "token.",
+            "client.",
+        ),
     ),
     Kind("people", Message("Team"), ("person.", "invitation.", "factor.", "passkey.")),
     Kind(

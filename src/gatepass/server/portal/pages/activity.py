@@ -37,6 +37,12 @@ _WORDS: dict[str, Message] = {
     "application.registered": Message("Registered an application"),
     "client_key.added": Message("Added the key {key} (kid: {kid}; end: {end})"),
     "client_key.revoked": Message("Revoked the key {key} (kid: {kid})"),
+    "client_certificate.added": Message(
+        "Added the certificate {certificate} ({recognised_by}; end: {end})"
+    ),
+    "client_certificate.removed": Message(
+        "Removed the certificate {certificate} ({recognised_by})"
+    ),
     "client_key.setting_changed": Message(
         "Changed how keys are used (JWK Set: {jwks_uri}; older audiences: {legacy_audience})"
     ),

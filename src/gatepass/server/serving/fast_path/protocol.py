@@ -44,6 +44,7 @@ class FastPathProtocol(HttpProtocol):
         self._routes = fast_path.routes(self.app)
         self._is_proxied = isinstance(self.app, ProxyHeaders)
         self._direct = ClientInfo("http", "")
+        self._trusted: bool | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin a connection."""
@@ -84,7 +85,11 @@ class FastPathProtocol(HttpProtocol):
         scheme, source = self._client_info(headers) if self._is_proxied else self._direct
         if environment.is_https and scheme == "http":
             return False
-        request = _new(Request, (headers, query, body, source, self._certificate))
+        certificate = self._certificate
+        if self._is_proxied and self._is_trusted():
+            header = cast("ProxyHeaders", self.app).proxies.certificates
+            certificate = header.read(headers) if header else None
+        request = _new(Request, (headers, query, body, source, certificate))
         return self._run_endpoint(route, environment, request, head)
 
     def _run_endpoint(
@@ -180,6 +185,12 @@ class FastPathProtocol(HttpProtocol):
         written = fast_path.heads.write(response, defaults, environment.transport_headers)
         observe(environment.name, route.name, result, perf_counter() - started)
         return written
+
+    def _is_trusted(self) -> bool:
+        """Return whether the peer is a trusted proxy, which is asked once for a connection."""
+        if self._trusted is None:
+            self._trusted = cast("ProxyHeaders", self.app).proxies.is_trusted(self.source or None)
+        return self._trusted
 
     def _client_info(self, headers: dict[bytes, bytes]) -> ClientInfo:
         """Return the client's scheme and address, as the trusted proxies report them."""

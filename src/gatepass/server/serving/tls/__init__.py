@@ -1,1 +1,1 @@
-"""The server's own TLS: its contexts, files that are renewed, and handshakes within limits."""
+"""TLS: the server's own, with files that are renewed, and certificates that proxies pass on."""
