@@ -14,6 +14,7 @@ from gatepass.server.portal.access import Access
 from gatepass.server.portal.forms import automatic_rotation
 from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.pages.application_keys import content as keys_page
+from gatepass.server.portal.pages.application_keys import methods as methods_page
 from gatepass.server.portal.pages.applications import (
     application_activity,
     automatic_rotation_form,
@@ -102,6 +103,13 @@ KEYS = SubPage(
     "application/keys.html",
     keys_page.context,
 )
+METHODS = SubPage(
+    "methods/",
+    "",
+    "application/methods.html",
+    methods_page.context,
+    frozenset({"revoke-secrets"}),
+)
 SETTINGS = SubPage(
     "settings/",
     Message("Settings"),
@@ -124,6 +132,7 @@ SUB_PAGES = (
     ROTATION,
     AUTOMATIC_ROTATION,
     KEYS,
+    METHODS,
     SubPage("guide/", "", "application/guide.html", overview.guide_page),
     SubPage("uses/", "", "application/uses.html", live_secrets.uses),
     SubPage("usage/", Message("Usage"), "application/usage.html", usage.context),
