@@ -8,6 +8,7 @@ from browser import (
     account_pages,
     application_pages,
     branding_pages,
+    certificate_pages,
     console_api_pages,
     console_pages,
     console_settings_pages,
@@ -527,6 +528,7 @@ PAGES = [
     *policy_pages.PAGES,
     *rotation_pages.PAGES,
     *key_pages.PAGES,
+    *certificate_pages.PAGES,
     *single_sign_on_pages.PAGES,
     *webhook_pages.PAGES,
 ]

@@ -13,6 +13,7 @@ from gatepass.server.portal import redirects
 from gatepass.server.portal.access import Access
 from gatepass.server.portal.forms import automatic_rotation
 from gatepass.server.portal.forms.errors import errors_of
+from gatepass.server.portal.pages.application_certificates import content as certificates_page
 from gatepass.server.portal.pages.application_keys import content as keys_page
 from gatepass.server.portal.pages.applications import (
     application_activity,
@@ -102,6 +103,12 @@ KEYS = SubPage(
     "application/keys.html",
     keys_page.context,
 )
+CERTIFICATES = SubPage(
+    "certificates/",
+    "",
+    "application/certificates.html",
+    certificates_page.context,
+)
 SETTINGS = SubPage(
     "settings/",
     Message("Settings"),
@@ -124,6 +131,7 @@ SUB_PAGES = (
     ROTATION,
     AUTOMATIC_ROTATION,
     KEYS,
+    CERTIFICATES,
     SubPage("guide/", "", "application/guide.html", overview.guide_page),
     SubPage("uses/", "", "application/uses.html", live_secrets.uses),
     SubPage("usage/", Message("Usage"), "application/usage.html", usage.context),
