@@ -152,6 +152,25 @@ PAGES = [
     ),
     Sample("secrets-none", "application/credentials.html", credentials(secrets=[])),
     Sample(
+        "secrets-none-but-keys",
+        "application/credentials.html",
+        credentials(secrets=[], has_key=True, uses_key=True, allows_secret=False),
+    ),
+    Sample(
+        "secrets-beside-a-key",
+        "application/credentials.html",
+        credentials(
+            secrets=[
+                secret(
+                    outlives="It is older than the policy, by which a secret lives 90 days at "
+                    "most. Rotate it, or give it an earlier end."
+                )
+            ],
+            has_key=True,
+            uses_key=True,
+        ),
+    ),
+    Sample(
         "secrets-reported",
         "application/credentials.html",
         credentials(

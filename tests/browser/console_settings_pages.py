@@ -19,7 +19,13 @@ from gatepass.translation.message import Message
 
 LIMITS = StatedPolicy("required", 1800, 12 * 3600)
 OWN = StatedPolicy(session_idle=900)
-OPEN = {"second_factor": "open", "registration": "open", "single_sign_on": "open"}
+OPEN = {
+    "second_factor": "open",
+    "registration": "open",
+    "single_sign_on": "open",
+    "leaked_secret": "open",
+    "new_applications": "open",
+}
 
 
 def policy(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any part of it
@@ -34,7 +40,7 @@ def policy(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any part of it
         "here": f"{BASE}policy/",
         "rows": [row(each, found, stated, of_operator=of_operator) for each in FIELDS],
         "labels": {each.name: each.label for each in FIELDS},
-        "values": {**OPEN, "leaked_secret": "open", "session_idle": "15m"},
+        "values": {**OPEN, "session_idle": "15m"},
         "seen": '"etag"',
         "may_change": True,
         "errors": {},

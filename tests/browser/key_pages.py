@@ -1,14 +1,16 @@
 """The pages of an application's keys in the states a person can meet them in."""
 
 from datetime import timedelta
-from typing import Any
+from types import SimpleNamespace as Thing
+from typing import Any, cast
 from uuid import UUID
 
 from browser.samples import LONG, NOW, UNBROKEN, Sample, application, before, one, site
 from gatepass.jose.keys.private_key import PrivateKey
 from gatepass.jose.keys.public_key import ClientKey
 from gatepass.server.domain.applications.keys.model import FAULTS, ApplicationKey, KeySetting
-from gatepass.server.portal.pages.application_keys.content import ALGORITHMS, LABELS
+from gatepass.server.portal.pages.application_keys.content import ALGORITHMS, LABELS, last_day
+from gatepass.server.portal.presentation.key_snippets import key_snippets
 
 _TEMPLATE = "application/keys.html"
 _X = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
@@ -20,6 +22,13 @@ _JWK = {
 }
 _PEM = PrivateKey.generate("ES256").pem()
 _WHERE = {"issuer": "https://app.example.com", "token_url": "https://app.example.com/oauth2/token/"}
+
+_PASTE = key_snippets(
+    cast("Any", Thing(issuer=_WHERE["issuer"], partner_api="https://app.example.com/api")),
+    cast("Any", application(org_id="o1")),
+    str(_JWK["kid"]),
+    "ES256",
+)
 
 
 def _key(name: str, number: int, **more: Any) -> ApplicationKey:  # noqa: ANN401
@@ -34,6 +43,8 @@ def _page(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         **one("", **changes),
         "keys": [],
         "setting": KeySetting(),
+        "last_day": last_day,
+        **dict.fromkeys(("env", "curl", "python"), ""),
         "key_labels": LABELS,
         "algorithms": ALGORITHMS,
         "is_offered": True,
@@ -57,6 +68,7 @@ PAGES = [
         _page(
             application=application(name=LONG),
             keys=_KEYS,
+            **_PASTE,
             setting=KeySetting("https://keys.example.com/jwks.json", legacy_audience=True),
         ),
     ),
@@ -77,6 +89,7 @@ PAGES = [
             "alg": "Ed25519",
             "pem": _PEM,
             "jwk": '{\n  "kty": "OKP",\n  "crv": "Ed25519",\n  "x": "' + _X + '"\n}',
+            **_PASTE,
             **_WHERE,
         },
     ),

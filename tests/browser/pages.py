@@ -16,6 +16,7 @@ from browser import (
     copy_pages,
     factor_pages,
     key_pages,
+    method_pages,
     policy_pages,
     rotation_pages,
     single_sign_on_pages,
@@ -42,6 +43,7 @@ from browser.samples import (
     site,
     user,
 )
+from gatepass.server.domain.applications.keys.model import FAULTS
 from gatepass.server.domain.applications.listing.model import ListPage
 from gatepass.server.domain.users.factors.model import Factors
 from gatepass.server.portal.forms import activity_filter, list_filter
@@ -70,6 +72,8 @@ REGISTER = {
     "values": {},
     "errors": {},
     "scopes": [*SCOPE, PASSWORD_SCOPE],
+    "allows_secret": True,
+    "offers_keys": True,
     **SECRET_ENDS,
 }
 SHOWN_ONCE = {
@@ -342,6 +346,17 @@ PAGES = [
     ),
     Sample("register", "application/register.html", REGISTER),
     Sample(
+        "register-keys-only",
+        "application/register.html",
+        {
+            **REGISTER,
+            "allows_secret": False,
+            "offers_keys": False,
+            "errors": {"key": FAULTS["private"]},
+            "values": {"name": "Billing", "method": "key"},
+        },
+    ),
+    Sample(
         "register-wrong",
         "application/register.html",
         {
@@ -529,6 +544,7 @@ PAGES = [
     *rotation_pages.PAGES,
     *key_pages.PAGES,
     *certificate_pages.PAGES,
+    *method_pages.PAGES,
     *single_sign_on_pages.PAGES,
     *webhook_pages.PAGES,
 ]

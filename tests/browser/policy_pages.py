@@ -22,6 +22,7 @@ OPEN = {
     "registration": "open",
     "single_sign_on": "open",
     "leaked_secret": "open",
+    "new_applications": "open",
 }
 
 

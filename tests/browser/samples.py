@@ -147,6 +147,7 @@ def secret(**changes: Any) -> Thing:  # noqa: ANN401
             "reminder": "",
             "leak": None,
             "reporter": "",
+            "outlives": "",
             **changes,
         }
     )
@@ -264,6 +265,9 @@ def credentials(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         "ended_leaks": [],
         "may_rotate": True,
         "is_prepared": False,
+        "has_key": False,
+        "uses_key": False,
+        "allows_secret": True,
         **SECRET_ENDS,
         **changes,
     }

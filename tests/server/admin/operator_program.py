@@ -6,11 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from httpx2 import Response
+from sqlalchemy import update
 
 from gatepass.server.admin.operations import examples
 from gatepass.server.admin.operations.model import Operation
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.keys import operations as keys
+from gatepass.server.domain.applications.keys.store import application_key
 from gatepass.server.domain.applications.secrets import operations as secrets
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.catalogue import admin_scopes
@@ -143,6 +146,15 @@ def partner_with_everything(server: InProcessServer, mode: Mode = Mode.LIVE) -> 
         context, environment.catalogue, OPERATOR, org_id, name="Two secrets"
     ).application
     secrets.rotate(context, OPERATOR, rotated.id, timedelta(days=7), None)
+    key = keys.generate(
+        context,
+        OPERATOR,
+        registered.application.id,
+        None,
+        name="Nightly import",
+        alg="ES256",
+        expires_at=context.now() + timedelta(days=20),
+    ).key
     invited = invitations.invite(context, OPERATOR, org_id, "dora@acme.example", "staff")
     [mail, *_] = context.outbox.messages("mail")
     catalogue.add_resource(context, OPERATOR, examples.RESOURCE, "Meters", "jwt")
@@ -163,7 +175,9 @@ def partner_with_everything(server: InProcessServer, mode: Mode = Mode.LIVE) -> 
             examples.PERSON_ID: str(second.id),
             examples.INVITATION_ID: str(invited.id),
             examples.SECRET_ID: str(registered.application.secrets[0].id),
+            examples.KEY_ID: str(key.id),
             examples.CLIENT_ID: registered.application.client_id,
+            examples.KEYED_CLIENT_ID: _using_a_key(server, org_id, mode),
             examples.ROTATED_CLIENT_ID: rotated.client_id,
             examples.ROTATED_SECRET_ID: str(rotated.secrets[0].id),
             examples.ENDPOINT_ID: str(endpoint.id),
@@ -171,3 +185,20 @@ def partner_with_everything(server: InProcessServer, mode: Mode = Mode.LIVE) -> 
             examples.MAIL_ID: mail.id,
         }
     )
+
+
+def _using_a_key(server: InProcessServer, org_id: UUID, mode: Mode) -> str:
+    """Register an application whose key was used, not its secret; return its client id."""
+    environment = server.environment(mode)
+    context = environment.context
+    made = applications.register(
+        context, environment.catalogue, OPERATOR, org_id, name="On its way"
+    ).application
+    key = keys.generate(context, OPERATOR, made.id, None, name="Key", alg="ES256").key
+    with context.database.write() as connection:
+        connection.execute(
+            update(application_key)
+            .where(application_key.c.id == key.id)
+            .values(last_used_at=context.now(), last_used_from="203.0.113.7")
+        )
+    return made.client_id

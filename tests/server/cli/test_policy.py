@@ -34,7 +34,7 @@ def test_without_a_policy_the_settings_and_defaults_are_in_force(
     assert set(found) == {
         *("second-factor", "session-idle", "session-absolute"),
         *("registration", "single-sign-on", "secret-lifetime"),
-        *("leaked-secret", "leaked-secret-grace"),
+        *("leaked-secret", "leaked-secret-grace", "new-applications"),
     }
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import structlog
 
+from gatepass.server.domain.applications.keys.expiry_notices import operations as key_notices
 from gatepass.server.domain.applications.secrets.expiry_notices import operations as expiry_notices
 from gatepass.server.domain.applications.secrets.leaks import operations as leaks
 from gatepass.server.domain.audit.chain.operations import ChainBrokenError
@@ -109,6 +110,7 @@ class Housekeeper:
 
     def _remind(self) -> None:
         expiry_notices.remind(self._environment.context)
+        key_notices.remind(self._environment.context)
 
     def _tell_of_rising_refusals(self) -> None:
         rising.tell(self._environment.context)

@@ -183,6 +183,7 @@ _PAGES = (
     Route("POST", f"{_APP}keys/add/", Access.ADMIN, keys.add, step_up=True),
     Route("POST", f"{_APP}keys/generate/", Access.ADMIN, keys.generate, step_up=True),
     Route("POST", f"{_APP}keys/setting/", Access.ADMIN, keys.change_setting, step_up=True),
+    Route("POST", _APP + "keys/{key_id:uuid}/change/", Access.ADMIN, keys.change, step_up=True),
     Route("POST", _APP + "keys/{key_id:uuid}/revoke/", Access.ADMIN, keys.revoke, step_up=True),
     Route("POST", f"{_APP}certificates/add/", Access.ADMIN, certificates.add, step_up=True),
     Route(
@@ -193,6 +194,13 @@ _PAGES = (
         _APP + "certificates/{certificate_id:uuid}/remove/",
         Access.ADMIN,
         certificates.remove,
+        step_up=True,
+    ),
+    Route(
+        "POST",
+        f"{_APP}methods/revoke-secrets/",
+        Access.ADMIN,
+        keys.revoke_secrets,
         step_up=True,
     ),
     Route("POST", f"{_APP}stored/", Access.REGISTRANT, new_secret.stored),

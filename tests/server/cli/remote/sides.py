@@ -38,7 +38,9 @@ _VARYING = {
     r'("(?:entries|erased|last_link|checkpoints)": )\d+': r"\1VALUE",
     r'("(?:initial_password|number|from|operator|ends_with)": )("[^"]*"|\d+)': r"\1VALUE",
     r"\bends_with [0-9A-Za-z]{4}\b": "ends_with VALUE",
+    r"\bSecret ending in [0-9A-Za-z]{4}\b": "Secret ending in VALUE",
     r"(?<=  )[\w-]{43}(?=  )": "KEY ID",
+    r'("(?:kid|private_key|private_jwk)": )"(?:[^"\\]|\\.)*"': r"\1VALUE",
 }
 _OF_PRODUCTION = "/api/admin/v1"  # the Admin API is a resource of production alone
 

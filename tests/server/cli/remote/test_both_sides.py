@@ -95,6 +95,23 @@ STORY = (
     Step("application set {app} --any-network --contact ops@acme.example --scope read"),
     Step("application set nobody --name A"),
     Step("application automatic-rotation {app} --on --days 30"),
+    Step("application key generate {app} --name Import --json", {"key": "id"}),
+    Step("application key generate {app} --name ''"),
+    Step("application key list {app}"),
+    Step("application key list {app} --json"),
+    Step("application key set {app} {key} --name Nightly --end never"),
+    Step("application key set {app} {key} --end 2020-01-01"),
+    Step("application key add {app} --name Another absent.pem"),
+    Step("application key settings {app} --legacy-audience"),
+    Step("application key settings {app} --jwks-uri http://keys.example.com/"),
+    Step("application methods {app}"),
+    Step("application methods {app} --json"),
+    Step("application revoke-secrets {app} --dry-run"),
+    Step("application revoke-secrets {app} --unused-for 0d --yes"),
+    Step("application revoke-secrets {app} --unused-for many --yes"),
+    Step("application key revoke {app} {key} --dry-run"),
+    Step("application key revoke {app} {key} --yes"),
+    Step("application key revoke {app} {key} --yes"),
     Step("application rotate {app} --dry-run"),
     Step("application rotate {app} --overlap 1-hour --json"),
     Step("application show {app}"),
@@ -181,8 +198,15 @@ def _works_elsewhere(command: click.Command) -> bool:
     return any(isinstance(each, click.Option) and not each.hidden for each in found)
 
 
+def _longest(names: set[str], command: str) -> str:
+    """Return the command of a line, which may be one of a group in a group."""
+    words = command.split()
+    found = (" ".join(words[:count]) for count in (3, 2))
+    return next((each for each in found if each in names), " ".join(words[:2]))
+
+
 def test_the_story_has_each_command_that_works_elsewhere() -> None:
     able = {name for name, command in _commands(main) if _works_elsewhere(command)}
-    played = {" ".join(each.command.split()[:2]) for each in STORY}
+    played = {_longest(able, each.command) for each in STORY}
 
     assert able == played

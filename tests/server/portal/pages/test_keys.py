@@ -93,6 +93,36 @@ def test_a_pair_is_made_and_its_private_key_shown_once(anna: Browser, keys: str,
     assert private.kid in again
 
 
+def test_a_key_gets_another_name_and_an_end_and_loses_the_end_again(
+    portal: PortalServer, anna: Browser, keys: str
+) -> None:
+    assert anna.post(f"{keys}add/", **PASTED, key_end="2027-03-31").status_code == 303
+    [change] = re.findall(r'action="([^"]*/change/)"', anna.get(keys).text)
+    key_id = change.removesuffix("/change/").rpartition("/")[2]
+    assert 'value="2027-03-31"' in anna.get(keys).text
+
+    form = {f"name_{key_id}": "Import", f"end_{key_id}": ""}
+    assert anna.post(change, **form).status_code == 303
+
+    assert portal.rows("SELECT name, expires_at FROM application_key") == [("Import", None)]
+    assert portal.actions().count("client_key.changed") == 1
+    for field, text in ((f"name_{key_id}", " "), (f"end_{key_id}", "2020-01-01")):
+        wrong = anna.post(change, **{**form, field: text})
+        assert wrong.status_code == 400
+        assert f'id="{field}-error"' in wrong.text
+        assert f'value="{text}"' in wrong.text
+
+
+def test_an_end_that_has_passed_adds_no_key(portal: PortalServer, anna: Browser, keys: str) -> None:
+    added = anna.post(f"{keys}add/", **PASTED, key_end="2020-01-01")
+    made = anna.post(f"{keys}generate/", new_key_name="A", alg="ES256", new_key_end="nonsense")
+
+    assert [added.status_code, made.status_code] == [400, 400]
+    assert 'id="key_end-error"' in added.text
+    assert 'id="new_key_end-error"' in made.text
+    assert portal.rows("SELECT id FROM application_key") == []
+
+
 def test_an_unknown_algorithm_is_refused(anna: Browser, keys: str) -> None:
     answer = anna.post(f"{keys}generate/", new_key_name="Made here", alg="none")
 

@@ -23,6 +23,7 @@ OPEN = {
     "secret_lifetime": "",
     "leaked_secret": "open",
     "leaked_secret_grace": "",
+    "new_applications": "open",
 }
 
 

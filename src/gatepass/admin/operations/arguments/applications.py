@@ -102,6 +102,9 @@ class ApplicationCreate(Creation, total=False):
     contact: str
     networks: Sequence[str]
     secret_expires_at: datetime | str | None
+    public_key: str | None
+    key_name: str
+    key_expires_at: datetime | str | None
 
 
 class ApplicationRotate(ConditionalCreation, total=False):
@@ -138,6 +141,76 @@ class ApplicationRevokeTokens(ConditionalCreation, total=False):
     """The arguments of `application.revoke_tokens`."""
 
     client_id: Required[str]
+
+
+class ApplicationKeys(TypedDict, total=False):
+    """The arguments of `application.keys`."""
+
+    client_id: Required[str]
+
+
+class ApplicationAddKey(ConditionalCreation, total=False):
+    """The arguments of `application.add_key`."""
+
+    client_id: Required[str]
+    name: Required[str]
+    public_key: Required[str]
+    expires_at: datetime | str | None
+
+
+class ApplicationGenerateKey(ConditionalCreation, total=False):
+    """The arguments of `application.generate_key`."""
+
+    client_id: Required[str]
+    name: Required[str]
+    alg: Literal["ES256", "ES384", "ES512", "Ed25519", "PS256", "PS384", "PS512", "RS256"]
+    expires_at: datetime | str | None
+
+
+class ApplicationChangeKey(ConditionalChange, total=False):
+    """The arguments of `application.change_key`."""
+
+    client_id: Required[str]
+    key_id: Required[UUID | str]
+    name: str | None
+    expires_at: datetime | str | None
+
+
+class ApplicationRevokeKey(ConditionalCreation, total=False):
+    """The arguments of `application.revoke_key`."""
+
+    client_id: Required[str]
+    key_id: Required[UUID | str]
+
+
+class ApplicationSetKeySettings(ConditionalChange, total=False):
+    """The arguments of `application.set_key_settings`."""
+
+    client_id: Required[str]
+    jwks_uri: str | None
+    legacy_audience: bool | None
+
+
+class ApplicationExpiringKeys(TypedDict, total=False):
+    """The arguments of `application.expiring_keys`."""
+
+    limit: int
+    cursor: str
+    org_id: UUID | str | None
+    days: int
+
+
+class ApplicationMethods(TypedDict, total=False):
+    """The arguments of `application.methods`."""
+
+    client_id: Required[str]
+
+
+class ApplicationRevokeSecrets(ConditionalCreation, total=False):
+    """The arguments of `application.revoke_secrets`."""
+
+    client_id: Required[str]
+    unused_for_days: int
 
 
 class ApplicationUsage(TypedDict, total=False):

@@ -69,6 +69,7 @@ class PolicyChange(ConditionalChange, total=False):
     secret_lifetime: int | None
     leaked_secret: Literal["notify", "revoke"] | None
     leaked_secret_grace: int | None
+    new_applications: Literal["secrets", "keys"] | None
     org_id: Required[UUID | str]
 
 
@@ -83,6 +84,7 @@ class PolicyChangeOperator(ConditionalChange, total=False):
     secret_lifetime: int | None
     leaked_secret: Literal["notify", "revoke"] | None
     leaked_secret_grace: int | None
+    new_applications: Literal["secrets", "keys"] | None
 
 
 class OrganizationUsage(TypedDict, total=False):

@@ -10,8 +10,12 @@ from gatepass.admin.groups import AsyncGroup
 from gatepass.admin.operations.arguments import applications as arguments
 from gatepass.admin.operations.records.applications import (
     Application,
+    ApplicationKeys,
+    AuthenticationMethods,
     Credentials,
     Expiring,
+    ExpiringKey,
+    GeneratedKeyPair,
     ListedApplication,
     Replaced,
     Uses,
@@ -121,7 +125,7 @@ class AsyncApplicationOperations(AsyncGroup):
         return await self._record(Nothing, "application.delete", given)
 
     async def create(self, **given: Unpack[arguments.ApplicationCreate]) -> Credentials:
-        """Register an application; the answer has its client secret, once.
+        """Register an application; the answer has its client secret, once, unless it has a key.
 
         org_id: id (needed)
         name: string (needed)
@@ -130,6 +134,9 @@ class AsyncApplicationOperations(AsyncGroup):
         contact: string
         networks: list of string; where its requests may come from; empty: anywhere
         secret_expires_at: moment or null
+        public_key: string or null; in place of a secret: a JWK, JWK Set, or PEM
+        key_name: string; what people call the key
+        key_expires_at: moment or null
         """
         return await self._record(Credentials, "application.create", given)
 
@@ -157,7 +164,7 @@ class AsyncApplicationOperations(AsyncGroup):
     async def revoke_secret(
         self, **given: Unpack[arguments.ApplicationRevokeSecret]
     ) -> Application:
-        """Revoke a client secret now; the last one cannot be revoked.
+        """Revoke a client secret now; the last one only where a key was used already.
 
         client_id: string (needed); its client id, or its id
         secret_id: id (needed)
@@ -182,6 +189,95 @@ class AsyncApplicationOperations(AsyncGroup):
         client_id: string (needed); its client id, or its id
         """
         return await self._record(Application, "application.revoke_tokens", given)
+
+    async def keys(self, **given: Unpack[arguments.ApplicationKeys]) -> ApplicationKeys:
+        """Return the public keys of an application, and how it uses them.
+
+        client_id: string (needed); its client id, or its id
+        """
+        return await self._record(ApplicationKeys, "application.keys", given)
+
+    async def add_key(self, **given: Unpack[arguments.ApplicationAddKey]) -> ApplicationKeys:
+        """Add the public keys in a JWK, a JWK Set or a PEM; its secrets keep working.
+
+        client_id: string (needed); its client id, or its id
+        name: string (needed); what people call it
+        public_key: string (needed); a JWK, a JWK Set, or PEM
+        expires_at: moment or null
+        """
+        return await self._record(ApplicationKeys, "application.add_key", given)
+
+    async def generate_key(
+        self, **given: Unpack[arguments.ApplicationGenerateKey]
+    ) -> GeneratedKeyPair:
+        """Make a pair of keys and add the public one; the answer has the private one, once.
+
+        client_id: string (needed); its client id, or its id
+        name: string (needed); what people call it
+        alg: ES256, ES384, ES512, Ed25519, PS256, PS384, PS512, RS256; what it signs with
+        expires_at: moment or null
+        """
+        return await self._record(GeneratedKeyPair, "application.generate_key", given)
+
+    async def change_key(self, **given: Unpack[arguments.ApplicationChangeKey]) -> ApplicationKeys:
+        """Rename a key, or set when it ends.
+
+        client_id: string (needed); its client id, or its id
+        key_id: id (needed)
+        name: string or null
+        expires_at: moment or null
+        """
+        return await self._record(ApplicationKeys, "application.change_key", given)
+
+    async def revoke_key(self, **given: Unpack[arguments.ApplicationRevokeKey]) -> ApplicationKeys:
+        """Revoke a key: what it signs is refused. Tokens stay valid.
+
+        client_id: string (needed); its client id, or its id
+        key_id: id (needed)
+        """
+        return await self._record(ApplicationKeys, "application.revoke_key", given)
+
+    async def set_key_settings(
+        self, **given: Unpack[arguments.ApplicationSetKeySettings]
+    ) -> ApplicationKeys:
+        """Set where an application publishes its keys, and which audiences are accepted.
+
+        client_id: string (needed); its client id, or its id
+        jwks_uri: string or null
+        legacy_audience: boolean or null
+        """
+        return await self._record(ApplicationKeys, "application.set_key_settings", given)
+
+    def expiring_keys(
+        self, **given: Unpack[arguments.ApplicationExpiringKeys]
+    ) -> AsyncIterator[ExpiringKey]:
+        """List the keys that end soon and that no newer one replaces, the next one first.
+
+        limit: integer; objects of a page
+        cursor: string; `next_cursor` of the page before, as it was given
+        org_id: id or null; only those of this organization
+        days: integer; end within so many days
+        """
+        return self._each(ExpiringKey, "application.expiring_keys", given)
+
+    async def methods(self, **given: Unpack[arguments.ApplicationMethods]) -> AuthenticationMethods:
+        """Return the secrets and keys of an application, and when each was used last.
+
+        client_id: string (needed); its client id, or its id
+        """
+        return await self._record(AuthenticationMethods, "application.methods", given)
+
+    async def revoke_secrets(
+        self, **given: Unpack[arguments.ApplicationRevokeSecrets]
+    ) -> AuthenticationMethods:
+        """Revoke all secrets of an application that uses a key, if none was used lately.
+
+        It is refused where no key was used yet. Tokens stay valid.
+
+        client_id: string (needed); its client id, or its id
+        unused_for_days: integer; days in which no secret was used
+        """
+        return await self._record(AuthenticationMethods, "application.revoke_secrets", given)
 
     async def usage(self, **given: Unpack[arguments.ApplicationUsage]) -> Usage:
         """Return how many tokens an application got, and how many requests were refused.

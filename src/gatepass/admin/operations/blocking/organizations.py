@@ -110,6 +110,7 @@ class PolicyOperations(Group):
         secret_lifetime: integer or null
         leaked_secret: notify, revoke or null
         leaked_secret_grace: integer or null
+        new_applications: secrets, keys or null
         org_id: id (needed)
         """
         return self._record(Policies, "policy.change", given)
@@ -129,5 +130,6 @@ class PolicyOperations(Group):
         secret_lifetime: integer or null
         leaked_secret: notify, revoke or null
         leaked_secret_grace: integer or null
+        new_applications: secrets, keys or null
         """
         return self._record(Policies, "policy.change_operator", given)

@@ -72,7 +72,7 @@ class Application(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials(Record):
-    """An application, and the one sight of its new client secret."""
+    """An application, and the one sight of its new client secret; null where it has a key."""
 
     application: Application
     client_secret: SecretText | None
@@ -86,6 +86,89 @@ class Replaced(Record):
 
     application: Application
     client_secret: SecretText | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationKey(Record):
+    """A public key of an application; `jwk` is its text as a JWK."""
+
+    id: UUID
+    name: str
+    kid: str
+    thumbprint: str
+    algorithms: tuple[str, ...]
+    jwk: str
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    is_live: bool
+    last_used_at: datetime | None
+    last_used_from: str | None
+    last_used_program: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationKeys(Record):
+    """The keys of an application, the oldest first, and how it uses them."""
+
+    client_id: str
+    keys: tuple[ApplicationKey, ...]
+    jwks_uri: str
+    legacy_audience: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratedKeyPair(Record):
+    """A new key, and the one sight of its private part, as PEM and as the text of a JWK."""
+
+    key: ApplicationKey
+    alg: str
+    private_key: SecretText | None
+    private_jwk: SecretText | None
+    issuer: str
+    token_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiringKey(Record):
+    """The newest key of an application, which ends soon."""
+
+    client_id: str
+    org_id: UUID
+    name: str
+    contact: str
+    key_id: UUID
+    key: str
+    kid: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticationMethod(Record):
+    """One credential that works; `id` is that of the secret, key or certificate."""
+
+    kind: str
+    id: UUID | None
+    name: str
+    created_at: datetime | None
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    last_used_from: str | None
+    last_used_program: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthenticationMethods(Record):
+    """The credentials of an application that work, and what comes next from secrets to keys.
+
+    `step`: register_key, deploy (no key was used yet), wait (a secret was used in the last 14
+    days), revoke_secrets, done.
+    """
+
+    client_id: str
+    step: str
+    secrets_unused_since: datetime | None
+    methods: tuple[AuthenticationMethod, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,7 @@ class PolicyValues(Record):
     secret_lifetime: int | None
     leaked_secret: str | None
     leaked_secret_grace: int | None
+    new_applications: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ from uuid import UUID
 from gatepass.server.admin.operations import partners
 from gatepass.server.admin.operations.model import Arguments, Call, Effect
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.keys import operations as application_keys
+from gatepass.server.domain.applications.keys.methods import operations as methods
 from gatepass.server.domain.applications.listing.model import Wanted
 from gatepass.server.domain.usage import store as usage
 from gatepass.server.domain.usage.model import FINE, ISSUED
@@ -18,6 +20,7 @@ from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.translation.message import Message
 
 if TYPE_CHECKING:  # each takes a while to load, and a command needs those of one object
+    from gatepass.server.admin.operations.applications.key_model import OneKey
     from gatepass.server.admin.operations.applications.model import NewSecret, OneApplication
     from gatepass.server.admin.operations.people.model import OnePerson
 
@@ -119,6 +122,53 @@ def of_revoked_secret(call: Call, one: "OneApplication") -> Effect:
         Message.plural("{count} other secret works.", "{count} other secrets work.", left),
     )
     return Effect(False, sentences, {"live_secrets_left": left})
+
+
+def of_revoked_secrets(call: Call, one: "OneApplication") -> Effect:
+    """Return what stops when all secrets of an application are revoked."""
+    found = partners.application(call, one.client_id)
+    found_methods, issued = methods.find(call.context, found), issued_to(call, found.id)
+    secrets, others = len(found_methods.secrets), len(found_methods.others)
+    last = found_methods.last_secret
+    sentences = [
+        Message.plural(
+            "{count} secret stops working; programs that have it get no tokens.",
+            "{count} secrets stop working; programs that have one of them get no tokens.",
+            secrets,
+        ),
+        Message("No secret was ever used.")
+        if last is None
+        else Message(
+            "A secret was used last on {when} UTC, from {source}.",
+            when=f"{last.last_used_at:%Y-%m-%d %H:%M}",
+            source=last.last_used_from or "?",
+        ),
+        Message.plural("{count} key keeps working.", "{count} keys keep working.", others),
+        Message.plural(
+            "{count} access token was issued in the last hour; tokens stay valid.",
+            "{count} access tokens were issued in the last hour; tokens stay valid.",
+            issued,
+        ),
+    ]
+    counts = {"secrets": secrets, "other_methods": others, "tokens_in_the_last_hour": issued}
+    return Effect(False, tuple(sentences), counts)
+
+
+def of_revoked_key(call: Call, one: "OneKey") -> Effect:
+    """Return what stops when one key is revoked."""
+    found = partners.application(call, one.client_id)
+    keys, setting = application_keys.of_application(call.context, found)
+    now = call.context.now()
+    left = sum(each.is_live(now) and each.id != one.key_id for each in keys)
+    secrets = len(found.live_secrets(now))
+    sentences = [
+        Message("Programs that sign with this key get no tokens."),
+        Message.plural("{count} other key works.", "{count} other keys work.", left),
+        Message.plural("{count} secret works.", "{count} secrets work.", secrets),
+    ]
+    if setting.jwks_uri:
+        sentences.append(Message("Keys that the application publishes itself keep working."))
+    return Effect(False, tuple(sentences), {"live_keys_left": left, "live_secrets": secrets})
 
 
 def of_disabled_person(call: Call, one: "OnePerson") -> Effect:

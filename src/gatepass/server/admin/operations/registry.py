@@ -3,7 +3,8 @@
 from typing import Any
 
 from gatepass.server.admin.operations import organizations
-from gatepass.server.admin.operations.applications import credentials, settings
+from gatepass.server.admin.operations.applications import credentials, methods, settings
+from gatepass.server.admin.operations.applications import keys as application_keys
 from gatepass.server.admin.operations.applications import reading as applications
 from gatepass.server.admin.operations.catalogue import resources, scopes
 from gatepass.server.admin.operations.model import Operation
@@ -23,6 +24,8 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *applications.OPERATIONS,
     *settings.OPERATIONS,
     *credentials.OPERATIONS,
+    *application_keys.OPERATIONS,
+    *methods.OPERATIONS,
     *counts.OPERATIONS,
     *refusals.OPERATIONS,
     *secrets.OPERATIONS,

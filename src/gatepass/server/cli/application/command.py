@@ -1,13 +1,13 @@
 """`gatepass application`: manages applications of any organization."""
 
 import sys
-from typing import Any
+from typing import IO, Any
 
 import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
-from gatepass.server.cli.application import credentials, settings, usage
+from gatepass.server.cli.application import credentials, keys, methods, settings, usage
 from gatepass.server.cli.application.settings import networks_of, owner
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.effects import (
@@ -30,11 +30,14 @@ def application() -> None:
     """Register and manage applications; each is identified by its client id."""
 
 
+application.add_command(keys.key)
 application.add_command(settings.set_)
 application.add_command(settings.automatic_rotation)
 for _command in (
     credentials.rotate,
     credentials.revoke_tokens,
+    methods.methods,
+    methods.revoke_secrets,
     usage.usage,
     usage.refusals,
 ):
@@ -67,6 +70,12 @@ for _command in (
     help="When the secret ends: a number of days, its last day (2027-01-31), or never. "
     "[default: as late as the policies allow]",
 )
+@click.option(
+    "--public-key",
+    type=click.File("r"),
+    help="A file with a JWK, a JWK Set or PEM: it has this key, and no secret.",
+)
+@click.option("--key-name", help="What people call the key.  [default: First key]")
 @settings.contact_option
 @settings.network_option
 @changing_options
@@ -78,6 +87,8 @@ def create(  # noqa: PLR0913 - one parameter for each option
     scope: str,
     lifetime: int,
     end: str | None,
+    public_key: IO[str] | None,
+    key_name: str | None,
     contact: str | None,
     networks: tuple[str, ...],
     target: options.Target,
@@ -85,8 +96,8 @@ def create(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Register a confidential client-credentials application.
 
-    Prints the client secret, once. The scope may include `introspection`, for a resource server
-    that introspects the tokens of others.
+    Prints the client secret, once, unless it has a public key instead. The scope may include
+    `introspection`, for a resource server that introspects the tokens of others.
     """
     with opened(target) as operations:
         new = {
@@ -97,6 +108,7 @@ def create(  # noqa: PLR0913 - one parameter for each option
             "contact": contact or "",
             "networks": networks_of(networks),
             **credentials.end_of_secret(end),
+            **keys.in_place_of_secret(public_key, key_name),
         }
         made = operations.perform("application.create", new).result
     credentials.show_credentials(made, is_json=is_json, with_end=True)

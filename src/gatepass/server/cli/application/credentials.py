@@ -92,14 +92,18 @@ def end_of_secret(text: str | None) -> dict[str, object]:
 
 
 def show_credentials(made: dict[str, Any], *, is_json: bool, with_end: bool = False) -> None:
-    """Print a client secret, once, with what a program needs beside it."""
+    """Print a client secret, once, with what a program needs beside it.
+
+    An application that was registered with a key has no secret.
+    """
+    secret = made["client_secret"]
     shown: dict[str, object] = {
         "client_id": made["application"]["client_id"],
-        "client_secret": made["client_secret"],
+        **({"client_secret": secret} if secret else {}),
         "token_url": made["token_url"],
     }
     if with_end and made["secret_expires_at"]:
         shown["secret_expires_at"] = moment(made["secret_expires_at"])
     options.show(shown, is_json=is_json)
-    if not is_json:
+    if secret and not is_json:
         click.echo("\nThe secret is shown only now.")

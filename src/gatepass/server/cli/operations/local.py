@@ -26,6 +26,8 @@ MODULES = {
         "applications.reading",
         "applications.settings",
         "applications.credentials",
+        "applications.keys",
+        "applications.methods",
         "usage.counts",
         "usage.refusals",
         "usage.secrets",

@@ -13,6 +13,7 @@ from gatepass.server.domain.applications.listing import store as listing
 from gatepass.server.domain.applications.listing.model import Found, ListPage, Sought, Wanted
 from gatepass.server.domain.applications.model import (
     Application,
+    ApplicationSecret,
     check_contact,
     check_lifetime,
     check_name,
@@ -89,40 +90,76 @@ def register(  # noqa: PLR0913 - a registration has that many parts
     """
     now = context.now()
     secret, kept = new_secret(uuid4(), context.mode, secrets.token_bytes(32), now, secret_end)
-    new = Application(
+    new = new_application(
+        context,
+        catalogue,
+        by,
+        org_id,
+        name=name,
+        scope=scope,
+        allowed=allowed,
+        redirect_uris=redirect_uris,
+        token_lifetime=token_lifetime,
+        contact=contact,
+        networks=networks,
+        app_id=app_id,
+        its_secrets=(kept,),
+    )
+    with context.database.write() as connection:
+        add_new(context, connection, by, new, **end_in_words(secret_end))
+        also(connection, Registered(new, secret))
+    context.refresh()
+    return Registered(new, secret)
+
+
+def new_application(  # noqa: PLR0913 - as `register`
+    context: Context,
+    catalogue: Catalogue,
+    by: Actor,
+    org_id: UUID,
+    *,
+    name: str,
+    scope: Scope | None = None,
+    allowed: Scope | None = None,
+    redirect_uris: tuple[str, ...] = (),
+    token_lifetime: int = DEFAULT_LIFETIME,
+    contact: str = "",
+    networks: tuple[Network, ...] = (),
+    app_id: UUID | None = None,
+    its_secrets: tuple[ApplicationSecret, ...] = (),
+) -> Application:
+    """Return an application that is not stored yet; raise OAuthError for a value of `register`."""
+    return Application(
         id=app_id or uuid4(),
         org_id=org_id,
         client_id=new_client_id(context.mode, secrets.token_bytes(16)),
         name=check_name(name),
         scope=check_scope(scope or catalogue.defaults, allowed or catalogue.selectable),
         token_lifetime=check_lifetime(token_lifetime),
-        created_at=now,
+        created_at=context.now(),
         created_by=by.name,
-        secrets=(kept,),
+        secrets=its_secrets,
         redirect_uris=redirect_uris,
         contact=check_contact(contact),
         networks=networks,
     )
-    with context.database.write() as connection:
-        if organizations.find(connection, org_id) is None:
-            raise NotFoundError(str(org_id))
-        if lookup.find(connection, new.id):
-            raise OAuthError("invalid_request", Message("This is done already."), status=409)
-        check_new(context, connection, new, now)
-        store.add(connection, new)
-        also(connection, Registered(new, secret))
-        record_change(
-            connection,
-            by,
-            now,
-            new,
-            "application.registered",
-            scope=str(new.scope),
-            **end_in_words(secret_end),
-        )
-        emit(context, connection, new, "application.registered", now, scope=str(new.scope))
-    context.refresh()
-    return Registered(new, secret)
+
+
+def add_new(
+    context: Context, connection: Connection, by: Actor, new: Application, **detail: str
+) -> None:
+    """Store a new application, with its audit entry and event; raises as `register`."""
+    if organizations.find(connection, new.org_id) is None:
+        raise NotFoundError(str(new.org_id))
+    if lookup.find(connection, new.id):
+        raise OAuthError("invalid_request", Message("This is done already."), status=409)
+    now = new.created_at
+    check_new(context, connection, new, now)
+    store.add(connection, new)
+    record_change(
+        connection, by, now, new, "application.registered", scope=str(new.scope), **detail
+    )
+    emit(context, connection, new, "application.registered", now, scope=str(new.scope))
 
 
 def change(

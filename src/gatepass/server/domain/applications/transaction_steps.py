@@ -113,8 +113,23 @@ def check_secret_end(
     check_end(secret.expires_at, secret.created_at, now, policy.longest_secret_days)
 
 
+def check_first_secret(context: Context, connection: Connection, org_id: UUID) -> None:
+    """Raise OAuthError where the policies do not allow an application without a secret one."""
+    if not policies.find_in_force(context.database, connection, org_id).allows_first_secret:
+        raise OAuthError(
+            "invalid_request",
+            Message(
+                "By the policy, applications that have no secret get none. Give it a public key "
+                "instead."
+            ),
+            log_detail="the policy new_applications is keys",
+        )
+
+
 def check_new(context: Context, connection: Connection, new: Application, now: datetime) -> None:
-    """Raise OAuthError where a new application may not have its scopes, or its secret its end."""
+    """Raise OAuthError where a new application may not have its scopes, or a secret, or its end."""
+    if new.secrets:
+        check_first_secret(context, connection, new.org_id)
     for each in new.secrets:
         check_secret_end(context, connection, new.org_id, each, now)
     check_administrative(context, connection, new)

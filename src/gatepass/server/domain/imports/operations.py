@@ -28,6 +28,8 @@ from gatepass.server.domain.imports.model import (
 from gatepass.server.domain.imports.store import Imported
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.organizations.model import LONGEST_NAME, Organization
+from gatepass.server.domain.organizations.policies import store as policies
+from gatepass.server.domain.organizations.policies.model import OPERATOR
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import Connection
@@ -133,6 +135,7 @@ class _Transaction:
         self._organizations: dict[str, Organization] = {}  # by the owners' keys
         self._made: dict[UUID, Organization] = {}  # not stored yet, or never in a dry run
         self._has_imported = False
+        self._allowed: dict[UUID, bool] = {}  # whether an organization's may have secrets
 
     def bring(self, members: Sequence[SourceApplication]) -> list[Outcome]:
         """Store what may come in, and the organizations that do not exist yet."""
@@ -144,6 +147,8 @@ class _Transaction:
         admitted: list[_Admitted] = []
         for each in members:
             result = self._convert_new(each, before.get(each.client_id), here.get(each.client_id))
+            if isinstance(result, ImportedApplication) and not self._may_have_secret(each):
+                result = _left_out(each, "by the policy, new applications have a key, no secret")
             if isinstance(result, ImportedApplication):
                 organization = self._organization(self._work.owner(each))
                 admitted.append((result, each, organization))
@@ -152,6 +157,15 @@ class _Transaction:
         if not self._work.dry_run:
             self._add(admitted)
         return outcomes
+
+    def _may_have_secret(self, each: SourceApplication) -> bool:
+        """Return whether the policies allow a new application of its owner a secret."""
+        known = self._organizations.get(self._work.owner_key(each))
+        org_id = known.id if known else OPERATOR  # a new organization states nothing itself
+        if org_id not in self._allowed:
+            policy = policies.find_in_force(self._work.context.database, self._connection, org_id)
+            self._allowed[org_id] = policy.allows_first_secret
+        return self._allowed[org_id]
 
     def end(self) -> None:
         """Tell every process that applications were imported."""

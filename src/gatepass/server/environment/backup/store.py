@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, or_, select
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.keys import store as _keys
 from gatepass.server.domain.applications.keys.certificates import store as _certificates
+from gatepass.server.domain.applications.keys.expiry_notices import store as _key_notices
 from gatepass.server.domain.applications.keys.used import store as _used_assertions
 from gatepass.server.domain.applications.model import CLOCK_MARGIN
 from gatepass.server.domain.applications.secrets.automatic_rotation import (
@@ -68,6 +69,7 @@ _EVERY_STORE = (
     _imports,
     _languages,
     _invitations,
+    _key_notices,
     _keys,
     _leak_reports,
     _leaks,

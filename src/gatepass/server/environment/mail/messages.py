@@ -4,7 +4,12 @@ import json
 from collections.abc import Callable
 
 from gatepass.server.domain.users.sessions.user_agents import words
-from gatepass.server.environment.mail import factor_messages, secret_messages, webhook_messages
+from gatepass.server.environment.mail import (
+    factor_messages,
+    key_messages,
+    secret_messages,
+    webhook_messages,
+)
 from gatepass.server.environment.mail.content import (
     Content,
     Link,
@@ -316,6 +321,9 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "secret_leak_reported": secret_messages.secret_leak_reported,
     "secret_rotated": secret_messages.secret_rotated,
     "secret_leaked": secret_messages.secret_leaked,
+    "key_added": key_messages.key_added,
+    "key_revoked": key_messages.key_revoked,
+    "keys_expiring": key_messages.keys_expiring,
     "leak_alert": secret_messages.leak_alert,
     "webhook_disabled": webhook_messages.webhook_disabled,
     "invitation": _invitation,

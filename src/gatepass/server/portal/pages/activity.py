@@ -36,6 +36,9 @@ _WORDS: dict[str, Message] = {
     "application.imported": Message("Imported an application"),
     "application.registered": Message("Registered an application"),
     "client_key.added": Message("Added the key {key} (kid: {kid}; end: {end})"),
+    "client_key.changed": Message(
+        "Changed the key {key} (before: {before}; kid: {kid}; end: {end})"
+    ),
     "client_key.revoked": Message("Revoked the key {key} (kid: {kid})"),
     "client_certificate.added": Message(
         "Added the certificate {certificate} ({recognised_by}; end: {end})"
@@ -103,6 +106,9 @@ _WORDS: dict[str, Message] = {
     "scope.added": Message("Added a scope"),
     "scope.changed": Message("Changed a scope"),
     "scope.removed": Message("Removed a scope"),
+    "secret.all_ended": Message(
+        "Revoked all secrets ({secrets}): unused since {unused_since}, the key {key} is in use"
+    ),
     "secret.end_changed": Message("Changed the end of the secret {secret}: {end}"),
     "secret.ended": Message("Revoked the secret {secret}"),
     "secret.leak_reported": Message(

@@ -2,11 +2,14 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 from gatepass.jose.keys.private_key import PrivateKey
+from gatepass.server.admin.operations import examples
+from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.keys import operations
 from gatepass.server.domain.applications.keys.model import (
     FAULTS,
@@ -18,7 +21,8 @@ from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
-from server.fixtures import Client, InProcessServer
+from server.admin.operator_program import partner_with_everything
+from server.fixtures import Client, InProcessServer, open_passive_server
 
 KEY = PrivateKey.generate("ES256")
 
@@ -184,3 +188,26 @@ def test_a_key_does_not_end_in_the_past(server: InProcessServer) -> None:
             text=json.dumps(public()).encode(),
             expires_at=context.now(),
         )
+
+
+def test_a_new_and_a_revoked_key_are_mailed_to_administrators_and_sent_to_webhooks(
+    tmp_path: Path,
+) -> None:
+    mail = {"host": "127.0.0.1", "port": 9, "sender": "gatepass@example.com"}
+    with open_passive_server(tmp_path, mail=mail) as server:
+        context = server.environment().context
+        partner = partner_with_everything(server).ids
+        found = applications.find_by_client_id(context, partner[examples.CLIENT_ID])
+        assert found
+        key_id = UUID(partner[examples.KEY_ID])
+        operations.revoke(context, OPERATOR, found.id, key_id, None)
+
+        kinds = [each.kind for each in context.outbox.messages("mail")]
+        with context.database.read() as connection:
+            rows = connection.exec_driver_sql("SELECT name FROM webhook_event").scalars().all()
+
+    assert {kind: kinds.count(kind) for kind in ("key_added", "key_revoked")} == {
+        "key_added": 4,  # of two applications, to each administrator
+        "key_revoked": 2,
+    }
+    assert "client_key.revoked" in rows

@@ -68,6 +68,7 @@ ASKING = {  # in an order in which each of them finds what it needs
     f"{APP}keys/add/": Asks("client_key.added", {"key_name": "Import", "key": KEY}),
     f"{APP}keys/generate/": Asks("client_key.added", {"new_key_name": "Made", "alg": "ES256"}),
     f"{APP}keys/setting/": Asks("client_key.setting_changed"),
+    APP + "keys/{key_id:uuid}/change/": Asks("", status=400),  # a key has a name
     APP + "keys/{key_id:uuid}/revoke/": Asks("client_key.revoked"),
     f"{APP}certificates/add/": Asks(
         "client_certificate.added", {"certificate_name": "Import", "certificate": CERTIFICATE}
@@ -81,6 +82,7 @@ ASKING = {  # in an order in which each of them finds what it needs
         },
     ),
     APP + "certificates/{certificate_id:uuid}/remove/": Asks("client_certificate.removed"),
+    f"{APP}methods/revoke-secrets/": Asks("", status=409),  # no key was used
     f"{APP}scope/": Asks("application.scope", READ),
     f"{APP}copy/": Asks("application.copied", {"name": "Copy", "secret_end": "never"}),
     COPY: Asks("application.copied", {"name": "From the sandbox", "secret_end": "never"}),

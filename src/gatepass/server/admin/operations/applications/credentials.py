@@ -20,10 +20,13 @@ from gatepass.server.admin.operations.applications.model import (
 from gatepass.server.admin.operations.applications.reading import SHOW, grantable, show
 from gatepass.server.admin.operations.model import SECURITY, Call, Operation
 from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.keys.model import FAULTS
+from gatepass.server.domain.applications.keys.registration import register_with_key
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.domain.applications.secrets import operations as secrets
 from gatepass.server.domain.applications.secrets.end import unstated_end
 from gatepass.wire import metadata
+from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
 _EXAMPLE = {"client_id": examples.CLIENT_ID}
@@ -39,6 +42,8 @@ _CREDENTIALS = {
 
 def _create(call: Call, new: NewApplication) -> Credentials:
     partners.owner(call, new.org_id)
+    if new.public_key is not None:
+        return _create_with_key(call, new, new.public_key)
     end = _end(call, new.org_id, new)
     registered = operations.register(
         call.context,
@@ -54,6 +59,34 @@ def _create(call: Call, new: NewApplication) -> Credentials:
         secret_end=end,
     )
     return _credentials(call, registered, end)
+
+
+def _create_with_key(call: Call, new: NewApplication, public_key: str) -> Credentials:
+    if new.secret_expires_at is not None:
+        raise OAuthError("invalid_request", "An application with a key has no secret that ends.")
+    if not public_key.strip():
+        raise OAuthError("invalid_request", FAULTS["malformed"])
+    made = register_with_key(
+        call.context,
+        call.environment.catalogue,
+        call.by,
+        new.org_id,
+        name=new.name,
+        public_key=public_key.encode(),
+        key_name=new.key_name,
+        key_end=new.key_expires_at,
+        scope=Scope.parse(new.scope) if new.scope is not None else None,
+        allowed=grantable(call),
+        token_lifetime=new.token_lifetime,
+        contact=new.contact,
+        networks=check_networks(" ".join(new.networks)),
+    )
+    return Credentials(
+        application=show(call, OneApplication(client_id=made.client_id)),
+        client_secret=None,
+        secret_expires_at=None,
+        token_url=call.environment.issuer + metadata.TOKEN,
+    )
 
 
 def _rotate(call: Call, new: NewSecret) -> Credentials:
@@ -122,7 +155,7 @@ CREATE = Operation(
     input=NewApplication,
     output=Credentials,
     run=_create,
-    summary="Register an application; the answer has its client secret, once.",
+    summary="Register an application; the answer has its client secret, once, unless it has a key.",
     status=201,
     example={
         "org_id": examples.ORGANIZATION_ID,
@@ -171,7 +204,7 @@ REVOKE_SECRET = Operation(
     input=OneSecret,
     output=Application,
     run=_revoke_secret,
-    summary="Revoke a client secret now; the last one cannot be revoked.",
+    summary="Revoke a client secret now; the last one only where a key was used already.",
     effect=effects.of_revoked_secret,
     reads=SHOW,
     example=_ROTATED,

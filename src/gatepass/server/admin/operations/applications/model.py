@@ -28,6 +28,8 @@ from gatepass.server.domain.applications.secrets.automatic_rotation import (
 )
 
 AREA = "applications"
+LONGEST_KEYS = 60_000
+"""The longest text of public keys, in characters."""
 Overlap = Literal["none", "1-hour", "24-hours", "7-days", "30-days"]
 RotationOverlap = Literal["1-hour", "24-hours", "7-days", "30-days"]
 
@@ -177,7 +179,7 @@ class NewApplication(Arguments):
     """A new application. Without a `scope` it has the catalogue's default.
 
     Its secret works until `secret_expires_at`, null for any time; as long as the policies allow
-    where that is not given.
+    where that is not given. With a `public_key` it has that key and no secret.
     """
 
     org_id: UUID
@@ -187,10 +189,16 @@ class NewApplication(Arguments):
     contact: Line = ""
     networks: Networks = Field(default_factory=list)
     secret_expires_at: Moment | None = None
+    public_key: Annotated[
+        str | None,
+        Field(max_length=LONGEST_KEYS, description="in place of a secret: a JWK, JWK Set, or PEM"),
+    ] = None
+    key_name: Annotated[Line, Field(description="what people call the key")] = "First key"
+    key_expires_at: Moment | None = None
 
 
 class Credentials(Result):
-    """An application, and the one sight of its new client secret."""
+    """An application, and the one sight of its new client secret; null where it has a key."""
 
     application: Application
     client_secret: SecretText = None

@@ -64,6 +64,7 @@ _IN_FORCE = {
     "secret_lifetime": 7776000,
     "leaked_secret": "notify",
     "leaked_secret_grace": 86400,
+    "new_applications": "secrets",
 }
 _ANSWER = {
     "operator": {**_OPEN, "session_idle": 1800, "session_absolute": 28800},

@@ -112,6 +112,11 @@ def _sessions(
 def _of_secrets(before: StatedPolicy, after: StatedPolicy) -> Iterator[Message]:
     if before.secret_lifetime != after.secret_lifetime:
         yield Message("Client secrets that work now keep their end; new ones have the new limit.")
+    if _becomes(before.new_applications, after.new_applications, "keys"):
+        yield Message(
+            "Applications that have a secret keep it. New ones need a public key, and imports of "
+            "applications with secrets are refused."
+        )
     leaks = (before.leaked_secret, before.leaked_secret_grace)
     if leaks != (after.leaked_secret, after.leaked_secret_grace):
         yield Message("It applies to client secrets that are reported as leaked from now on.")

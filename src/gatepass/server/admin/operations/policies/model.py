@@ -6,6 +6,7 @@ from gatepass.server.admin.operations.model import Arguments, Result
 from gatepass.server.domain.organizations.policies.fields import FIELDS, PolicyField, Value
 from gatepass.server.domain.organizations.policies.model import (
     LeakedSecret,
+    NewApplications,
     Policy,
     Registration,
     SecondFactor,
@@ -29,6 +30,7 @@ class PolicyValues(Result):
     secret_lifetime: int | None
     leaked_secret: LeakedSecret | None
     leaked_secret_grace: int | None
+    new_applications: NewApplications | None
 
     @classmethod
     def of(cls, found: StatedPolicy | Policy) -> "PolicyValues":
@@ -59,6 +61,7 @@ class PolicyChange(Arguments):
     secret_lifetime: int | None = None
     leaked_secret: LeakedSecret | None = None
     leaked_secret_grace: int | None = None
+    new_applications: NewApplications | None = None
 
 
 class PolicyOf(Arguments):

@@ -1,13 +1,13 @@
 """What can be done to the keys of an application: each in one transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from gatepass.jose.keys.private_key import PrivateKey
 from gatepass.jose.keys.public_key import ClientKey
-from gatepass.server.domain.applications.keys import store
+from gatepass.server.domain.applications.keys import notices, store
 from gatepass.server.domain.applications.keys.model import (
     ApplicationKey,
     KeySetting,
@@ -15,8 +15,8 @@ from gatepass.server.domain.applications.keys.model import (
     check_jwks_uri,
     check_keys,
     check_name,
-    check_new,
 )
+from gatepass.server.domain.applications.keys.transaction_steps import add_keys, check_tables
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.secrets.end import in_words
 from gatepass.server.domain.applications.transaction_steps import begin_change, record_change
@@ -24,8 +24,6 @@ from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.storage.database import Connection
 from gatepass.server.storage.errors import NotFoundError
-from gatepass.translation.message import Message
-from gatepass.wire.errors import OAuthError
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ def revoke(context: Context, by: Actor, app_id: UUID, key_id: UUID, org_id: UUID
     Tokens that were issued stay valid. Raises NotFoundError.
     """
     with begin_change(context, app_id, org_id) as (connection, application, now):
-        _check_tables(context, connection)
+        check_tables(context, connection)
         keys = store.of_application(connection, app_id)
         found = next((each for each in keys if each.id == key_id), None)
         if found is None:
@@ -126,6 +124,46 @@ def revoke(context: Context, by: Actor, app_id: UUID, key_id: UUID, org_id: UUID
             key=found.name,
             kid=found.key.kid,
         )
+        notices.revoked(context, connection, by, application, found, now)
+
+
+def change(
+    context: Context,
+    by: Actor,
+    app_id: UUID,
+    key_id: UUID,
+    org_id: UUID | None,
+    *,
+    name: str,
+    expires_at: datetime | None,
+) -> None:
+    """Set the name of a live key and when it ends, None for never.
+
+    Raises OAuthError for an end that has passed, NotFoundError for a key that is not live.
+    """
+    label = check_name(name)
+    with begin_change(context, app_id, org_id) as (connection, application, now):
+        check_tables(context, connection)
+        keys = store.of_application(connection, app_id)
+        found = next((each for each in keys if each.id == key_id and each.is_live(now)), None)
+        if found is None:
+            raise NotFoundError(str(key_id))
+        changed = replace(found, name=label, expires_at=expires_at)
+        if changed == found:
+            return
+        check_end(expires_at, now)
+        store.change(connection, changed)
+        record_change(
+            connection,
+            by,
+            now,
+            application,
+            "client_key.changed",
+            key=label,
+            before=found.name,
+            kid=found.key.kid,
+            end=in_words(expires_at),
+        )
 
 
 def change_setting(
@@ -134,7 +172,7 @@ def change_setting(
     """Set from which address keys are read, and whether older audiences are accepted."""
     checked = KeySetting(check_jwks_uri(new.jwks_uri), new.legacy_audience)
     with begin_change(context, app_id, org_id) as (connection, application, now):
-        _check_tables(context, connection)
+        check_tables(context, connection)
         store.put_setting(connection, app_id, checked)
         record_change(
             connection,
@@ -159,40 +197,17 @@ def _add(  # noqa: PLR0913, PLR0917 - as `generate`
     also: Callable[[Connection, list[ApplicationKey]], None] | None = None,
 ) -> list[ApplicationKey]:
     with begin_change(context, app_id, org_id) as (connection, application, now):
-        _check_tables(context, connection)
-        check_end(expires_at, now)
-        keys = store.of_application(connection, app_id)
-        if any(each.id == key_id for each in keys):
-            raise OAuthError("invalid_request", Message("This is done already."), status=409)
-        for each in keys:
-            if not each.is_live(now):
-                store.remove(connection, each.id)
-        check_new([each for each in keys if each.is_live(now)], given)
-        names = [f"{name} {number}" for number in range(1, len(given) + 1)]
-        new = [
-            ApplicationKey(key_id or uuid4(), label, key, now, by.name, expires_at)
-            for label, key in zip(names if len(given) > 1 else [name], given, strict=True)
-        ]
-        store.add(connection, app_id, new)
+        new = add_keys(
+            context,
+            connection,
+            by,
+            application,
+            now,
+            name=name,
+            given=given,
+            expires_at=expires_at,
+            key_id=key_id,
+        )
         if also:
             also(connection, new)
-        for added in new:
-            record_change(
-                connection,
-                by,
-                now,
-                application,
-                "client_key.added",
-                key=added.name,
-                kid=added.key.kid,
-                end=in_words(expires_at),
-            )
     return new
-
-
-def _check_tables(context: Context, connection: Connection) -> None:
-    if not context.database.has(connection, store.REVISION):
-        raise OAuthError(
-            "temporarily_unavailable",
-            Message("Keys cannot be used yet: the operator has not migrated the database."),
-        )

@@ -108,6 +108,15 @@ def put_setting(connection: Connection, app_id: UUID, new: KeySetting) -> None:
     )
 
 
+def change(connection: Connection, key: ApplicationKey) -> None:
+    """Write the name of a key, and when it ends."""
+    connection.execute(
+        update(application_key)
+        .where(application_key.c.id == key.id)
+        .values(name=key.name, expires_at=key.expires_at)
+    )
+
+
 def remove(connection: Connection, key_id: UUID) -> None:
     """Delete a key."""
     connection.execute(delete(application_key).where(application_key.c.id == key_id))

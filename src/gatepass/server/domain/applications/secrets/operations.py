@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from gatepass.server.domain.applications import store
+from gatepass.server.domain.applications.keys.methods import sources as methods
 from gatepass.server.domain.applications.model import (
     OVERLAPS,
     UNTIL_USED,
@@ -29,6 +30,7 @@ from gatepass.server.domain.applications.secrets.uses import store as uses
 from gatepass.server.domain.applications.secrets.uses.model import KEPT, SecretUse
 from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
+    check_first_secret,
     check_secret_end,
     emit,
     emit_rotated,
@@ -71,6 +73,8 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
         if any(each.id == secret_id for each in application.secrets):
             raise OAuthError("invalid_request", Message("This is done already."), status=409)
         new_id = secret_id or uuid4()
+        if not application.live_secrets(now):
+            check_first_secret(context, connection, application.org_id)
         if overlap is None:
             _check_not_automatic(context, connection, app_id)
         ended = with_overlap(application.live_secrets(now), overlap, now, new_id)
@@ -146,17 +150,24 @@ def set_end(
 
 
 def revoke(context: Context, by: Actor, app_id: UUID, secret_id: UUID, org_id: UUID | None) -> None:
-    """End a secret now; the last live one cannot be ended, disable the application instead."""
+    """End a secret now.
+
+    The last live one can be ended only where a key was used already; else disable the application.
+    """
     with begin_change(context, app_id, org_id) as (connection, application, now):
         live = application.live_secrets(now)
         ended = next((each for each in live if each.id == secret_id), None)
         if ended is None:
             raise NotFoundError(str(secret_id))
-        if len(live) == 1:
+        if (
+            len(live) == 1
+            and methods.find(context, connection, application, now).last_other is None
+        ):
             raise OAuthError(
                 "invalid_request",
                 Message(
-                    "This is the only live secret. Rotate it first, or disable the application."
+                    "This is the only live secret. Rotate it or deploy a key first, or disable "
+                    "the application."
                 ),
             )
         store.end_secret(connection, secret_id, now)
@@ -222,6 +233,12 @@ def past_uses(context: Context, application: Application, now: datetime) -> list
         if not context.database.has(connection, uses.REVISION):
             return []
         return uses.of_application(connection, application, now - KEPT)
+
+
+def allows_first_secret(context: Context, org_id: UUID) -> bool:
+    """Return whether the policies allow a secret to an application that has none."""
+    with context.database.read() as connection:
+        return policies.find_in_force(context.database, connection, org_id).allows_first_secret
 
 
 def longest_lifetime(context: Context, org_id: UUID) -> int | None:

@@ -100,6 +100,43 @@ EVENTS = _of(
         "It ends at `ends_at`, and all tokens of the application with it.",
     ),
     EventKind(
+        "client_key.added",
+        Message("An application has a new public key, with which it can authenticate."),
+        _APPLICATION,
+        {
+            "name": "Billing",
+            "key": "Nightly import",
+            "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+            "expires_at": "2027-12-31T00:00:00Z",
+        },
+        "Null for `expires_at`: it does not expire.",
+    ),
+    EventKind(
+        "client_key.expiring",
+        Message(
+            "The last key of an application expires soon. It is sent 90, 60, 30, 15, 7 and 1 days "
+            "before, and on the last day."
+        ),
+        _APPLICATION,
+        {
+            "name": "Billing",
+            "key": "Nightly import",
+            "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+            "expires_at": "2027-01-30T08:00:00Z",
+            "days": 15,
+        },
+    ),
+    EventKind(
+        "client_key.revoked",
+        Message("A key of an application was revoked: what it signs is refused."),
+        _APPLICATION,
+        {
+            "name": "Billing",
+            "key": "Nightly import",
+            "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+        },
+    ),
+    EventKind(
         "refusals.rising",
         Message(
             "Requests of an application were refused in the last 15 minutes more than three "

@@ -17,6 +17,7 @@ FieldName = Literal[
     "secret_lifetime",
     "leaked_secret",
     "leaked_secret_grace",
+    "new_applications",
 ]
 Value = str | int | None
 """A value of a field: a limit is in seconds; None leaves the field open."""
@@ -222,6 +223,26 @@ FIELDS = (
         ),
         longest=30,
         own_label=Message("Your time to replace a leaked secret"),
+    ),
+    PolicyField(
+        "new_applications",
+        Message("New applications"),
+        Message(
+            "With what the program of a new application authenticates. Applications that have a "
+            "secret keep it."
+        ),
+        (
+            Choice(
+                "secrets",
+                Message("A secret or a key"),
+                Message("The person who registers an application decides."),
+            ),
+            Choice(
+                "keys",
+                Message("A key, no secret"),
+                Message("A registration takes a public key; who has no secret gets none."),
+            ),
+        ),
     ),
 )
 

@@ -12,6 +12,7 @@ SecondFactor = Literal["optional", "required"]
 Registration = Literal["staff", "administrators"]
 SingleSignOn = Literal["allowed", "required"]
 LeakedSecret = Literal["notify", "revoke"]
+NewApplications = Literal["secrets", "keys"]
 
 DEFAULT_GRACE = 24 * 3600  # seconds
 
@@ -28,6 +29,7 @@ class StatedPolicy:
     secret_lifetime: int | None = None  # seconds, whole days
     leaked_secret: LeakedSecret | None = None
     leaked_secret_grace: int | None = None  # seconds
+    new_applications: NewApplications | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Policy:
 
     Limits are seconds. None leaves those of sessions to the settings; client secrets live
     `secret_lifetime` at most, whole days, and any time with None. A secret that is reported as
-    leaked ends after `leaked_secret_grace`, or at once where `leaked_secret` is "revoke".
+    leaked ends after `leaked_secret_grace`, or at once where `leaked_secret` is "revoke". With
+    "keys" for `new_applications`, no application without a secret gets one.
     """
 
     second_factor: SecondFactor = "optional"
@@ -47,11 +50,17 @@ class Policy:
     secret_lifetime: int | None = None
     leaked_secret: LeakedSecret = "notify"  # noqa: S105 - a value of a policy
     leaked_secret_grace: int = DEFAULT_GRACE
+    new_applications: NewApplications = "secrets"
 
     @property
     def longest_secret_days(self) -> int | None:
         """Return how many days a client secret may live; None for any time."""
         return None if self.secret_lifetime is None else self.secret_lifetime // (24 * 3600)
+
+    @property
+    def allows_first_secret(self) -> bool:
+        """Return whether an application that has no secret may get one."""
+        return self.new_applications == "secrets"
 
 
 def in_force(*stated: StatedPolicy) -> Policy:
@@ -72,6 +81,9 @@ def in_force(*stated: StatedPolicy) -> Policy:
             "revoke" if "revoke" in {each.leaked_secret for each in stated} else "notify"
         ),
         leaked_secret_grace=_least(each.leaked_secret_grace for each in stated) or DEFAULT_GRACE,
+        new_applications=(
+            "keys" if "keys" in {each.new_applications for each in stated} else "secrets"
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from gatepass.server.storage.statements import upsert
 
 REVISION = "0014"
 """The revision of the tables that has this one."""
-REVISION_TO_WRITE = "0022"
+REVISION_TO_WRITE = "0037"
 """The revision that has every column: on older tables policies are read, not changed."""
 
 policy = Table(
@@ -31,11 +31,13 @@ policy = Table(
     Column("secret_lifetime", Integer),
     Column("leaked_secret", Text),
     Column("leaked_secret_grace", Integer),
+    Column("new_applications", Text),
 )
 _LATER = {
     policy.c.secret_lifetime: "0019",
     policy.c.leaked_secret: "0022",
     policy.c.leaked_secret_grace: "0022",
+    policy.c.new_applications: "0037",
 }
 """The revisions of the columns that the table did not have at first."""
 

@@ -33,6 +33,9 @@ Kind = Literal[
     "secret_leak_reported",
     "secret_rotated",
     "secret_leaked",
+    "key_added",
+    "key_revoked",
+    "keys_expiring",
     "webhook_disabled",
 ]
 

@@ -1,9 +1,12 @@
 """What the page of an application's keys shows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 
 from gatepass.server.domain.applications.keys import operations
+from gatepass.server.domain.applications.keys.model import ApplicationKey
 from gatepass.server.domain.applications.model import Application
+from gatepass.server.portal.presentation.key_snippets import key_snippets
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.message import Message
 from gatepass.wire.metadata import TOKEN
@@ -22,6 +25,8 @@ LABELS = {
     "new_key_name": Message("Name of the key"),
     "alg": Message("Algorithm"),
     "jwks_uri": Message("Address of the JWK Set"),
+    "key_end": Message("Last day of the key"),
+    "new_key_end": Message("Last day of the key"),
 }
 
 
@@ -30,13 +35,38 @@ def context(request: PortalRequest, application: Application) -> Mapping[str, ob
     keys, setting = operations.of_application(request.context, application)
     return {
         "keys": sorted(keys, key=lambda each: not each.is_live(request.now)),
+        "last_day": last_day,
         "setting": setting,
         "key_labels": LABELS,
         "algorithms": ALGORITHMS,
+        **_snippets(request, application, [each for each in keys if each.is_live(request.now)]),
         "is_offered": request.environment.accepts_assertions(),
         "docs_url": request.environment.docs_url,
         **where(request),
     }
+
+
+def _snippets(
+    request: PortalRequest, application: Application, live: Sequence[ApplicationKey]
+) -> dict[str, str]:
+    """Return what to paste for the newest key; empty texts without a key."""
+    if not live:
+        return {"env": "", "curl": "", "python": ""}
+    key = live[-1].key
+    return key_snippets(request.environment, application, key.kid, key.algorithms[0])
+
+
+def of_each(keys: Iterable[ApplicationKey]) -> dict[str, Message]:
+    """Return the labels of the fields that each key has."""
+    names = {f"name_{each.id}": LABELS["key_name"] for each in keys}
+    return names | {name.replace("name_", "end_"): LABELS["key_end"] for name in names}
+
+
+def last_day(key: ApplicationKey) -> str:
+    """Return the last day on which a key is accepted, as a date field has it."""
+    if key.expires_at is None:
+        return ""
+    return (key.expires_at - timedelta(milliseconds=1)).date().isoformat()
 
 
 def where(request: PortalRequest) -> dict[str, object]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from uuid import UUID
 
+from gatepass.server.domain.applications.keys.methods import operations as methods
 from gatepass.server.domain.applications.model import (
     MOST_LIVE_SECRETS,
     Application,
@@ -15,6 +16,7 @@ from gatepass.server.domain.applications.secrets import operations as secret_ope
 from gatepass.server.domain.applications.secrets.automatic_rotation import (
     operations as automatic_rotation,
 )
+from gatepass.server.domain.applications.secrets.end import last_end
 from gatepass.server.domain.applications.secrets.expiry_notices.model import (
     DAYS,
     days_left,
@@ -67,7 +69,11 @@ def credentials(request: PortalRequest, application: Application) -> Mapping[str
     live = application.live_secrets(request.now)
     leaked = leaks.leaked_of(request.context, application.id)
     secrets = [_secret(request, application, each, live, leaked) for each in live]
+    longest = secret_operations.longest_lifetime(request.context, application.org_id)
+    for shown_one, each in zip(secrets, live, strict=True):
+        shown_one.outlives = outlives(each, longest)
     is_prepared = _is_prepared(request, application)
+    found = methods.find(request.context, application)
     if is_prepared:
         # What is prepared ends with the current secret, whose leak therefore makes a new one.
         secrets[0].is_newest, secrets[1].is_newest = False, True
@@ -76,6 +82,10 @@ def credentials(request: PortalRequest, application: Application) -> Mapping[str
         "is_prepared": is_prepared,
         "ended_leaks": [leaked[each] for each in leaked.keys() - {one.id for one in live}],
         "may_rotate": len(live) < MOST_LIVE_SECRETS,
+        "has_key": bool(found.others),
+        "uses_key": found.last_other is not None,
+        "allows_secret": bool(live)
+        or secret_operations.allows_first_secret(request.context, application.org_id),
         **(secret_end.choices(request) if request.may_change else {}),
     }
 
@@ -195,6 +205,20 @@ def reminder(secret: ApplicationSecret, newest: ApplicationSecret, now: datetime
         return ""
     return Message(
         "It {expires}. Rotate it, and deploy the new secret before that.", expires=in_words(left)
+    )
+
+
+def outlives(secret: ApplicationSecret, longest_days: int | None) -> str:
+    """Return a sentence where a secret lives longer than the policies allow new ones, else ""."""
+    if longest_days is None:
+        return ""
+    end = last_end(secret.created_at, longest_days)
+    if secret.expires_at is not None and secret.expires_at <= end:
+        return ""
+    return Message(
+        "It is older than the policy, by which a secret lives {days} days at most. Rotate it, or "
+        "give it an earlier end.",
+        days=longest_days,
     )
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from gatepass.server.domain.applications import fields
+from gatepass.server.domain.applications.keys.methods import operations as methods
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.issuance_limit import is_wasteful
@@ -82,6 +83,15 @@ def _attention(request: PortalRequest, application: Application) -> Iterator[Att
 
 def _of_secrets(request: PortalRequest, application: Application) -> Iterator[Attention]:
     live = live_secrets.shown(request, application)
+    found = methods.find(request.context, application)
+    if found.step == "revoke_secrets":
+        yield Attention(
+            Message("A key is in use, and no secret was used for 14 days: revoke the secrets."),
+            "methods/",
+            Message("See what to do"),
+        )
+    if not live and found.others:
+        return
     if not live:
         yield Attention(
             Message("It has no live secret, so it gets no tokens."),

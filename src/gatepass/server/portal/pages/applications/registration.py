@@ -1,10 +1,12 @@
 """Registration of an application."""
 
+from typing import NamedTuple
 from uuid import UUID
 
 from starlette.responses import Response
 
 from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.keys.model import FAULTS
 from gatepass.server.domain.applications.model import (
     check_name,
     check_redirect_uris,
@@ -15,8 +17,10 @@ from gatepass.server.domain.applications.secrets.end import check_end
 from gatepass.server.domain.names import look_alike
 from gatepass.server.portal.forms import secret_end
 from gatepass.server.portal.forms.errors import Errors, errors_of
+from gatepass.server.portal.pages.application_keys import registration as key_in_registration
 from gatepass.server.portal.pages.applications import new_secret
 from gatepass.server.portal.pages.applications.scopes import choices, chosen_of
+from gatepass.server.portal.pages.applications.sub_pages import CREDENTIALS, KEYS, address
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.message import Message
@@ -31,6 +35,16 @@ _PUBLIC = Message(
 _GRANT = Message("Choose Client Credentials; there is no other grant here.")
 
 
+class _Terms(NamedTuple):
+    """What a form says of a new application, besides its credentials."""
+
+    name: str
+    scope: Scope
+    allowed: Scope
+    redirect_uris: tuple[str, ...]
+    app_id: UUID
+
+
 def form(request: PortalRequest) -> Response:
     """Show the empty form with the default scopes checked."""
     chosen = request.catalogue.defaults
@@ -38,7 +52,10 @@ def form(request: PortalRequest) -> Response:
 
 
 def register(request: PortalRequest) -> Response:
-    """Register an application; the next page shows its secret. A repeated form registers one."""
+    """Register an application; the next page shows its secret or a key that is made for it.
+
+    A repeated form registers one.
+    """
     errors = Errors()
     name = errors.check("name", lambda: check_name(request.form.get("name", "")))
     errors.check("client_type", lambda: _check_client_type(request.form.get("client_type")))
@@ -50,7 +67,11 @@ def register(request: PortalRequest) -> Response:
     allowed = _offered(request)
     chosen = chosen_of(request.form, allowed)
     scope = errors.check("scope", lambda: check_scope(chosen, allowed))
-    errors.check("secret_end", lambda: _check_end(request))
+    method = errors.check("method", lambda: key_in_registration.method_of(request))
+    if method == key_in_registration.SECRET:
+        errors.check("secret_end", lambda: _check_end(request))
+    else:
+        errors.check("key", lambda: key_in_registration.check(request))
     app_id = request.creation_id()
     if name is not None and not request.form.get("same_name"):
         errors.check("same_name", lambda: check_new_name(request, name, app_id))
@@ -58,24 +79,29 @@ def register(request: PortalRequest) -> Response:
         return _refused(
             request, OAuthError("invalid_request", Message("See the fields.")), errors, chosen
         )
+    terms = _Terms(name, scope, allowed, uris, app_id)
     try:
-        operations.register(
-            request.context,
-            request.catalogue,
-            request.actor,
-            request.org_id,
-            name=name,
-            scope=scope,
-            allowed=allowed,
-            redirect_uris=uris,
-            secret_end=secret_end.chosen(request),
-            app_id=app_id,
-            also=lambda *made: new_secret.keep(request, *made),
-        )
+        if method == key_in_registration.SECRET:
+            _with_secret(request, terms)
+        else:
+            key_in_registration.register(request, **terms._asdict())
     except OAuthError as refusal:
         if refusal.status != new_secret.DONE_ALREADY:
             raise
-    return redirect(request, f"/oauth2/applications/{app_id}/credentials/")
+    shows = CREDENTIALS if method == key_in_registration.SECRET else KEYS
+    return redirect(request, address(app_id, shows))
+
+
+def _with_secret(request: PortalRequest, terms: _Terms) -> None:
+    operations.register(
+        request.context,
+        request.catalogue,
+        request.actor,
+        request.org_id,
+        **terms._asdict(),
+        secret_end=secret_end.chosen(request),
+        also=lambda *made: new_secret.keep(request, *made),
+    )
 
 
 def rerender(request: PortalRequest, refusal: OAuthError) -> Response:
@@ -88,12 +114,15 @@ def _refused(
     request: PortalRequest, refusal: OAuthError, errors: Errors, chosen: Scope
 ) -> Response:
     values, scopes = request.typed(), _scopes(request, chosen)
+    if errors.get("key") == FAULTS["private"]:  # a private key that was pasted is not shown again
+        values.pop("key", None)
     return rejected_form(request, _TEMPLATE, refusal, values=values, errors=errors, **scopes)
 
 
 def _scopes(request: PortalRequest, chosen: Scope) -> dict[str, object]:
     return {
         **secret_end.choices(request),
+        **key_in_registration.choices(request),
         "scopes": choices(request.catalogue, _offered(request), chosen),
     }
 

@@ -15,6 +15,7 @@ from gatepass.server.portal.forms import automatic_rotation
 from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.pages.application_certificates import content as certificates_page
 from gatepass.server.portal.pages.application_keys import content as keys_page
+from gatepass.server.portal.pages.application_keys import methods as methods_page
 from gatepass.server.portal.pages.applications import (
     application_activity,
     automatic_rotation_form,
@@ -109,6 +110,13 @@ CERTIFICATES = SubPage(
     "application/certificates.html",
     certificates_page.context,
 )
+METHODS = SubPage(
+    "methods/",
+    "",
+    "application/methods.html",
+    methods_page.context,
+    frozenset({"revoke-secrets"}),
+)
 SETTINGS = SubPage(
     "settings/",
     Message("Settings"),
@@ -132,6 +140,7 @@ SUB_PAGES = (
     AUTOMATIC_ROTATION,
     KEYS,
     CERTIFICATES,
+    METHODS,
     SubPage("guide/", "", "application/guide.html", overview.guide_page),
     SubPage("uses/", "", "application/uses.html", live_secrets.uses),
     SubPage("usage/", Message("Usage"), "application/usage.html", usage.context),

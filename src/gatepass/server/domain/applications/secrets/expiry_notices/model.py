@@ -1,7 +1,7 @@
 """When people are reminded that a secret expires."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from gatepass.translation.message import Message
@@ -32,12 +32,36 @@ class ExpiringSecret(NamedTuple):
     reminded_days: int | None
 
 
+class Expiring(Protocol):
+    """A credential that expires, and the reminder given last; it may also be a key."""
+
+    @property
+    def created_at(self) -> datetime:
+        """Return when it was made."""
+        ...
+
+    @property
+    def expires_at(self) -> datetime:
+        """Return when it expires."""
+        ...
+
+    @property
+    def reminded_end(self) -> datetime | None:
+        """Return for which end the last reminder was."""
+        ...
+
+    @property
+    def reminded_days(self) -> int | None:
+        """Return which of DAYS the last reminder was."""
+        ...
+
+
 def days_left(expires_at: datetime, now: datetime) -> int:
-    """Return the days from today to the last day on which a secret works; both are days in UTC."""
+    """Return the days from today to the last day on which it works; both are days in UTC."""
     return ((expires_at - _A_MOMENT).date() - now.date()).days
 
 
-def due_reminder(secret: ExpiringSecret, now: datetime) -> int | None:
+def due_reminder(secret: Expiring, now: datetime) -> int | None:
     """Return of which of DAYS a reminder is due; None where none is, or it was given already.
 
     Where several were missed only the last one is due. What would have been due on the day on

@@ -1,0 +1,1 @@
+"""Reminders before the last key of an application expires."""

@@ -1,0 +1,1 @@
+"""The methods with which an application authenticates, beside each other: secrets, keys."""
