@@ -110,8 +110,11 @@ def forwarding(name: str, folder: Path, port: int, *changes: tuple[str, str]) ->
 
 
 @contextmanager
-def started(name: str, folder: Path, port: int) -> Iterator[Gateway]:
-    """Run a gateway by the configuration files in `folder` and wait until it is ready."""
+def started(name: str, folder: Path, port: int, *, is_plain: bool = True) -> Iterator[Gateway]:
+    """Run a gateway by the configuration files in `folder` and wait until it is ready.
+
+    The caller waits where the port speaks TLS, and so is not `is_plain`.
+    """
     found = program(name)
     assert found is not None
     with (folder / "log").open("wb") as log:
@@ -125,7 +128,8 @@ def started(name: str, folder: Path, port: int) -> Iterator[Gateway]:
         )
     try:
         gateway = Gateway(name, port)
-        _wait_until_ready(process, gateway, folder / "log")
+        if is_plain:
+            _wait_until_ready(process, gateway, folder / "log")
         yield gateway
     finally:
         process.terminate()

@@ -13,6 +13,7 @@ from gatepass.admin.records import Performed
 from gatepass.admin.requests import Conditions, Operation
 from gatepass.client.errors import CertificateRefused, Unreachable, quotable
 from gatepass.client.tokens.authentication import is_transient
+from gatepass.client.tokens.bearer_auth import is_challenged
 from gatepass.client.tokens.drivers import TokenFlow
 from gatepass.client.tokens.request import retry_after_of
 from gatepass.client.tokens.source import TokenSource
@@ -90,13 +91,13 @@ def perform(call: Call, tokens: TokenSource, attempts: Attempts) -> TokenFlow[Pe
     token. That is safe: reading changes nothing, a creation has its Idempotency-Key, and all other
     changes set a value. A token that is refused (401) is replaced once.
     """
-    is_renewed = False
+    is_renewed = is_proved = False
     while attempts.left() > 0:
         token = yield from tokens.flow()  # within a deadline of its own
         left = max(attempts.left(), _SHORTEST_EXCHANGE)
         attempts.number += 1
         try:
-            response = yield _with(token, call, attempts.pause, left)
+            response = yield _with(tokens, token, call, attempts.pause, left)
         except CertificateRefused as error:
             attempts.failed(quotable(str(error), [token.response.access_token]))
             raise attempts.error() from None
@@ -105,6 +106,9 @@ def perform(call: Call, tokens: TokenSource, attempts: Attempts) -> TokenFlow[Pe
             attempts.failed(
                 f"the server cannot be reached ({reason}): check its address and the network"
             )
+            continue
+        if _asks_for_nonce(tokens, token, call, response) and not is_proved:
+            is_proved, attempts.pause = True, 0.0
             continue
         if response.status == HTTPStatus.UNAUTHORIZED and not is_renewed:
             is_renewed, attempts.pause = True, 0.0
@@ -118,8 +122,19 @@ def perform(call: Call, tokens: TokenSource, attempts: Attempts) -> TokenFlow[Pe
     raise attempts.error()
 
 
-def _with(token: CachedToken, call: Call, pause: float, left: float) -> Request:
-    headers = {**call.request.headers, "authorization": token.authorization}
+def _asks_for_nonce(
+    tokens: TokenSource, token: CachedToken, call: Call, response: Response
+) -> bool:
+    """Return whether the API asks for a DPoP proof with its nonce (RFC 9449 §9)."""
+    return is_challenged(tokens, token, call.request.url, response.status, response.headers)
+
+
+def _with(
+    tokens: TokenSource, token: CachedToken, call: Call, pause: float, left: float
+) -> Request:
+    authorization = tokens.headers(token, call.request.method, call.request.url)
+    headers = {**call.request.headers}
+    headers |= {name.lower(): text for name, text in authorization.items()}
     return replace(call.request, headers=headers, after=pause, timeout=left)
 
 

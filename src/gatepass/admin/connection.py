@@ -85,8 +85,8 @@ class Connection:
 
         `sender` replaces the network, for tests.
         """
-        of_tokens = sender or _sender(settings.token_url, settings.ca_file)
-        of_operations = sender or _sender(url, settings.ca_file, longest=LONGEST_ANSWER)
+        of_tokens = sender or _sender(settings.token_url, settings)
+        of_operations = sender or _sender(url, settings, longest=LONGEST_ANSWER)
         tokens = TokenSource(settings, of_tokens)
         senders = Senders(settings.token_url, of_tokens, of_operations)
         return cls(url, environment, tokens, senders, seconds)
@@ -138,7 +138,7 @@ def settings_from(url: str, environ: Mapping[str, str] = os.environ) -> ClientSe
     return ClientSettings.from_env(given)
 
 
-def _sender(url: str, ca_file: str, **options: int) -> Sender:
+def _sender(url: str, settings: ClientSettings, **options: int) -> Sender:
     from gatepass.client.tokens.transport import Httpx2Sender  # httpx2 takes a while to load
 
-    return Httpx2Sender(url, ca_file, **options)
+    return Httpx2Sender(url, settings.ca_file, settings.certificate, **options)

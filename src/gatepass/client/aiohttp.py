@@ -8,7 +8,8 @@ from typing import Self
 
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.network.urls import check_url
-from gatepass.client.tokens.bearer_auth import BearerAuthBase
+from gatepass.client.tokens.bearer_auth import BearerAuthBase, is_challenged
+from gatepass.client.tokens.token import CachedToken
 from gatepass.extras import installed_by
 
 with installed_by("gatepass[aiohttp]"):
@@ -59,15 +60,32 @@ class BearerAuth(BearerAuthBase):
             _log.info("no token for %s, which is not the API's origin", request.url.origin())
             return await send(request)
         token = await self._source.atoken()
-        request.headers["Authorization"] = token.authorization
-        response = await send(request)
-        if response.status != 401 or not self._source.invalidate(token) or _is_spent(request):
+        response = await self._send(request, send, token)
+        if self._is_challenged(response, token) and not _is_spent(request):
+            response.release()
+            await request.close()
+            response = await self._send(request, send, token)
+        if (
+            response.status != 401
+            or self._is_challenged(response, token)
+            or not self._source.invalidate(token)
+            or _is_spent(request)
+        ):
             return response
         response.release()
         await request.close()  # ends a body that was still being sent when the response came
-        token = await self._source.atoken()
-        request.headers["Authorization"] = token.authorization
+        return await self._send(request, send, await self._source.atoken())
+
+    async def _send(
+        self, request: ClientRequest, send: ClientHandlerType, token: CachedToken
+    ) -> ClientResponse:
+        """Send `request` with `token`, and a proof if it is bound to a key."""
+        request.headers.update(self._source.headers(token, request.method, str(request.url)))
         return await send(request)
+
+    def _is_challenged(self, response: ClientResponse, token: CachedToken) -> bool:
+        url = str(response.url)
+        return is_challenged(self._source, token, url, response.status, response.headers)
 
 
 def _origin(url: URL) -> _Origin:

@@ -6,7 +6,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from gatepass.client.tokens.bearer_auth import BearerAuthBase
+from gatepass.client.tokens.bearer_auth import BearerAuthBase, is_challenged
 from gatepass.client.tokens.source import TokenSource
 from gatepass.client.tokens.token import CachedToken
 from gatepass.extras import installed_by
@@ -31,11 +31,11 @@ class BearerAuth(BearerAuthBase, AuthBase):
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add a token to `request`, and a hook that handles a 401 response."""
         token = self._source.token()
-        request.headers["Authorization"] = token.authorization
+        _authorize(request, self._source, token)
         hooks = request.hooks["response"]
         # A request may be prepared again, with another token.
         hooks[:] = [hook for hook in hooks if not isinstance(hook, _Renewal)]
-        hooks.append(_Renewal(self._source, token, _start(request.body)))
+        hooks.append(_Renewal(self._source, token, _start(request.body), request.url))
         return request
 
 
@@ -50,29 +50,73 @@ class _Renewal:
     source: TokenSource
     token: CachedToken
     start: int | None  # offset at which the body starts, None where it can be sent once only
+    url: str | None  # for which the first proof is
 
     def __call__(self, response: requests.Response, **sending: object) -> requests.Response:
         """Return the response to the request with a new token, `response` where it is not sent."""
+        if self.token.jkt and self._has_token(response):
+            fresh = self._with_fresh_proof(response, sending)
+            if fresh is not None:
+                return fresh
         if not self._is_refused(response) or not self.source.invalidate(self.token):
             return response
+        return self._sent_again(response, sending) or response
+
+    def _with_fresh_proof(
+        self, response: requests.Response, sending: dict[str, object]
+    ) -> requests.Response | None:
+        """Return the response to a proof with the API's nonce, None where none is asked for.
+
+        A redirect within the origin has a proof of another address, which is refused alike.
+        """
+        is_asked = self._is_challenged(response)
+        is_moved = response.request.url != self.url
+        is_refused = "invalid_dpop_proof" in response.headers.get("www-authenticate", "")
+        if not is_asked and not (response.status_code == 401 and is_moved and is_refused):
+            return None
+        second = self._sent_again(response, sending, self.token)
+        if second is None or second.status_code != 401 or self._is_challenged(second):
+            return second
+        if not self.source.invalidate(self.token):
+            return second
+        return self._sent_again(second, sending) or second
+
+    def _sent_again(
+        self,
+        response: requests.Response,
+        sending: dict[str, object],
+        token: CachedToken | None = None,
+    ) -> requests.Response | None:
+        """Send the request of `response` again, with a new token or `token`; None if impossible."""
         connection = getattr(response, "connection", None)  # not every adapter sets it
         if connection is None or not _rewind(response.request.body, self.start):
-            return response
+            return None
         with suppress(requests.RequestException):  # the next response counts
             _ = response.content  # read to its end, so that its connection can be used again
         response.close()
         request = response.request.copy()
         _keep_cookies(request, response)
-        request.headers["Authorization"] = self.source.token().authorization
+        _authorize(request, self.source, token or self.source.token())
         second: requests.Response = connection.send(request, **sending)
         second.request = request
         second.history.append(response)
         return second
 
     def _is_refused(self, response: requests.Response) -> bool:
-        if response.status_code != 401:  # nearly always
+        if response.status_code != 401 or self._is_challenged(response):  # nearly always
             return False
+        return self._has_token(response)
+
+    def _is_challenged(self, response: requests.Response) -> bool:
+        url = response.request.url or ""
+        return is_challenged(self.source, self.token, url, response.status_code, response.headers)
+
+    def _has_token(self, response: requests.Response) -> bool:
         return response.request.headers.get("Authorization") == self.token.authorization
+
+
+def _authorize(request: requests.PreparedRequest, source: TokenSource, token: CachedToken) -> None:
+    request.headers.update(source.headers(token, request.method or "GET", request.url or ""))
 
 
 def _keep_cookies(request: requests.PreparedRequest, response: requests.Response) -> None:

@@ -34,10 +34,11 @@ class TokenResponse:
     scope: str | None
 
     @classmethod
-    def parse(cls, body: bytes) -> Self:
+    def parse(cls, body: bytes, *, with_dpop: bool = False) -> Self:
         """Return what the body of a successful answer says.
 
-        Raises ValueError, which never quotes the body.
+        `with_dpop` accepts the type DPoP as well (RFC 9449 §5). Raises ValueError, which never
+        quotes the body.
         """
         try:
             answer = json.loads(body.decode("utf-8-sig"))
@@ -51,10 +52,12 @@ class TokenResponse:
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             raise ValueError("access_token is missing or not printable ASCII")
         kind = answer.get("token_type") or "Bearer"  # RFC 6749 requires it; not all send it
-        if not isinstance(kind, str) or kind.strip().lower() not in _BEARER:
+        is_dpop = with_dpop and isinstance(kind, str) and kind.strip().lower() == "dpop"
+        if not is_dpop and (not isinstance(kind, str) or kind.strip().lower() not in _BEARER):
             raise ValueError("token_type is not Bearer")
         scope = _scope(answer.get("scope"))
-        return cls(Secret(token), "Bearer", _seconds(answer.get("expires_in")), scope)
+        name = "DPoP" if is_dpop else "Bearer"
+        return cls(Secret(token), name, _seconds(answer.get("expires_in")), scope)
 
 
 def _scope(value: object) -> str | None:

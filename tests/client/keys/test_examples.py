@@ -11,13 +11,17 @@ from typing import Any
 
 import azure.identity
 import google.auth
+import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from google.auth.credentials import AnonymousCredentials
 
+from client.keys.dpop_server import dpop_server
 from client.keys.key_server import CLIENT_ID, KeyServer
+from client.keys.mtls_server import digest_of, key_pem, mtls_server
+from client.tls_server import issue
 from docs.page import Block, Reader, blocks
 from gatepass.client.keys import SigningKey
 from gatepass.client.settings import ClientSettings
@@ -134,6 +138,38 @@ def test_a_key_of_azure_key_vault_signs(server: KeyServer, monkeypatch: pytest.M
 
         assert gets_a_token(server, signing)
         assert service.paths == ["/keys/billing/sign?api-version=7.4"]
+
+
+def test_the_headers_of_a_request_with_another_library_have_a_proof(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with dpop_server() as bound:
+        monkeypatch.setenv("GATEPASS_TOKEN_URL", bound.token_url)
+        monkeypatch.setenv("GATEPASS_CLIENT_ID", "acme")
+        monkeypatch.setenv("GATEPASS_CLIENT_SECRET", "hush hush")
+        monkeypatch.setenv("GATEPASS_DPOP", "1")
+        names = run("source.headers", **{"https://api.example.com/v1/meters": bound.api_url})
+
+        assert httpx2.get(bound.api_url, headers=names["headers"]).status_code == 200
+
+
+def test_the_context_of_the_page_presents_the_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = issue("authority of servers")
+    with mtls_server(tmp_path, issue("server", authority, "localhost")) as running:
+        client = issue("acme", running.authority, "acme.example")
+        (tmp_path / "ca.pem").write_bytes(authority.pem)
+        (tmp_path / "client.pem").write_bytes(client.pem + key_pem(client))
+        monkeypatch.delenv("GATEPASS_CLIENT_SECRET", raising=False)
+        monkeypatch.setenv("GATEPASS_TOKEN_URL", running.token_url)
+        monkeypatch.setenv("GATEPASS_CLIENT_ID", "acme")
+        monkeypatch.setenv("GATEPASS_CLIENT_CERT", str(tmp_path / "client.pem"))
+        monkeypatch.setenv("GATEPASS_CA_FILE", str(tmp_path / "ca.pem"))
+        api = run("ssl_context", **{"https://api.example.com": running.url})["api"]
+
+        assert api.get("/api").status_code == 200
+        assert running.called == running.presented == [digest_of(client)]
 
 
 def test_keygen_and_the_settings_of_the_page_get_a_token(

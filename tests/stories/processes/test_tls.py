@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from server.serving.tls.files import CLIENT, RENEWED, ROOT, both, der_of, key_of, replace, settings
+from server.serving.tls.registration import register_host
 from server_process import Server, free_ports
 
 _WITHIN = 60.0  # seconds
@@ -28,13 +29,6 @@ class TlsServer(Server):
             *("--workers", "2"),
         )
         self._http = self.client()
-        tls = {
-            "CERTIFICATE": str(files.certificate),
-            "KEY": str(files.key),
-            "CLIENT_CA": str(files.client_ca),
-            "MTLS_PORT": str(self.mtls_port),
-        }
-        self.commands = {f"GATEPASS_TLS__{name}": value for name, value in tls.items()}
 
     def client(self, certificate: Path | None = None) -> httpx2.Client:
         context = ssl.create_default_context(cadata=ROOT.pem.decode())
@@ -77,15 +71,19 @@ def test_tokens_over_tls_through_a_renewed_certificate_and_a_restart(server: Tls
     assert answer.status == 200
     assert "strict-transport-security" in answer.headers
 
+    register_host(server, client.client_id, "acme.example.com")
+    document = server.ask("GET", "/.well-known/oauth-authorization-server").body
+    address = document["mtls_endpoint_aliases"]["token_endpoint"]
+    assert address == f"https://localhost:{server.mtls_port}/oauth2/token/"
     certificate = both(server.folder, CLIENT, "client")
+    form = {"grant_type": "client_credentials", "client_id": client.client_id}
     with server.client(certificate) as shown, server.client() as without:
-        for each in (shown, without):  # the port asks for a certificate, and serves without one
-            response = each.post(
-                f"https://localhost:{server.mtls_port}/oauth2/token/",
-                auth=(client.client_id, client.client_secret),
-                data={"grant_type": "client_credentials"},
-            )
-            assert response.status_code == 200
+        assert shown.post(address, data=form).status_code == 200
+        assert shown.post(client.token_url, data=form).status_code == 401  # is not asked for one
+        assert without.post(address, data=form).status_code == 401
+        secret = (client.client_id, client.client_secret)
+        del form["client_id"]
+        assert without.post(address, data=form, auth=secret).status_code == 200
 
     replace(server.folder / "cert.pem", RENEWED.pem)
     replace(server.folder / "key.pem", key_of(RENEWED))

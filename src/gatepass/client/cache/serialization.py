@@ -38,6 +38,7 @@ def write(token: CachedToken, clock: ClockReading) -> bytes:
             "expires_in": token.response.expires_in,
             "scope": token.response.scope,
             "secret_expires_at": _text(token.secret_expires_at),
+            **({"jkt": token.jkt} if token.jkt else {}),
         }
     ).encode()
     if len(content) > LONGEST:
@@ -53,7 +54,7 @@ def read(content: bytes, clock: ClockReading) -> CachedToken:
     """
     if len(content) > LONGEST:
         raise ValueError(f"it is longer than {LONGEST} bytes")
-    response = TokenResponse.parse(content)
+    response = TokenResponse.parse(content, with_dpop=True)
     fields = json.loads(content)  # an object, as TokenResponse.parse has checked
     if fields.get("version") != _VERSION:
         raise ValueError("another version wrote it")
@@ -63,7 +64,11 @@ def read(content: bytes, clock: ClockReading) -> CachedToken:
     names = ("requested_at", "refresh_at", "expires_at", "written_at")
     requested, refresh, expires, written_at = (_time(fields, name) - shift for name in names)
     secret_expires_at = _date(fields.get("secret_expires_at"))
-    token = CachedToken(response, requested, refresh, expires, secret_expires_at)
+    jkt = fields.get("jkt", "")
+    is_bound = response.token_type == "DPoP"  # noqa: S105 - a type
+    if not isinstance(jkt, str) or bool(jkt) != is_bound:
+        raise ValueError("it does not say to which key it is bound")
+    token = CachedToken(response, requested, refresh, expires, secret_expires_at, jkt)
     latest = token.requested_at + (response.expires_in or UNSTATED_LIFETIME)
     if not token.requested_at <= token.refresh_at <= token.expires_at <= latest:
         raise ValueError("its times contradict one another")

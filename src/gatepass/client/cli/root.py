@@ -67,7 +67,6 @@ def call(method: str | None, data: str | None, headers: tuple[str, ...], url: st
     import httpx2  # takes a while to load
 
     from gatepass.client.httpx2 import BearerAuth
-    from gatepass.client.network.certificate_authorities import trusted
     from gatepass.client.network.certificate_errors import explain, find_verification_error
     from gatepass.client.tokens.source import TokenSource
 
@@ -83,7 +82,7 @@ def call(method: str | None, data: str | None, headers: tuple[str, ...], url: st
         secure = may_use_proxy(url)
         client = httpx2.Client(
             auth=BearerAuth.sharing(source),
-            verify=trusted(settings.ca_file) if secure else False,
+            verify=settings.ssl_context() if secure else False,
             trust_env=secure,
         )
     method = method or ("GET" if data is None else "POST")

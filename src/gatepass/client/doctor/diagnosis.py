@@ -19,10 +19,17 @@ from gatepass.client.errors import (
     Unreachable,
     cleaned,
 )
+from gatepass.client.keys.certificate import ClientCertificate
 from gatepass.client.network import metadata as server_metadata
 from gatepass.client.network import route
 from gatepass.client.network.urls import check_url
-from gatepass.client.settings import PRIVATE_KEY_JWT, ClientSettings, KeySource
+from gatepass.client.settings import (
+    PRIVATE_KEY_JWT,
+    SELF_SIGNED_TLS,
+    TLS,
+    ClientSettings,
+    KeySource,
+)
 from gatepass.client.tokens.authentication import Credential
 from gatepass.client.tokens.token import CachedToken
 from gatepass.wire.secret import Secret
@@ -30,7 +37,13 @@ from gatepass.wire.urls import may_use_proxy
 
 _NETWORK = ("name", "connection", "tls", "clock", "metadata")
 _OAUTH = ("environment", "token", "scope")
-_FILES = (env.CLIENT_SECRET_FILE, f"{env.NEXT_CLIENT_SECRET}_FILE", env.PRIVATE_KEY_FILE)
+_FILES = (
+    env.CLIENT_SECRET_FILE,
+    f"{env.NEXT_CLIENT_SECRET}_FILE",
+    env.PRIVATE_KEY_FILE,
+    env.DPOP_KEY_FILE,
+    env.CLIENT_KEY,
+)
 _VIA_PROXY = "the connection goes through the proxy"
 
 Findings: TypeAlias = Iterator[Finding]
@@ -56,7 +69,7 @@ def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Findings:
         known += [each for each in given if not isinstance(each, ConfigurationError)]
         yield findings.credentials(given)
     try:
-        send = probes.sender(url, environ.get(env.CA_FILE, "")) if url else None
+        send = _sender(url, environ, settings) if url else None
     except ConfigurationError as error:
         send = None
         yield Finding("settings", Outcome.FAILED, str(error))
@@ -67,13 +80,23 @@ def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Findings:
         yield from _ServerCheck(url, settings, known, send, now, ca_file).checks()
 
 
-def _sources(settings: ClientSettings) -> Sequence[KeySource]:
+def _sender(url: str, environ: Mapping[str, str], settings: ClientSettings | None) -> probes.Send:
+    certificate = settings.certificate if settings else None
+    return probes.sender(url, environ.get(env.CA_FILE, ""), certificate)
+
+
+def _sources(settings: ClientSettings) -> Sequence[KeySource | ClientCertificate]:
+    certificate = settings.certificate
+    if settings.auth_method in {TLS, SELF_SIGNED_TLS} and certificate is not None:
+        return [certificate]
     if settings.auth_method == PRIVATE_KEY_JWT:
         return settings.key_sources
     return settings.secret_sources
 
 
-def _credential(settings: ClientSettings, source: KeySource) -> Credential | ConfigurationError:
+def _credential(
+    settings: ClientSettings, source: KeySource | ClientCertificate
+) -> Credential | ConfigurationError:
     try:
         return probes.credential(settings, source)
     except ConfigurationError as error:
@@ -175,7 +198,9 @@ class _ServerCheck:
         if self._proxy:
             return Finding("tls", Outcome.SKIPPED, f"{_VIA_PROXY}, and is checked by what follows")
         try:
-            return certificate.accepted(probes.handshake(self._at, self._ca_file), self._now())
+            ours = self._settings.certificate if self._settings else None
+            made = probes.handshake(self._at, self._ca_file, ours)
+            return certificate.accepted(made, self._now())
         except OSError as error:
             self._blocked = "there is no TLS connection"
             presented = probes.presented(self._at, self._ca_file)

@@ -13,11 +13,14 @@ from urllib.parse import urlsplit
 
 from gatepass.client import variables as env
 from gatepass.client.errors import ConfigurationError, cleaned
+from gatepass.client.keys.certificate import ClientCertificate
 from gatepass.client.keys.signing_key import SigningKey
 from gatepass.client.settings import (
     BASIC,
     CLIENT_CREDENTIALS,
     PRIVATE_KEY_JWT,
+    SELF_SIGNED_TLS,
+    TLS,
     ClientSettings,
     KeySource,
 )
@@ -79,6 +82,10 @@ def settings(client: ClientSettings, environ: Mapping[str, str]) -> Finding:
         values.append(f"{env.GRANT_TYPE} {cleaned(client.grant_type)}")
     if client.auth_method != BASIC:
         values.append(f"{env.AUTH_METHOD} {client.auth_method}")
+    files = ((env.CLIENT_CERT, client.client_cert), (env.CLIENT_KEY, client.client_key))
+    values += [f"{name} {cleaned(path)}" for name, path in files if path]
+    if client.dpop:
+        values.append(f"{env.DPOP} 1")
     if client.ca_file:
         values.append(f"{env.CA_FILE} {cleaned(client.ca_file)}")
     return Finding("settings", Outcome.OK, ", ".join(values))
@@ -86,6 +93,8 @@ def settings(client: ClientSettings, environ: Mapping[str, str]) -> Finding:
 
 def _credential_settings(client: ClientSettings, environ: Mapping[str, str]) -> list[str]:
     """Return where the secrets or the key of the way to authenticate come from."""
+    if client.auth_method in {TLS, SELF_SIGNED_TLS}:
+        return []
     if client.auth_method != PRIVATE_KEY_JWT:
         names = (env.CLIENT_SECRET, env.NEXT_CLIENT_SECRET)
         return [
@@ -270,6 +279,8 @@ def shown_url(url: str) -> str:
 def _shown_credential(credential: ClientCredential) -> str:
     if isinstance(credential, SigningKey):
         return _shown_key(credential)
+    if isinstance(credential, ClientCertificate):
+        return f"certificate, x5t#S256 {credential.thumbprint()}"
     return _shown_secret(credential)
 
 

@@ -12,6 +12,7 @@ from random import random
 from typing import TypeAlias, cast
 
 from gatepass.client.doctor.certificate import Handshake
+from gatepass.client.keys.certificate import ClientCertificate
 from gatepass.client.network.certificate_authorities import trusted
 from gatepass.client.network.certificate_errors import Certificate
 from gatepass.client.network.route import Target
@@ -51,9 +52,9 @@ def connect(at: Target, found: list[str], timeout: float = _TIMEOUT) -> tuple[st
     raise failure
 
 
-def handshake(at: Target, ca_file: str) -> Handshake:
+def handshake(at: Target, ca_file: str, certificate: ClientCertificate | None = None) -> Handshake:
     """Make a TLS connection as the client does; raises OSError, such as SSLError."""
-    return _handshake(at, trusted(ca_file))
+    return _handshake(at, certificate.context(ca_file) if certificate else trusted(ca_file))
 
 
 def presented(at: Target, ca_file: str) -> Certificate | None:
@@ -74,9 +75,9 @@ def _handshake(at: Target, context: ssl.SSLContext) -> Handshake:
         return Handshake(safe.version() or "TLS", safe.getpeercert() or {})
 
 
-def sender(token_url: str, ca_file: str) -> Send:
+def sender(token_url: str, ca_file: str, certificate: ClientCertificate | None = None) -> Send:
     """Return a function that sends requests; raises ConfigurationError."""
-    return Httpx2Sender(token_url, ca_file).send
+    return Httpx2Sender(token_url, ca_file, certificate).send
 
 
 def document(send: Send, url: str) -> Response:
@@ -84,8 +85,11 @@ def document(send: Send, url: str) -> Response:
     return send(Request("GET", url, {"accept": "application/json", "user-agent": "gatepass"}, b""))
 
 
-def credential(settings: ClientSettings, source: SecretSource | KeySource) -> Credential:
+def credential(settings: ClientSettings, source: KeySource | ClientCertificate) -> Credential:
     """Read the source of a secret or a key; raises ConfigurationError."""
+    if isinstance(source, ClientCertificate):
+        source.check()
+        return source
     if settings.auth_method == PRIVATE_KEY_JWT:
         return settings.read_key(source)
     return read_secret(cast("SecretSource", source))
@@ -94,7 +98,8 @@ def credential(settings: ClientSettings, source: SecretSource | KeySource) -> Cr
 def grant(settings: ClientSettings, known: Credential, send: Send) -> CachedToken:
     """Request a token once; raises a ClientError."""
     limits = RetryLimits(clock.now() + _EXCHANGE, max_attempts=1)
-    flow = request_token(settings, known, limits, clock.now, random)
+    prover = settings.prover()
+    flow = request_token(settings, known, limits, clock.now, random, prover=prover)
     return run(flow, partial(_perform, send))
 
 

@@ -28,13 +28,33 @@ def trusted(ca_file: str = "", environ: Mapping[str, str] = os.environ) -> ssl.S
     return httpx2.create_ssl_context(trust_env=False)
 
 
+def trust(
+    context: ssl.SSLContext, ca_file: str = "", environ: Mapping[str, str] = os.environ
+) -> None:
+    """Let `context` trust what `trusted` does; raise ConfigurationError as that."""
+    named = ((environ.get(name, ""), name) for name in _VARIABLES)
+    path, what = next((each for each in ((ca_file, "the CA file"), *named) if each[0]), ("", ""))
+    if not path:
+        context.load_default_certs()
+        return
+    try:
+        is_folder = Path(path).is_dir()
+        context.load_verify_locations(None if is_folder else path, path if is_folder else None)
+    except (OSError, ValueError) as error:
+        raise _unusable(path, what, error) from None
+
+
 def _of(path: str, what: str) -> ssl.SSLContext:
     try:
         if Path(path).is_dir():
             return ssl.create_default_context(capath=path)
         return ssl.create_default_context(cafile=path)
     except (OSError, ValueError) as error:  # also what is wrong in it; ValueError: no path at all
-        why = cleaned(getattr(error, "strerror", None) or type(error).__name__)
-        raise ConfigurationError(
-            f"{what} ({cleaned(path)}) cannot be used ({why}): give a file of PEM certificates"
-        ) from None
+        raise _unusable(path, what, error) from None
+
+
+def _unusable(path: str, what: str, error: Exception) -> ConfigurationError:
+    why = cleaned(getattr(error, "strerror", None) or type(error).__name__)
+    return ConfigurationError(
+        f"{what} ({cleaned(path)}) cannot be used ({why}): give a file of PEM certificates"
+    )

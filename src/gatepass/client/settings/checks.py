@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gatepass.client import variables as env
 from gatepass.client.errors import ConfigurationError
 from gatepass.client.secrets.validation import check_text
+
+if TYPE_CHECKING:
+    from gatepass.client.settings.model import ClientSettings
 
 # Parameters of the request itself; an assertion is another way to authenticate.
 _RESERVED = {
@@ -78,3 +82,20 @@ def check_headers(headers: Sequence[tuple[str, str]]) -> None:
             )
     if len(headers) != len(dict(headers)):
         raise ConfigurationError(f"the headers ({env.HEADERS}) name one twice: give it once")
+
+
+def check_certificate(settings: "ClientSettings") -> None:
+    """Raise ConfigurationError where the certificate is missing, or cannot be sent."""
+    needs_one = settings.auth_method.endswith("tls_client_auth")
+    if needs_one and not settings.client_cert:
+        raise ConfigurationError(
+            f"the client certificate ({env.CLIENT_CERT}) is missing: set it, as "
+            f"{env.AUTH_METHOD} is {settings.auth_method}"
+        )
+    if settings.client_key and not settings.client_cert:
+        raise ConfigurationError(f"{env.CLIENT_KEY} is set without {env.CLIENT_CERT}: set both")
+    if settings.client_cert and not settings.token_url.lower().startswith("https:"):
+        raise ConfigurationError(
+            f"the client certificate ({env.CLIENT_CERT}) can be sent by https alone: correct the "
+            f"token URL ({env.TOKEN_URL})"
+        )

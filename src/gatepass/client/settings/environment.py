@@ -19,10 +19,10 @@ def read(environ: Mapping[str, str]) -> dict[str, Any]:
     missing = [name for name in (env.TOKEN_URL, env.CLIENT_ID) if not environ.get(name)]
     secret = source(environ, env.CLIENT_SECRET)
     private_key = source(environ, env.PRIVATE_KEY, is_key=True)
-    if secret is None and private_key is None:
+    if secret is None and private_key is None and not environ.get(env.CLIENT_CERT):
         missing.append(
             f"{env.CLIENT_SECRET} (or {env.CLIENT_SECRET_FILE}, {env.CLIENT_SECRET_FROM} or "
-            f"{env.PRIVATE_KEY}_FILE)"
+            f"{env.PRIVATE_KEY}_FILE, or {env.CLIENT_CERT})"
         )
     if missing:
         raise ConfigurationError(f"set the environment variables {', '.join(missing)}")
@@ -40,6 +40,10 @@ def read(environ: Mapping[str, str]) -> dict[str, Any]:
         "private_key": () if private_key is None else (private_key,),
         "private_key_id": environ.get(env.PRIVATE_KEY_ID, ""),
         "private_key_alg": environ.get(env.PRIVATE_KEY_ALG, ""),
+        "client_cert": environ.get(env.CLIENT_CERT, ""),
+        "client_key": environ.get(env.CLIENT_KEY, ""),
+        "dpop": _is_on(environ, env.DPOP),
+        "dpop_key": source(environ, env.DPOP_KEY, is_key=True),
         "assertion_audience": environ.get(env.ASSERTION_AUDIENCE, ""),
         **({"grant_type": environ[env.GRANT_TYPE]} if environ.get(env.GRANT_TYPE) else {}),
     }
@@ -76,6 +80,13 @@ def source(environ: Mapping[str, str], name: str, *, is_key: bool = False) -> Se
         _checked(file(), is_key=is_key)
         return file
     return Literal(_checked(text, is_key=is_key))
+
+
+def _is_on(environ: Mapping[str, str], name: str) -> bool:
+    text = environ.get(name, "").lower()
+    if text not in _YES | _NO:
+        raise ConfigurationError(f"{name} is neither on nor off: set it to 1 or 0")
+    return text in _YES
 
 
 def _checked(text: str, *, is_key: bool) -> Secret:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Self, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, cast
 
 from gatepass.client import variables as env
 from gatepass.client.errors import ConfigurationError
@@ -17,11 +17,18 @@ from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
+if TYPE_CHECKING:
+    import ssl
+
+    from gatepass.client.keys.certificate import ClientCertificate
+    from gatepass.client.keys.dpop import Prover
+
 CLIENT_CREDENTIALS = "client_credentials"  # RFC 6749 §4.4.2
 # The names of OpenID Connect Core §9.
 BASIC, POST = "client_secret_basic", "client_secret_post"
 PRIVATE_KEY_JWT = "private_key_jwt"
-METHODS = (BASIC, POST, PRIVATE_KEY_JWT)
+TLS, SELF_SIGNED_TLS = "tls_client_auth", "self_signed_tls_client_auth"  # RFC 8705 §2
+METHODS = (BASIC, POST, PRIVATE_KEY_JWT, TLS, SELF_SIGNED_TLS)
 TOKEN_ENDPOINT = "token_endpoint"  # noqa: S105 - as an audience: the token URL itself
 
 _SHORTEST_KEY = 8  # characters; what is shorter than that is a word or a number
@@ -53,6 +60,14 @@ class ClientSettings:
     `private_key_alg` the algorithm, where the key itself does not say. `assertion_audience` is
     whom assertions are for: empty for the issuer in the server's metadata (the token URL where it
     publishes none), `token_endpoint` for the token URL, else the text itself.
+
+    `client_cert` is a PEM file with a certificate for the connections to the token endpoint
+    (RFC 8705), and `client_key` the file of its private key, empty where the first has both. They
+    authenticate the client with the method `tls_client_auth` or `self_signed_tls_client_auth`;
+    with any other method tokens may be bound to the certificate.
+
+    With `dpop` tokens are bound to a key (RFC 9449): to `dpop_key`, a private key in PEM or JWK or
+    a function that returns it, or to one that each token source makes for itself.
     """
 
     token_url: str
@@ -69,18 +84,26 @@ class ClientSettings:
     private_key_id: str = field(default="", kw_only=True)
     private_key_alg: str = field(default="", kw_only=True)
     assertion_audience: str = field(default="", kw_only=True)
+    client_cert: str = field(default="", kw_only=True)
+    client_key: str = field(default="", kw_only=True)
+    dpop: bool = field(default=False, kw_only=True)
+    dpop_key: str | Secret | SecretSource | None = field(default=None, kw_only=True, repr=False)
 
     def __post_init__(self) -> None:
         sources = tuple(map(_source, _each(self.client_secret)))
         object.__setattr__(self, "client_secret", sources)
         keys = tuple(map(_key, _each(self.private_key)))
         object.__setattr__(self, "private_key", keys)
+        if self.dpop_key is not None:
+            object.__setattr__(self, "dpop", True)
+            object.__setattr__(self, "dpop_key", _key(self.dpop_key))
         resource = (self.resource,) if isinstance(self.resource, str) else tuple(self.resource)
         object.__setattr__(self, "resource", resource)
         object.__setattr__(self, "parameters", _pairs(self.parameters))
         fields = tuple((name.lower(), value) for name, value in _pairs(self.headers))
         object.__setattr__(self, "headers", fields)
-        usual = PRIVATE_KEY_JWT if keys and not sources else BASIC
+        without_secret = PRIVATE_KEY_JWT if keys else TLS if self.client_cert else BASIC
+        usual = BASIC if sources else without_secret
         object.__setattr__(self, "auth_method", self.auth_method or usual)
         self._check()
 
@@ -97,6 +120,7 @@ class ClientSettings:
                 f"the private key ({env.PRIVATE_KEY}_FILE) is missing: set it, as "
                 f"{env.AUTH_METHOD} is {PRIVATE_KEY_JWT}"
             )
+        checks.check_certificate(self)
         if self.auth_method in {BASIC, POST} and not self.secret_sources:
             raise ConfigurationError(f"the client secret ({env.CLIENT_SECRET}) is missing: set it")
         try:
@@ -115,6 +139,37 @@ class ClientSettings:
     def key_sources(self) -> tuple[KeySource, ...]:
         """The sources of the private keys, in the order in which they are tried."""
         return cast("tuple[KeySource, ...]", self.private_key)
+
+    @property
+    def certificate(self) -> "ClientCertificate | None":
+        """The client certificate, None without one."""
+        if not self.client_cert:
+            return None
+        from gatepass.client.keys.certificate import ClientCertificate  # seldom needed
+
+        return ClientCertificate(self.client_cert, self.client_key)
+
+    def ssl_context(self) -> "ssl.SSLContext":
+        """Return a context for connections to an API, with the certificate and `ca_file`.
+
+        A certificate that is renewed on disk is used by the next connection. Raises
+        ConfigurationError.
+        """
+        from gatepass.client.network.certificate_authorities import trusted  # loads ssl
+
+        certificate = self.certificate
+        return trusted(self.ca_file) if certificate is None else certificate.context(self.ca_file)
+
+    def prover(self) -> "Prover | None":
+        """Return what makes proofs, None without `dpop`; raise ConfigurationError. May block."""
+        if not self.dpop:
+            return None
+        from gatepass.client.keys.dpop import Prover  # loads cryptography
+
+        if self.dpop_key is None:
+            return Prover.with_new_key()
+        where = f"the DPoP key ({env.DPOP_KEY})"
+        return Prover.of_text(read_text(cast("SecretSource", self.dpop_key), where), where)
 
     def read_key(self, source: KeySource) -> SigningKey:
         """Read one of `key_sources`; raise ConfigurationError. May block."""

@@ -1,22 +1,24 @@
 """How a token request says who the client is: by a secret, or by an assertion that a key signs."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeAlias
 
 from gatepass.client.errors import Unreachable
 from gatepass.client.keys import assertion
+from gatepass.client.keys.certificate import ClientCertificate
 from gatepass.client.keys.signing_key import SigningKey
 from gatepass.client.network.metadata import locations, read
+from gatepass.client.network.urls import check_url
 from gatepass.client.settings import POST, TOKEN_ENDPOINT, ClientSettings
 from gatepass.client.tokens.drivers import TokenFlow, signed
 from gatepass.wire import basic
 from gatepass.wire.flow import JSON_HEADERS, Request, Response
 from gatepass.wire.secret import Secret
 
-Credential: TypeAlias = Secret | SigningKey
+Credential: TypeAlias = Secret | SigningKey | ClientCertificate
 
 _USER_AGENT = "gatepass"
 _TRANSIENT = {408, 425, 429}
@@ -46,7 +48,7 @@ class Authenticator:
     def __init__(self, settings: ClientSettings, wall: Callable[[], float] = time.time) -> None:
         self._settings = settings
         self._wall = wall
-        self._issuer = ""
+        self._server: _Server | None = None
 
     def authenticate(
         self, credential: Credential, *, after: float, timeout: float
@@ -58,6 +60,8 @@ class Authenticator:
         """
         if isinstance(credential, Secret):
             return by_secret(self._settings, credential)
+        if isinstance(credential, ClientCertificate):  # the connection has it (RFC 8705 §2)
+            return Authentication((("client_id", self._settings.client_id),))
         audience = yield from self.audience(timeout)
         content = assertion.content(
             credential, self._settings.client_id, audience, self._wall() + after
@@ -76,13 +80,20 @@ class Authenticator:
         wanted = self._settings.assertion_audience
         if wanted:
             return self._settings.token_url if wanted == TOKEN_ENDPOINT else wanted
-        if not self._issuer:
-            self._issuer = yield from self._find_issuer(timeout)
-        return self._issuer
+        return (yield from self._find(timeout)).issuer
+
+    def token_url(self, timeout: float) -> TokenFlow[str]:
+        """Return where tokens are requested: with a certificate, at the alias for it.
+
+        RFC 8705 §5: a server may accept certificates at another address.
+        """
+        if self._settings.certificate is None:
+            return self._settings.token_url
+        return (yield from self._find(timeout)).token_url
 
     def forget(self) -> None:
         """Read the metadata again next time: the server refused what was made with them."""
-        self._issuer = ""
+        self._server = None
 
     def clock_difference(self, response: Response) -> float | None:
         """Return the seconds that this machine's clock is ahead of the response's Date."""
@@ -94,8 +105,13 @@ class Authenticator:
             return None
         return self._wall() - made
 
-    def _find_issuer(self, timeout: float) -> TokenFlow[str]:
-        """Return the issuer (RFC 8414 §3), the token URL where no metadata name it.
+    def _find(self, timeout: float) -> TokenFlow["_Server"]:
+        if self._server is None:
+            self._server = yield from self._read_metadata(timeout)
+        return self._server
+
+    def _read_metadata(self, timeout: float) -> TokenFlow["_Server"]:
+        """Return what the metadata say (RFC 8414 §3), the token URL itself without any.
 
         Only metadata that name this token endpoint count, and whose issuer is where they are
         (§3.3): another server's would let it use the assertion.
@@ -111,8 +127,26 @@ class Authenticator:
                 continue
             issuer, endpoint = str(document["issuer"]), str(document.get("token_endpoint"))
             if issuer.rstrip("/") == location.issuer and _is_same(endpoint, token_url):
-                return issuer
-        return token_url
+                return _Server(issuer, _alias(document) or token_url)
+        return _Server(token_url, token_url)
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """What is used of a server's metadata."""
+
+    issuer: str
+    token_url: str
+
+
+def _alias(document: Mapping[str, object]) -> str:
+    """Return the token endpoint for clients with a certificate, empty without one."""
+    aliases = document.get("mtls_endpoint_aliases")
+    alias = aliases.get("token_endpoint") if isinstance(aliases, dict) else None
+    if not isinstance(alias, str):
+        return ""
+    check_url(alias, "the address for certificates in the server's metadata")
+    return alias
 
 
 def is_transient(status: int) -> bool:

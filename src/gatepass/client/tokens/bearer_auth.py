@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Self
 
+from gatepass.client.secrets.source import SecretSource
 from gatepass.client.settings import CLIENT_CREDENTIALS, ClientSecret, ClientSettings, PrivateKey
 from gatepass.client.tokens.source import TokenSource, shared_source
+from gatepass.client.tokens.token import CachedToken
+from gatepass.wire.secret import Secret
 
 
 class BearerAuthBase:
@@ -27,6 +30,10 @@ class BearerAuthBase:
         private_key_id: str = "",
         private_key_alg: str = "",
         assertion_audience: str = "",
+        client_cert: str = "",
+        client_key: str = "",
+        dpop: bool = False,
+        dpop_key: str | Secret | SecretSource | None = None,
     ) -> None:
         settings = ClientSettings(
             token_url,
@@ -43,6 +50,10 @@ class BearerAuthBase:
             private_key_id=private_key_id,
             private_key_alg=private_key_alg,
             assertion_audience=assertion_audience,
+            client_cert=client_cert,
+            client_key=client_key,
+            dpop=dpop,
+            dpop_key=dpop_key,
         )
         self._source = shared_source(settings)
 
@@ -62,3 +73,18 @@ class BearerAuthBase:
     def source(self) -> TokenSource:
         """The token source, to read its `status` or to share it."""
         return self._source
+
+
+def is_challenged(
+    source: TokenSource, token: CachedToken, url: str, status: int, headers: Mapping[str, str]
+) -> bool:
+    """Keep the nonce of a response of an API; return whether it asks for a proof with that.
+
+    `headers` are those of the response, by names in any case. Such a 401 says nothing about the
+    token. A proof of another address, as after a redirect, is refused alike.
+    """
+    prover = source.prover
+    if prover is None or not token.jkt:
+        return False
+    prover.remember(url, headers)
+    return prover.is_challenged(status, headers)

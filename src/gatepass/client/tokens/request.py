@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from gatepass.client import variables as env
@@ -17,6 +18,7 @@ from gatepass.client.errors import (
     cleaned,
     quotable,
 )
+from gatepass.client.keys.certificate import ClientCertificate
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.authentication import (
     Authentication,
@@ -30,6 +32,9 @@ from gatepass.client.tokens.unexpected_response import description
 from gatepass.wire.flow import JSON_HEADERS, Request, Response
 from gatepass.wire.secret import Secret
 from gatepass.wire.token_response import EXPIRY_HEADER, TokenResponse, read_secret_expiry
+
+if TYPE_CHECKING:
+    from gatepass.client.keys.dpop import Prover
 
 LONGEST_RESPONSE = 64 * 1024  # bytes; a sender may stop reading one byte later
 
@@ -57,13 +62,15 @@ def request_token(
     now: Callable[[], float],
     random: Callable[[], float],
     authenticator: Authenticator | None = None,
+    prover: "Prover | None" = None,
 ) -> TokenFlow[CachedToken]:
     """Request a token, again where that may help: no response, 408, 425, 429 and 5xx.
 
     `now` is a monotonic clock, `random` returns numbers from 0 to 1. Pauses are full jitter on
     a doubling bound, after what Retry-After asks for. There is no further attempt where a pause
     would end after the deadline, or where the certificate is refused. Raises TokenRefused where
-    the server refuses, TokenUnavailable where no usable response came.
+    the server refuses, TokenUnavailable where no usable response came. `prover` has the key that
+    tokens are bound to.
     """
     authenticator = authenticator or Authenticator(settings)
     secrets = [*([credential] if isinstance(credential, Secret) else []), *settings.header_secrets]
@@ -75,11 +82,9 @@ def request_token(
         retry_after = 0.0
         timeout = min(left, _LONGEST_EXCHANGE)
         try:
-            authentication = yield from authenticator.authenticate(
-                credential, after=pause, timeout=timeout
+            response = yield from _exchange(
+                settings, credential, authenticator, prover, pause, timeout
             )
-            request = build_request(settings, authentication)
-            response = yield replace(request, after=pause, timeout=timeout)
         except CertificateRefused as error:
             raise TokenUnavailable(quotable(str(error), secrets), attempt, now() - start) from None
         except Unreachable as error:
@@ -88,17 +93,53 @@ def request_token(
         else:
             if not is_transient(response.status):
                 try:
-                    token = read_response(response, secrets, attempt, now() - start)
+                    token = read_response(
+                        response, secrets, attempt, now() - start, with_dpop=prover is not None
+                    )
                 except TokenRefused as error:
                     raise (
                         yield from _explained(error, response, credential, authenticator)
                     ) from None
                 expiry = read_secret_expiry(response.headers.get(EXPIRY_HEADER))
-                return CachedToken.of(token, requested_at, random(), expiry)
+                made = CachedToken.of(token, requested_at, random(), expiry)
+                return made if prover is None else replace(made, jkt=prover.jkt)
             retry_after = retry_after_of(response)
             why = _describe_transient(response.status, retry_after)
         pause = retry_after + random() * min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)
     raise TokenUnavailable(why, attempt, now() - start, retry_after)
+
+
+def _exchange(
+    settings: ClientSettings,
+    credential: Credential,
+    authenticator: Authenticator,
+    prover: "Prover | None",
+    after: float,
+    timeout: float,
+) -> TokenFlow[Response]:
+    """Send one request; with a proof once more if the server asks for a nonce (RFC 9449 §8)."""
+    url = yield from authenticator.token_url(timeout)
+    for is_last in (prover is None, True):
+        authentication = yield from authenticator.authenticate(
+            credential, after=after, timeout=timeout
+        )
+        request = replace(build_request(settings, authentication), url=url)
+        if prover is not None:
+            headers = {**request.headers, "dpop": prover.proof("POST", url)}
+            request = replace(request, headers=headers)
+        response: Response = yield replace(request, after=after, timeout=timeout)
+        if prover is not None:
+            prover.remember(url, response.headers)
+        if is_last or not _asks_for_nonce(response):
+            break
+        after = 0.0
+    return response
+
+
+def _asks_for_nonce(response: Response) -> bool:
+    if response.status not in {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED}:
+        return False
+    return _refusal(response, ()).error == "use_dpop_nonce"
 
 
 def build_request(settings: ClientSettings, authentication: Authentication) -> Request:
@@ -133,6 +174,12 @@ def _explained(
     if ahead is not None and abs(ahead) > _CLOCKS_DIFFER:
         side = "ahead of" if ahead > 0 else "behind"
         advice = f"this machine's clock is {abs(ahead):.0f} s {side} the server's: set it"
+    elif isinstance(credential, ClientCertificate):
+        advice = (
+            "check the client id, that the application has this certificate (x5t#S256 "
+            f"{credential.thumbprint()}) or its subject, and that nothing on the way ends TLS "
+            "without passing it on"
+        )
     else:
         name = f" {cleaned(credential.kid)}" if credential.kid else ""
         advice = (
@@ -144,12 +191,18 @@ def _explained(
 
 
 def read_response(
-    response: Response, secrets: Sequence[Secret], attempts: int = 1, elapsed: float = 0.0
+    response: Response,
+    secrets: Sequence[Secret],
+    attempts: int = 1,
+    elapsed: float = 0.0,
+    *,
+    with_dpop: bool = False,
 ) -> TokenResponse:
     """Return the token of a final response, or raise the error that it means.
 
     Some servers send their errors with a status of success. `secrets` are never quoted, should
-    the response have them; `attempts` and `elapsed` (seconds) are for TokenUnavailable.
+    the response have them; `attempts` and `elapsed` (seconds) are for TokenUnavailable. With
+    `with_dpop` a token that is not bound is refused (RFC 9449 §5).
     """
     if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST:
         raise TokenUnavailable(
@@ -161,7 +214,7 @@ def read_response(
     if response.status >= HTTPStatus.BAD_REQUEST:
         raise _refusal(response, secrets)
     try:
-        return _parse(response)
+        token = _parse(response, with_dpop=with_dpop)
     except ValueError as error:
         refusal = _refusal(response, secrets)
         if refusal.error is not None:
@@ -172,14 +225,22 @@ def read_response(
             attempts,
             elapsed,
         ) from None
+    if with_dpop and token.token_type != "DPoP":  # noqa: S105 - a type
+        raise TokenUnavailable(
+            "the server issued a token that is not bound to the key, as one that does not support "
+            f"DPoP does: take {env.DPOP} out of the settings, or ask the server's operator",
+            attempts,
+            elapsed,
+        )
+    return token
 
 
-def _parse(response: Response) -> TokenResponse:
+def _parse(response: Response, *, with_dpop: bool) -> TokenResponse:
     if response.status not in _SUCCESS:
         raise ValueError(f"the status is {response.status}")
     if len(response.body) > LONGEST_RESPONSE:
         raise ValueError(f"the answer is longer than {LONGEST_RESPONSE} bytes")
-    return TokenResponse.parse(response.body)
+    return TokenResponse.parse(response.body, with_dpop=with_dpop)
 
 
 def _describe_transient(status: int, retry_after: float) -> str:

@@ -27,6 +27,7 @@ from gatepass.client.tokens.telemetry import Status, Telemetry
 from gatepass.client.tokens.token import CachedToken, State
 
 if TYPE_CHECKING:
+    from gatepass.client.keys.dpop import Prover
     from gatepass.client.tokens.background_refresh import BackgroundRefresh
 
 DEADLINE = 20.0  # seconds that a caller waits for a token at most
@@ -118,6 +119,18 @@ class TokenSource:
         if token is not None and self._now() < token.refresh_at:
             return token
         return await arun(self.flow(), self._sender)
+
+    @property
+    def prover(self) -> "Prover | None":
+        """What makes DPoP proofs; None without DPoP, and before the first token."""
+        return self._acquisition.prover
+
+    def headers(self, token: CachedToken, method: str, url: str) -> dict[str, str]:
+        """Return the headers of one request with `token`: a DPoP proof, too, if it is bound."""
+        headers = {"Authorization": token.authorization}
+        if token.jkt and self.prover is not None:
+            headers["DPoP"] = self.prover.proof(method, url, token.value)
+        return headers
 
     def invalidate(self, token: CachedToken) -> bool:
         """Drop `token`, which an API rejected, unless it was replaced meanwhile.
@@ -282,4 +295,4 @@ def _background_refresh(source: TokenSource) -> "BackgroundRefresh":
 def _httpx2_sender(settings: ClientSettings) -> Sender:
     from gatepass.client.tokens.transport import Httpx2Sender  # httpx2 takes a while to load
 
-    return Httpx2Sender(settings.token_url, settings.ca_file)
+    return Httpx2Sender(settings.token_url, settings.ca_file, settings.certificate)

@@ -27,7 +27,8 @@ class CachedToken:
     """A token with the times, in seconds of `clock.now`, when its state changes.
 
     It counts as expired a margin before the server's own expiry, so that it does not expire on
-    its way. Neither `repr` nor `str` shows it; read `value` or `authorization` to send it.
+    its way. Neither `repr` nor `str` shows it; read `value` or `authorization` to send it. `jkt`
+    is the thumbprint of the key to which it is bound (RFC 9449 §6), empty for a Bearer token.
     `secret_expires_at` is when the client secret that it was requested with expires, where the
     server says so.
     """
@@ -37,6 +38,7 @@ class CachedToken:
     refresh_at: float
     expires_at: float
     secret_expires_at: datetime | None = None
+    jkt: str = ""
 
     @classmethod
     def of(
@@ -75,8 +77,11 @@ class CachedToken:
 
     @property
     def authorization(self) -> str:
-        """The value of an Authorization header (RFC 6750 §2.1)."""
-        return f"Bearer {self.response.access_token.value}"
+        """The value of an Authorization header (RFC 6750 §2.1, RFC 9449 §7.1).
+
+        A bound token needs a proof beside it: see `TokenSource.headers`.
+        """
+        return f"{self.response.token_type} {self.response.access_token.value}"
 
     @property
     def scope(self) -> str | None:

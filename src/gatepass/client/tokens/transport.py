@@ -1,6 +1,7 @@
 """Sends token requests with httpx2."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 import httpx2
 
 from gatepass.client.errors import CertificateRefused, ConfigurationError, Unreachable
+from gatepass.client.keys.certificate import ClientCertificate
 from gatepass.client.network.certificate_authorities import trusted
 from gatepass.client.network.certificate_errors import explain, find_verification_error
 from gatepass.client.network.deadline import Connection, closing
@@ -29,22 +31,30 @@ class Httpx2Sender:
     timeout holds even where the response arrives byte by byte; only resolving a name can take
     longer. Raises ConfigurationError where the proxy that the environment names (HTTPS_PROXY
     and the like) cannot be used, at the start and later, or the certificate authorities that
-    it or `ca_file` names (see `trusted`). It stops reading a response soon after `longest` bytes.
+    it or `ca_file` names (see `trusted`). Connections have the
+    `certificate`, if any. It stops reading a response soon after `longest` bytes.
     """
 
     def __init__(
-        self, token_url: str, ca_file: str = "", *, longest: int = LONGEST_RESPONSE
+        self,
+        token_url: str,
+        ca_file: str = "",
+        certificate: ClientCertificate | None = None,
+        *,
+        longest: int = LONGEST_RESPONSE,
     ) -> None:
         try:
             httpx2.URL(token_url)
         except httpx2.InvalidURL:
             raise ConfigurationError("the token URL cannot be used: correct it") from None
-        self._arguments = (token_url, ca_file)
+        self._arguments = (token_url, ca_file, certificate)
         self._longest = longest
         secure = may_use_proxy(token_url)
         # Reading the trusted certificates takes a while, so once and not in an event loop;
         # a plain connection, which only loopback may have, needs none.
-        self._verify = trusted(ca_file) if secure else False
+        self._verify: ssl.SSLContext | bool = False
+        if secure:
+            self._verify = certificate.context(ca_file) if certificate else trusted(ca_file)
         self._trust_env = secure
         with usable_proxy(), httpx2.Client(verify=self._verify, trust_env=secure):
             pass  # so that a wrong setting fails at the start
