@@ -93,6 +93,7 @@ ASKING = {  # in an order in which each of them finds what it needs
     f"{APP}bound-tokens/": Asks(
         "application.bound_tokens", {"dpop_bound_access_tokens": "required"}
     ),
+    f"{APP}profile/": Asks("application.profile", {"profile": "fapi2"}),
     f"{APP}enable/": Asks("application.enabled"),
     f"{APP}delete/": Asks("application.deleted", {"confirm": "Billing sync"}),
     f"{WEBHOOKS}add/": Asks("webhook.added", {"url": HOOK, "events": "all"}),
@@ -150,6 +151,7 @@ NOT_ASKING = {  # in an order in which each of them finds what it needs
     # What gives nobody access to anything.
     f"{APP}rename/",
     f"{APP}contact/",
+    f"{APP}introspection-responses/",
     f"{APP}stored/",
     f"{FACTOR}rename/",
     f"{APP}test-token/",
