@@ -49,7 +49,7 @@ def measure() -> Part:
         _add_key(data, client_id, key)
         with gatepass_server.served(data) as server:
             rounds = [_round(server, client_id, key) for _ in range(ROUNDS + 1)][1:]
-    bare = _verification(key)
+    bare = verification(key)
     cpu, rate = median(each[0] for each in rounds), median(each[1] for each in rounds)
     ratio = bare / cpu
     figure = "token by private_key_jwt ES256, first seen: CPU time of a bare check, of a token's"
@@ -73,18 +73,19 @@ def _round(server: Server, client_id: str, key: PrivateKey) -> tuple[float, floa
     """Return the server's microseconds of processor time for a token, and tokens per second."""
     requests = _requests(server, client_id, key)
     before, started = cpu_seconds(server.process_id), time.perf_counter()
-    asyncio.run(_send_all(server.port, requests))
+    asyncio.run(send_all(server.port, requests))
     seconds, used = time.perf_counter() - started, cpu_seconds(server.process_id) - before
     return used / len(requests) * 1e6, len(requests) / seconds
 
 
-def _issuer(server: Server) -> str:
+def issuer_of(server: Server) -> str:
+    """Return the issuer of a server."""
     with urlopen(f"http://localhost:{server.port}{AUTHORIZATION_SERVER}") as answer:
         return str(json.load(answer)["issuer"])
 
 
 def _requests(server: Server, client_id: str, key: PrivateKey) -> list[bytes]:
-    issuer = _issuer(server)
+    issuer = issuer_of(server)
     end = int(time.time()) + 300
     header = {"alg": key.alg, "kid": key.kid, "typ": "JWT"}
     made = []
@@ -101,7 +102,8 @@ def _requests(server: Server, client_id: str, key: PrivateKey) -> list[bytes]:
     return made
 
 
-async def _send_all(port: int, requests: Sequence[bytes]) -> None:
+async def send_all(port: int, requests: Sequence[bytes]) -> None:
+    """Send requests over many connections; raise NotMeasuredError for one that is refused."""
     parts = (requests[number::CONNECTIONS] for number in range(CONNECTIONS))
     await asyncio.gather(*(_send(port, part) for part in parts))
 
@@ -118,7 +120,7 @@ async def _send(port: int, requests: Sequence[bytes]) -> None:
     writer.close()
 
 
-def _verification(key: PrivateKey) -> float:
+def verification(key: PrivateKey) -> float:
     """Return the microseconds of CPU time of checking a signature in a loop."""
     message = bytes(400)
     public, signed = ClientKey.from_jwk(key.public_jwk()), key.sign(message)

@@ -116,6 +116,7 @@ def application(**changes: Any) -> Thing:  # noqa: ANN401
             "token_lifetime": 36000,
             "rate_limit_mode": "off",
             "rate_limit": None,
+            "dpop_bound_access_tokens": False,
             "contact": "",
             "networks": [],
             "created_at": before(days=80),

@@ -25,6 +25,14 @@ NO_STORE = (
 )
 
 
+_OF_PROOFS = frozenset(
+    {
+        b"dpop",
+        *(b"x-forwarded-" + each for each in (b"method", b"proto", b"host", b"uri")),
+        b"x-original-method",
+        b"x-original-url",
+    }
+)
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _SAME_ORIGIN = (b"cross-origin-opener-policy", b"same-origin")
 
@@ -116,6 +124,7 @@ async def read_request(scope: Scope, receive: Receive, longest: int = LONGEST_BO
     headers = dict(pairs)
     if len(headers) < len(pairs):
         _check_singular(pairs)
+        _join_proofs(headers, pairs)
     message = await receive()
     body = message.get("body", b"")
     while message.get("more_body", False):
@@ -163,6 +172,7 @@ async def read_head(scope: Scope, _receive: Receive) -> Request:
         given = [value for name, value in pairs if name == b"authorization"]
         if len(given) > 1:
             headers[b"authorization"] = b", ".join(given)
+        _join_proofs(headers, pairs)
     client = scope["client"]
     source = client[0] if client else ""
     return Request(headers, scope["query_string"], b"", source, scope.get(CERTIFICATE))
@@ -245,6 +255,17 @@ async def send_response(response: Response, send: Send, more: Headers | None = N
         headers = (*headers, (b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _join_proofs(headers: dict[bytes, bytes], pairs: list[tuple[bytes, bytes]]) -> None:
+    """Put several DPoP headers as one list (RFC 9110 §5.3): that is no proof (RFC 9449 §4.3).
+
+    The same is done with headers that name the request which a proof is for.
+    """
+    for each in _OF_PROOFS & headers.keys():
+        given = [value for name, value in pairs if name == each]
+        if len(given) > 1:
+            headers[each] = b", ".join(given)
 
 
 def _check_singular(pairs: list[tuple[bytes, bytes]]) -> None:

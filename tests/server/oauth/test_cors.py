@@ -53,7 +53,7 @@ def test_a_page_of_an_allowed_origin_may_ask_for_tokens(shared: InProcessServer,
 
     assert (asked.status_code, asked.content) == (204, b"")
     assert asked.headers["access-control-allow-methods"] == "POST"
-    assert asked.headers["access-control-allow-headers"] == "authorization, content-type"
+    assert asked.headers["access-control-allow-headers"] == "authorization, content-type, dpop"
     assert given.json()["access_token"]
     for answer in (asked, given):
         assert answer.headers["access-control-allow-origin"] == PAGE

@@ -50,6 +50,11 @@ class EnvironmentSettings(Section):
     """Signature algorithm of JWTs for resources that name none."""
     private_key_jwt: bool = True
     """Whether applications may authenticate with a key pair in place of a secret (RFC 7523)."""
+    dpop: bool = True
+    """Whether clients may bind their tokens to a key with DPoP (RFC 9449)."""
+    dpop_nonces: bool = False
+    """Whether DPoP proofs need a nonce of the server (RFC 9449 §8), which ends every proof after
+    four minutes whatever the client's clock says. Clients fetch it with one more request."""
     mtls_url: str = ""
     """A second base address, as https://mtls.app.example.com, at which TLS asks clients for a
     certificate, so that browsers are asked for none at `issuer`. Its host is one of the hosts. The

@@ -64,6 +64,8 @@ class Environment:
 
     private_key_jwt = False
     """Whether clients may authenticate with keys: where it serves, by the settings."""
+    dpop = False
+    """Whether clients may bind tokens to a key: where it serves, by the settings."""
     mtls_url = ""
     """The address at which TLS asks clients for a certificate, if there is one."""
     _certificate_methods: tuple[str, ...] = ()

@@ -13,12 +13,12 @@ _ALLOW = (b"allow", _METHODS.encode())
 _VARY = (b"vary", b"Origin")
 _PREFLIGHT = (
     (b"access-control-allow-methods", b"POST"),
-    (b"access-control-allow-headers", b"authorization, content-type"),
+    (b"access-control-allow-headers", b"authorization, content-type, dpop"),
     (b"access-control-max-age", b"600"),
 )
 _EXPOSED = (
     b"access-control-expose-headers",
-    b"gatepass-notice, retry-after, www-authenticate",
+    b"dpop-nonce, gatepass-notice, retry-after, www-authenticate",
 )
 
 

@@ -7,7 +7,8 @@ from gatepass.server.domain.applications.cached_application import CachedApplica
 from gatepass.server.domain.catalogue.model import INTROSPECTION
 from gatepass.server.http import NeedsThread, Request, Response, Result
 from gatepass.server.oauth import access_token
-from gatepass.server.oauth.authentication.assertion import with_client
+from gatepass.server.oauth.authentication.assertion import continued, with_client
+from gatepass.server.oauth.authentication.binding import has_dpop
 from gatepass.server.oauth.bearer_authentication import authenticate_bearer, has_bearer
 from gatepass.server.oauth.client_authentication import (
     authenticate_by_header,
@@ -51,6 +52,8 @@ def introspect(environment: ServedEnvironment, request: Request) -> Result:
     caller = _authenticate(environment, request, params)
     if isinstance(caller, NeedsThread):
         return caller
+    if has_dpop(request):  # its proof is used up, so what follows is repeated alone
+        return continued(partial(_introspect, environment, request, params, caller))
     return _introspect(environment, request, params, caller)
 
 
@@ -106,7 +109,8 @@ def _authenticate(
     if not SECRET_CREDENTIALS.isdisjoint(params.values):
         raise multiple_methods()
     status = HTTPStatus.UNAUTHORIZED.value  # for any error of the token (RFC 7662 §2.3)
-    return authenticate_bearer(environment, request, status=status)
+    urls = environment.introspection_urls
+    return authenticate_bearer(environment, request, status=status, method="POST", urls=urls)
 
 
 def _may_see(caller: CachedApplication, owner: CachedApplication) -> bool:

@@ -95,6 +95,8 @@ def authorization_server(environment: Environment) -> bytes:
     )
     if methods and environment.mtls_url:
         document |= metadata.mtls_endpoint_aliases(environment.mtls_url)
+    if environment.dpop:
+        document["dpop_signing_alg_values_supported"] = sorted(OF_CLIENTS)
     return _document(document)
 
 

@@ -1,7 +1,7 @@
 """An environment as the OAuth endpoints serve it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from gatepass.server.environment.lookup_batches import LookupBatches
 from gatepass.server.http import NeedsThread, Response
 from gatepass.server.oauth.authentication.admission import Admissions
 from gatepass.server.oauth.authentication.key_sets import KeySets
+from gatepass.server.oauth.authentication.proofs import Proofs
 from gatepass.server.oauth.leak_reports.github_keys import GitHubKeys
 from gatepass.server.storage.master_key import MasterKey
 from gatepass.server.tokens.grant_cache import CachedCaller, CachedGrant, GrantCache
@@ -30,6 +31,8 @@ from gatepass.server.tokens.issue import entropy
 from gatepass.server.tokens.verified_cache import DerivedCache, VerifiedTokenCache
 from gatepass.wire import metadata
 from gatepass.wire.credential import Mode
+
+_NONCES = "dpop nonces"  # the purpose of their key
 
 
 class ServedEnvironment(Environment):
@@ -75,10 +78,22 @@ class ServedEnvironment(Environment):
             for path in (metadata.TOKEN, metadata.REVOKE, metadata.INTROSPECT, metadata.REVOCATIONS)
             for each in (path, path.rstrip("/"))
         )
+        own, aliases = settings.environment(mode), settings.path_aliases
+        nonce_keys = master_key.derived(_NONCES) if own.dpop_nonces else ()
+        self.dpop = own.dpop
+        self.proofs = Proofs(nonce_keys)
+        self.token_urls = self._urls(metadata.TOKEN, aliases.token)
+        self.introspection_urls = self._urls(metadata.INTROSPECT, aliases.introspection)
+        self.feed_urls = self._urls(metadata.REVOCATIONS)
         self.verified_tokens = VerifiedTokenCache()
         self.introspection_responses: DerivedCache[Response] = DerivedCache()
         self.assertions: DerivedCache[tuple[float, Response]] = DerivedCache()  # by forward auth
         self.feed_pages = PageCache(self.name, self._read_feed_page)
+
+    def _urls(self, path: str, aliases: Iterable[str] = ()) -> tuple[str, ...]:
+        """Return the public addresses of an endpoint, as DPoP proofs name them; its own first."""
+        paths = (path, *(f"{alias}/" for alias in aliases))
+        return tuple(self.issuer + each for one in paths for each in (one, one.rstrip("/")))
 
     def needs_lookup(self, lookup: Lookup) -> NeedsThread:
         """Return what an endpoint returns that needs an application from the database."""
@@ -94,6 +109,7 @@ class ServedEnvironment(Environment):
             "introspection_responses": len(self.introspection_responses),
             "assertions": len(self.assertions),
             "client_keys": len(self.client_keys),
+            "dpop_proofs": len(self.proofs),
             "client_certificates": len(self.client_certificates),
         }
 

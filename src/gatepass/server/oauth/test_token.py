@@ -16,6 +16,7 @@ from gatepass.server.storage.errors import NotFoundError
 from gatepass.server.tokens.grant import authorize
 from gatepass.server.tokens.issue import ENTROPY, IssuedToken, issue
 from gatepass.server.tokens.request import PresentedCredentials, TokenRequest
+from gatepass.translation.message import Message
 from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError
 
@@ -42,6 +43,16 @@ def issue_test_token(
     live = application.live_secrets(environment.now())
     if application.disabled_at or application.org_suspended_at or not live:
         raise OAuthError("invalid_request", "This application gets no tokens as it is.")
+    if application.dpop_bound_access_tokens or (
+        application.tls_client_certificate_bound_access_tokens
+    ):
+        raise OAuthError(
+            "invalid_request",
+            Message(
+                "Tokens of this application are bound to a key or certificate of its program, so a "
+                "test token would be of no use."
+            ),
+        )
     credentials = PresentedCredentials(application.client_id, None)
     request = TokenRequest(credentials, GRANT_TYPE, None, ())
     cached = CachedApplication.of(application)

@@ -1,16 +1,18 @@
 """The token endpoint (RFC 6749 §4.4.2): the steps of a token request, in order.
 
 Errors are found in this order: method, media type, form of the request, client authentication,
-grant type, scope, resource. A caller that is not authenticated therefore learns nothing about a
-client's grants or scopes.
+grant type, scope, resource, what the token is bound to. A caller that is not authenticated
+therefore learns nothing about a client's grants or scopes.
 """
 
 from functools import partial
 
 from gatepass.server.domain.applications.cached_application import CachedApplication
+from gatepass.server.domain.applications.settings.model import NO_SETTINGS
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import NeedsThread, Request, Response, Result
 from gatepass.server.oauth.authentication.assertion import with_client
+from gatepass.server.oauth.authentication.binding import NOTHING, Binding, bind
 from gatepass.server.oauth.client_authentication import (
     authenticate_client,
     check_not_stale,
@@ -70,15 +72,37 @@ def _issued(
     grant: Grant,
     now: float,
 ) -> Response:
-    notice = ""
+    notice, binding = "", NOTHING
+    if b"dpop" in request.headers or client.application.settings is not NO_SETTINGS:
+        binding = _bind(environment, request, client.application, now)
     if client.application.rate_limit_mode != "off":
         notice = _limit(environment, request, client.application, now)
     entropy, now_ms = next(environment.entropy), int(now * 1000)
     issued = issue(
-        client.application, grant, environment.state.keys, environment.issuer, now_ms, entropy
+        client.application,
+        grant,
+        environment.state.keys,
+        environment.issuer,
+        now_ms,
+        entropy,
+        binding.confirmation,
     )
     count_issued(environment, client.application, grant)
-    return token_response(issued, notice, client.secret.expires_ms)
+    response = token_response(issued, notice, client.secret.expires_ms)
+    return binding.respond(response) if binding.nonce else response
+
+
+def _bind(
+    environment: ServedEnvironment, request: Request, application: CachedApplication, now: float
+) -> Binding:
+    """Return what the token is bound to: for each request again, as a grant may be repeated."""
+    try:
+        return bind(environment, request, application, now)
+    except OAuthError as error:
+        if error.code != "use_dpop_nonce":  # each client's first request, and nobody's fault
+            record_error(environment, request, application, error, now)
+        error.client_id = application.client_id
+        raise
 
 
 def _authorize(

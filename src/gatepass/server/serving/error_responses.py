@@ -11,6 +11,8 @@ import structlog
 from gatepass.server.domain.usage import refusal_reasons
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import NO_STORE, MethodNotAllowed, Request, Response
+from gatepass.server.oauth.authentication.binding import nonce_headers
+from gatepass.server.oauth.authentication.proofs import ProofError
 from gatepass.server.oauth.bearer_authentication import BearerError
 from gatepass.server.oauth.forward_auth.requirements import ANYTHING, GatewayMisconfigured
 from gatepass.server.oauth.forward_auth.responses import Denial
@@ -50,7 +52,7 @@ def respond_to(failure: Failure) -> Response:
             return error.response(environment.docs_url)
         case GatewayMisconfigured() as error:
             _record(failure, error)
-            return Denial(error, ANYTHING.scope, environment.issuer).response()
+            return Denial(error, failure.request, ANYTHING.scope, environment.issuer).response()
         case OAuthError() as error:
             _record(failure, error)
             return error_response(
@@ -59,6 +61,7 @@ def respond_to(failure: Failure) -> Response:
                 realm=environment.issuer,
                 allow=error.allow if isinstance(error, MethodNotAllowed) else "",
                 docs_url=environment.docs_url,
+                more=nonce_headers(error.nonce) if isinstance(error, ProofError) else (),
             )
         case DatabaseAwayError():
             log.error("request.unavailable", path=failure.path, environment=environment.name)
@@ -86,6 +89,8 @@ def _record(failure: Failure, error: OAuthError) -> None:
     """Count an error, and log it within the hourly limit."""
     environment = failure.environment
     metrics.refused(environment.name, refusal_reasons.of(error))
+    if error.code == "use_dpop_nonce":  # as each client's first request, and nobody's fault
+        return
     event = "gateway.misconfigured" if isinstance(error, GatewayMisconfigured) else "client.refused"
     if not environment.context.log_limit.allow(event, failure.source, environment.clock()):
         return

@@ -81,6 +81,13 @@ class MasterKey:
             self._renew(encrypted, purpose)
             return self.decrypt(encrypted, purpose)
 
+    def derived(self, purpose: str) -> tuple[bytes, ...]:
+        """Return a key for one `purpose`, of 32 bytes, from each of the keys.
+
+        All processes with the same master key derive the same.
+        """
+        return tuple(_derived(key, purpose) for key in self._keys)
+
     def is_under_first(self, encrypted: bytes, purpose: str) -> bool:
         """Return whether it is encrypted under the first key, which encrypts."""
         try:
@@ -270,4 +277,8 @@ def _decrypt(key: bytes, encrypted: bytes, purpose: str) -> bytes:
 
 
 def _cipher(key: bytes, purpose: str) -> AESGCM:
-    return AESGCM(HKDF(SHA256(), _SIZE, salt=None, info=purpose.encode()).derive(key))
+    return AESGCM(_derived(key, purpose))
+
+
+def _derived(key: bytes, purpose: str) -> bytes:
+    return HKDF(SHA256(), _SIZE, salt=None, info=purpose.encode()).derive(key)

@@ -34,13 +34,20 @@ def token_response(
 
 
 def error_response(
-    error: OAuthError, *, challenged: bool, realm: str, allow: str = "POST", docs_url: str = ""
+    error: OAuthError,
+    *,
+    challenged: bool,
+    realm: str,
+    allow: str = "POST",
+    docs_url: str = "",
+    more: Headers = (),
 ) -> Response:
     """Return the response for an error; `challenged` adds the Basic challenge to a 401.
 
+    `more` are further headers.
     `docs_url` is the address of the documentation site, as for `error_body`.
     """
-    headers = list(NO_STORE)
+    headers = [*NO_STORE, *more]
     if error.status == 401 and challenged:
         headers.append((b"www-authenticate", _basic_challenge(realm)))
     if error.status == 405:

@@ -35,6 +35,7 @@ class ApplicationChange(ConditionalChange, total=False):
     contact: str | None
     token_lifetime: int | None
     networks: Sequence[str] | None
+    dpop_bound_access_tokens: bool | None
 
 
 class ApplicationConfigure(ConditionalChange, total=False):
@@ -45,6 +46,7 @@ class ApplicationConfigure(ConditionalChange, total=False):
     contact: str | None
     token_lifetime: int | None
     networks: Sequence[str] | None
+    dpop_bound_access_tokens: bool | None
     scope: str | None
     rate_limit_mode: Literal["off", "warn", "enforce"] | None
     rate_limit: int | None

@@ -55,6 +55,8 @@ class AsyncApplicationOperations(AsyncGroup):
         contact: string or null
         token_lifetime: integer or null; seconds
         networks: list of string or null
+        dpop_bound_access_tokens: boolean or null; whether it gets no token without a DPoP proof
+        (RFC 9449)
         """
         return await self._record(Application, "application.change", given)
 
@@ -66,6 +68,8 @@ class AsyncApplicationOperations(AsyncGroup):
         contact: string or null
         token_lifetime: integer or null; seconds
         networks: list of string or null
+        dpop_bound_access_tokens: boolean or null; whether it gets no token without a DPoP proof
+        (RFC 9449)
         scope: string or null; space-separated
         rate_limit_mode: off, warn, enforce or null
         rate_limit: integer or null; tokens an hour

@@ -62,6 +62,7 @@ class Application(Record):
     redirect_uris: tuple[str, ...]
     rate_limit_mode: str
     rate_limit: int | None
+    dpop_bound_access_tokens: bool
     automatic_rotation: AutomaticRotation
     created_at: datetime
     created_by: str

@@ -64,6 +64,7 @@ APPLICATION = {
     "redirect_uris": [],
     "rate_limit_mode": "off",
     "rate_limit": None,
+    "dpop_bound_access_tokens": False,
     "automatic_rotation": ROTATION,
     "created_at": "2026-11-02T08:30:00Z",
     "created_by": "anna",

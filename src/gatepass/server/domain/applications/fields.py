@@ -83,6 +83,7 @@ class FieldGroup:
     check: Callable[[Change], object] = _unchanged
     changed_by: frozenset[str] = frozenset({"person", "operator"})
     needs_proof: bool = True
+    is_setting: bool = False  # in the table of settings, which few applications have
 
     def columns(self, application: Application) -> dict[str, object]:
         """Return the values of its columns."""
@@ -162,6 +163,16 @@ def _check_rate_limit(change: Change) -> None:
     if change.after.rate_limit is None and change.after.rate_limit_mode != "off":
         raise OAuthError("invalid_request", Message("Give the number of tokens per hour."))
 
+
+def _is_required(text: str) -> bool:
+    if text not in _REQUIRED:
+        raise OAuthError(
+            "invalid_request", Message("Choose one of {modes}.", modes=", ".join(_REQUIRED))
+        )
+    return _REQUIRED[text]
+
+
+_REQUIRED = {"optional": False, "required": True}
 
 SCOPE = FieldGroup(
     path="scope/",
@@ -317,5 +328,39 @@ GROUPS: tuple[FieldGroup, ...] = (
             ),
         ),
         check=_check_rate_limit,
+    ),
+    FieldGroup(
+        path="bound-tokens/",
+        action="application.bound_tokens",
+        activity=Message("Set tokens that are bound to a key to {bound}"),
+        done=Message("The setting is changed. It applies to new tokens."),
+        fields=(
+            Field(
+                name="dpop_bound_access_tokens",
+                label=Message("Tokens bound to a key (DPoP)"),
+                option="--dpop-bound",
+                detail="bound",
+                help=Message(
+                    "A stolen token that is bound to a key is of no use: each request needs a "
+                    "proof by the key, which never leaves the program."
+                ),
+                control="choice",
+                choices=(
+                    (
+                        "optional",
+                        Message("Optional"),
+                        Message("Programs that send a DPoP proof get bound tokens."),
+                    ),
+                    (
+                        "required",
+                        Message("Required"),
+                        Message("Requests for a token without a DPoP proof are refused."),
+                    ),
+                ),
+                parse=_is_required,
+                text=lambda is_required: "required" if is_required else "optional",
+            ),
+        ),
+        is_setting=True,
     ),
 )

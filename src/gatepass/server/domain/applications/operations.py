@@ -21,6 +21,7 @@ from gatepass.server.domain.applications.model import (
     new_client_id,
     new_secret,
 )
+from gatepass.server.domain.applications.settings import store as settings
 from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
     check_administrative,
@@ -38,7 +39,7 @@ from gatepass.server.domain.changes import tombstones
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
-from gatepass.server.storage.database import Connection
+from gatepass.server.storage.database import Connection, has_revision
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
@@ -303,7 +304,22 @@ def write(
 ) -> None:
     """Store changed fields; removing a scope that is granted with a password revokes all tokens."""
     for group in groups:
-        store.change(connection, before.id, group.columns(after))
+        if group.is_setting:
+            _check_settings(connection)
+            settings.put(connection, before.id, after.settings)
+        else:
+            store.change(connection, before.id, group.columns(after))
         record_change(connection, by, now, before, group.action, **group.details(after))
     if NEEDS_PASSWORD & set(before.scope.without(after.scope).names):
         store.change(connection, before.id, {"tokens_revoked_before": before.next_revocation(now)})
+
+
+def _check_settings(connection: Connection) -> None:
+    if not has_revision(connection, settings.REVISION):
+        raise OAuthError(
+            "temporarily_unavailable",
+            Message(
+                "This cannot be changed yet: the operator has not migrated the database "
+                "(gatepass migrate). Nothing was changed."
+            ),
+        )

@@ -133,6 +133,84 @@ REASONS = {
             "exp and jti are required."
         ),
     ),
+    "dpop_missing": Reason(
+        Message("No DPoP proof"),
+        Message(
+            "The application's tokens are bound to a key, and a program asked for one without a "
+            "proof. Turn on DPoP in the program, or change that setting of the application."
+        ),
+    ),
+    "dpop_malformed": Reason(
+        Message("Malformed DPoP proof"),
+        Message(
+            "The DPoP header is not one JWT as RFC 9449 has it: typ is dpop+jwt, jwk is the public "
+            "key, and jti, htm, htu and iat are required. See error_description in the response."
+        ),
+    ),
+    "dpop_key": Reason(
+        Message("Key of the DPoP proof not accepted"),
+        Message(
+            "The DPoP proof has a key that is not accepted: a private one, too weak a one, or one "
+            "of an unknown kind. Use a key on P-256."
+        ),
+    ),
+    "dpop_signature": Reason(
+        Message("Wrong signature of the DPoP proof"),
+        Message(
+            "The signature of the DPoP proof does not fit the key in it. Sign with the private key "
+            "of that pair, and name the right algorithm."
+        ),
+    ),
+    "dpop_method": Reason(
+        Message("DPoP proof for another method"),
+        Message("Set htm of the DPoP proof to the method of the request: POST for a token."),
+    ),
+    "dpop_url": Reason(
+        Message("DPoP proof for another address"),
+        Message(
+            "Set htu of the DPoP proof to the address of the token endpoint, exactly as the "
+            "metadata has it."
+        ),
+    ),
+    "dpop_time": Reason(
+        Message("Wrong clock"),
+        Message(
+            "The DPoP proof is older than a minute, or from the future. Make one for each request, "
+            "and set the clock of the program's machine by NTP."
+        ),
+    ),
+    "dpop_replay": Reason(
+        Message("DPoP proof used twice"),
+        Message(
+            "Each request needs a DPoP proof of its own, with a new jti. If the program makes one "
+            "each time, somebody else has sent a copy."
+        ),
+    ),
+    "dpop_nonce": Reason(
+        Message("DPoP nonce missing or old"),
+        Message(
+            "The program has to send the request again, with the nonce of the header DPoP-Nonce in "
+            "a new proof. Most libraries do so themselves."
+        ),
+    ),
+    "dpop_token": Reason(
+        Message("DPoP proof for another token"),
+        Message("Set ath of the DPoP proof to the SHA-256 digest of the token, in base64url."),
+    ),
+    "dpop_binding": Reason(
+        Message("Token bound to another key"),
+        Message(
+            "Send a token with a DPoP proof by the key that it was bound to when it was issued. If "
+            "the program does so, somebody else may have its token: revoke it."
+        ),
+    ),
+    "certificate_missing": Reason(
+        Message("No certificate sent"),
+        Message(
+            "The application's tokens are bound to a client certificate, and a program asked for "
+            "one without. Give it the certificate, or change that setting of the application."
+        ),
+    ),
     "no_certificate": Reason(
         Message("No certificate registered"),
         Message(
@@ -214,6 +292,8 @@ _OF_CODE = {
     "invalid_scope": "scope_not_allowed",
     "invalid_target": "resource_not_allowed",
     "invalid_token": "token",
+    "invalid_dpop_proof": "dpop_malformed",
+    "use_dpop_nonce": "dpop_nonce",
     "insufficient_scope": "scope_not_allowed",
     "temporarily_unavailable": "unavailable",
 }

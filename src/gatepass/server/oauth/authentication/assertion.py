@@ -88,7 +88,7 @@ def _with_assertion(
             error = assertions.replayed()
             record_refusal(environment, request, credentials, application, error)
             raise error
-        return _continued(partial(then, client))
+        return continued(partial(then, client))
 
     admissions = environment.admissions
     return NeedsThread(
@@ -143,9 +143,9 @@ def _verify(
     return accepted.credential, Admission(digest, accepted.expires_at)
 
 
-def _continued(step: Callable[[], Result]) -> Result:
+def continued(step: Callable[[], Result]) -> Result:
     """Return what a step returns; where that needs a thread first, the step alone is repeated."""
     result = step()
     if isinstance(result, NeedsThread) and result.then is None:
-        return result._replace(then=partial(_continued, step))
+        return result._replace(then=partial(continued, step))
     return result

@@ -10,10 +10,12 @@ import json
 from gatepass.jose import token_use
 from gatepass.server.http import NeedsThread, Request, Response, Result
 from gatepass.server.oauth import access_token
+from gatepass.server.oauth.authentication.binding import check_sender, has_dpop
+from gatepass.server.oauth.authentication.proofs import Target
 from gatepass.server.oauth.bearer_authentication import read_bearer
 from gatepass.server.oauth.client_authentication import check_not_stale
-from gatepass.server.oauth.forward_auth import requirements
-from gatepass.server.oauth.forward_auth.requirements import Requirements
+from gatepass.server.oauth.forward_auth import callers_request, requirements
+from gatepass.server.oauth.forward_auth.requirements import GatewayMisconfigured, Requirements
 from gatepass.server.oauth.forward_auth.responses import PLAIN, Denial
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.tokens.verified_cache import AccessToken
@@ -51,10 +53,14 @@ def _authorize(environment: ServedEnvironment, request: Request, required: Requi
             found = access_token.check(environment, token, request.source, required.audience)
             if isinstance(found, NeedsThread):
                 return found
-            return _pass(environment, request, required, found)
+            response = _pass(environment, request, required, found)
+            _check_sender(environment, request, required, found, token.value)
+            return response
+    except GatewayMisconfigured:
+        raise
     except OAuthError as caught:
         error = caught
-    raise Denial(error, required.scope, environment.issuer)
+    raise Denial(error, request, required.scope, environment.issuer)
 
 
 def _pass(
@@ -91,6 +97,23 @@ def _check(required: Requirements, token: AccessToken) -> None:
             f"This needs the scope {required.scope}; the access token lacks {missing}.",
             log_detail=f"the token lacks {missing}",
         )
+
+
+def _check_sender(
+    environment: ServedEnvironment,
+    request: Request,
+    required: Requirements,
+    token: AccessToken,
+    text: str,
+) -> None:
+    """Raise OAuthError unless the caller proves what the token is bound to, for its own request."""
+    claims = token[0]
+    if claims.confirmation is None and not has_dpop(request):
+        return
+    target = Target("", ())
+    if has_dpop(request) and claims.confirmation is not None and claims.confirmation.jkt:
+        target = callers_request.read(request.headers, required.dpop)
+    check_sender(environment, request, claims, target._replace(token=text))
 
 
 def _response(token: AccessToken, assertion: str) -> Response:

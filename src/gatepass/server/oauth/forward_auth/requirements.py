@@ -1,22 +1,31 @@
 """What a route requires of a token: part of the URL in the gateway's configuration. Pure."""
 
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 from uuid import UUID
 
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.params import read_form
 from gatepass.wire.scope import Scope
 
-_NAMES = frozenset({"scope", "audience", "organization"})
+_NAMES = frozenset({"scope", "audience", "organization", "dpop"})
+
+Sends = Literal["forwarded", "original"]
+"""Which headers a gateway sends that name the caller's request: its method and address."""
+_SENDS: tuple[Sends, ...] = get_args(Sends)
 
 
 class Requirements(NamedTuple):
-    """What a route requires of a token; without audience or organization any will do."""
+    """What a route requires of a token; without audience or organization any will do.
+
+    `dpop` says which headers of the gateway name the caller's request, for tokens that are bound
+    to a key; without it they are refused. Only what the gateway itself writes can be relied on.
+    """
 
     scope: Scope
     audience: str | None
     org_id: UUID | None
+    dpop: Sends | None = None
 
 
 ANYTHING = Requirements(Scope(()), None, None)
@@ -43,10 +52,11 @@ def read(query: bytes) -> Requirements:
     except OAuthError as error:
         raise GatewayMisconfigured(error.description) from None
     if params.resource or not params.values.keys() <= _NAMES:
-        raise GatewayMisconfigured("There is a parameter beside scope, audience and organization.")
+        raise GatewayMisconfigured(f"There is a parameter beside {', '.join(sorted(_NAMES))}.")
     if query and len(params.values) <= query.count(b"&"):
         raise GatewayMisconfigured("There is a parameter without a value.")
-    return Requirements(scope, params.get("audience"), _organization(params.get("organization")))
+    organization, dpop = _organization(params.get("organization")), _sends(params.get("dpop"))
+    return Requirements(scope, params.get("audience"), organization, dpop)
 
 
 def read_segment(segment: bytes) -> Requirements:
@@ -67,3 +77,12 @@ def _organization(text: str | None) -> UUID | None:
         return UUID(text) if text else None
     except ValueError:
         raise GatewayMisconfigured("The organization is not a UUID.") from None
+
+
+def _sends(text: str | None) -> Sends | None:
+    if not text:
+        return None
+    found = next((each for each in _SENDS if each == text), None)
+    if found is None:
+        raise GatewayMisconfigured(f"The parameter dpop is one of {', '.join(_SENDS)}.")
+    return found

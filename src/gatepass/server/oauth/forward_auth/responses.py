@@ -3,8 +3,9 @@
 import json
 from http import HTTPStatus
 
-from gatepass.server.http import Response
-from gatepass.wire import bearer
+from gatepass.server.http import Request, Response
+from gatepass.server.oauth.authentication.binding import challenges, nonce_headers
+from gatepass.server.oauth.authentication.proofs import ProofError
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
@@ -24,9 +25,14 @@ _MISSING = "This needs an access token, sent as Authorization: Bearer and the to
 
 
 class Denial(OAuthError):
-    """An error response that the gateway passes to the caller: with a challenge (RFC 6750 §3)."""
+    """An error response that the gateway passes to the caller: with a challenge.
 
-    def __init__(self, error: OAuthError | None, scope: Scope, realm: str) -> None:
+    See RFC 6750 §3 and RFC 9449 §7.1.
+    """
+
+    def __init__(
+        self, error: OAuthError | None, request: Request | None, scope: Scope, realm: str
+    ) -> None:
         cause = error or OAuthError("invalid_token", _MISSING, log_detail="no token")
         super().__init__(
             cause.code,
@@ -38,13 +44,16 @@ class Denial(OAuthError):
         )
         self.challenge = ""
         if cause.status < 500:
-            self.challenge = bearer.challenge(error, realm=realm, scope=scope)
+            sent = request or Request({}, b"", b"", "")
+            self.challenge = challenges(error, sent, realm=realm, scope=scope)
+        self.nonce = error.nonce if isinstance(error, ProofError) else ""
 
     def response(self) -> Response:
         """Return status and challenge, with a problem document (RFC 9457) as body."""
         headers = [*PLAIN, (b"content-type", b"application/problem+json")]
         if self.challenge:
             headers.append((b"www-authenticate", self.challenge.encode()))
+        headers += nonce_headers(self.nonce)
         if self.retry_after is not None:
             headers.append((b"retry-after", b"%d" % self.retry_after))
         problem = {

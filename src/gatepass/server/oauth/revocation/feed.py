@@ -63,7 +63,13 @@ def revocations(environment: ServedEnvironment, request: Request) -> Result:
         then = partial(_begin, environment, request, poll)
         return with_client(environment, request, credentials, then)
     if has_bearer(request):
-        caller = authenticate_bearer(environment, request, status=HTTPStatus.FORBIDDEN.value)
+        caller = authenticate_bearer(
+            environment,
+            request,
+            status=HTTPStatus.FORBIDDEN.value,
+            method="POST" if request.body else "GET",
+            urls=environment.feed_urls,
+        )
         if isinstance(caller, NeedsThread):
             return caller
         return _follow(environment, request, poll, caller)

@@ -31,6 +31,8 @@ def of_change(call: Call, new: ApplicationChange) -> Effect:
         sentences = [_said_of(outside, used)]
     if new.token_lifetime is not None and new.token_lifetime != found.token_lifetime:
         sentences.append(Message("Tokens that it has keep their lifetime."))
+    if new.dpop_bound_access_tokens and not found.dpop_bound_access_tokens:
+        sentences.append(Message("Its programs that send no DPoP proof get no new token."))
     counts = {"addresses_outside": len(outside)}
     return Effect(True, tuple(sentences) or (_NOTHING,), counts)
 

@@ -91,6 +91,7 @@ class Application(Result):
     redirect_uris: list[str]
     rate_limit_mode: RateLimitMode
     rate_limit: int | None
+    dpop_bound_access_tokens: bool
     automatic_rotation: AutomaticRotation
     created_at: AwareDatetime
     created_by: str
@@ -114,6 +115,7 @@ class Application(Result):
             redirect_uris=list(found.redirect_uris),
             rate_limit_mode=found.rate_limit_mode,
             rate_limit=found.rate_limit,
+            dpop_bound_access_tokens=found.dpop_bound_access_tokens,
             automatic_rotation=_rotation(call, found),
             created_at=found.created_at,
             created_by=found.created_by,
@@ -213,6 +215,9 @@ class ApplicationChange(OneApplication):
     contact: Line | None = None
     token_lifetime: Annotated[int | None, Field(description="seconds")] = None
     networks: Networks | None = None
+    dpop_bound_access_tokens: Annotated[
+        bool | None, Field(description="whether it gets no token without a DPoP proof (RFC 9449)")
+    ] = None
 
 
 class ApplicationSettings(ApplicationChange):
