@@ -171,3 +171,44 @@ def test_a_refusal_is_known_as_one_of_the_key(name: str, keys: dict[str, Private
     assert caught.value.is_of_the_secret
     assert f"assertions for {server.shape.audience}" in str(caught.value)
     assert server.shape.refusal[2] in str(caught.value)
+
+
+HOST = "https://app.example.com"
+TOKEN_URL = f"{HOST}/token"
+HOSTILE: list[bytes] = [
+    b"",
+    b"<html>",
+    b"null",
+    b"[" * 100_000,
+    b'{"issuer": 1}',
+    b'{"issuer": "https://bank.example", "token_endpoint": "https://app.example.com/token"}',
+    b'{"issuer": "https://app.example.com.evil", "token_endpoint": "https://app.example.com/token"}',
+    b'{"issuer": "https://app.example.com", "token_endpoint": "https://bank.example/token"}',
+    b'{"issuer": "https://app.example.com", "token_endpoint": ["https://app.example.com/token"]}',
+    b'{"issuer": "https://app.example.com"}',
+    b"\xff\xfe\x00",
+    b'{"issuer": "https://app.example.com"' + b" " * 70_000,
+]
+
+
+@pytest.mark.spec("RFC 8414", "3.3")
+@pytest.mark.parametrize("status", [200, 302, 404])
+@pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
+def test_metadata_that_are_not_of_this_server_never_choose_the_audience(
+    body: bytes, status: int, keys: dict[str, PrivateKey]
+) -> None:
+    forms: list[dict[str, str]] = []
+
+    def answer(step: Step) -> Response:
+        assert isinstance(step, Request)
+        assert step.url.startswith(f"{HOST}/")
+        if step.method == "GET":
+            return Response(status, {"location": "https://bank.example"}, body)
+        forms.append(dict(parse_qsl(step.body.decode())))
+        return Response(200, {}, b'{"access_token": "t", "token_type": "Bearer"}')
+
+    settings = ClientSettings(TOKEN_URL, "acme", private_key=keys["ES256"].pem())
+    credential = settings.read_key(settings.key_sources[0])
+    run(request_token(settings, credential, RetryLimits(9.0), lambda: 0.0, lambda: 0.5), answer)
+
+    assert compact.parse(forms[0]["client_assertion"]).claims["aud"] == TOKEN_URL

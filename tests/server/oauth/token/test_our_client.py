@@ -102,7 +102,7 @@ def test_the_admin_api_is_called_with_a_bound_token(server: InProcessServer) -> 
     source = TokenSource(settings, sender)
     admin = Admin.over(Connection(url, "production", source, sender, random=lambda: 0.0))
 
-    assert next(iter(admin.organizations.list())).id
+    assert next(iter(admin.organizations.list())).name
     authorized = [each.headers.get("authorization", "") for each in sender.sent]
     assert [each.partition(" ")[0] for each in authorized] == ["Basic", "DPoP"]
 
