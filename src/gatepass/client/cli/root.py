@@ -125,9 +125,7 @@ def _field(header: str) -> tuple[str, str]:
 
 def _advice(status: int, *, wants_proof: bool) -> str:
     if status == 401 and wants_proof:
-        return (
-            "the answer is 401: the API takes tokens that are bound to a key; set GATEPASS_DPOP=1"
-        )
+        return "the answer is 401: the API takes tokens bound to a key; set GATEPASS_DPOP=1"
     advice = {
         401: "the API refuses the token: check that it belongs to the token URL",
         403: "the token does not allow this: check the scope",

@@ -79,7 +79,7 @@ class Prover:
 
 
 def _by_http(url: str) -> str:
-    """Return the address as HTTP has it: a WebSocket begins with a request (RFC 6455 §4.1)."""
+    """Return the address as HTTP has it: a WebSocket begins with a request of it."""
     return f"http{url[2:]}" if url.startswith(("ws:", "wss:")) else url
 
 
