@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 
 from bench import chart
-from bench.guard import frameworks, opaque_tokens, verification
+from bench.guard import dpop, frameworks, opaque_tokens, verification
 from bench.load import CONNECTIONS
 from bench.peers.served import PATH, PEERS
 from bench.processes import ROOT
@@ -101,6 +101,7 @@ def main() -> None:
         startup,
         workers,
         verification,
+        dpop,
         opaque_tokens,
         frameworks,
     ):

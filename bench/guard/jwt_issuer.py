@@ -14,8 +14,8 @@ ISSUER = "https://app.example.com"
 API = "https://api.example.com"
 
 
-def tokens(alg: str, key: ECKey | RSAKey, count: int) -> list[str]:
-    """Mint so many JWT access tokens (RFC 9068), each with an id of its own."""
+def tokens(alg: str, key: ECKey | RSAKey, count: int, **more: object) -> list[str]:
+    """Mint so many JWT access tokens (RFC 9068), each with an id of its own; `more` are claims."""
     now = int(time.time())
     body = {
         "iss": ISSUER,
@@ -26,6 +26,7 @@ def tokens(alg: str, key: ECKey | RSAKey, count: int) -> list[str]:
         "scope": "read write",
         "iat": now,
         "exp": now + 36_000,
+        **more,
     }
     header = {"alg": alg, "typ": "at+jwt", "kid": "key"}
     return [jwt.encode(header, body | {"jti": f"{n:044x}"}, key) for n in range(count)]

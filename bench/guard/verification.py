@@ -99,7 +99,11 @@ def _rows(alg: str, key: ECKey | RSAKey) -> Iterator[Row]:
 
 
 def in_turns(
-    uses: dict[str, Use], tokens: Sequence[str], *, repeated: bool = False
+    uses: dict[str, Use],
+    tokens: Sequence[str],
+    *,
+    repeated: bool = False,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Times]:
     """Time each use, round by round; a token is new to all in its round unless `repeated`."""
     found: dict[str, list[float]] = {name: [] for name in uses}
@@ -109,10 +113,10 @@ def in_turns(
         else:
             given = list(tokens[number * EACH : (number + 1) * EACH])
         for name, use in uses.items():
-            began = time.perf_counter()
+            began = clock()
             for token in given:
                 use(token)
-            found[name].append((time.perf_counter() - began) / len(given) * MICRO)
+            found[name].append((clock() - began) / len(given) * MICRO)
     return {name: Times(rounds) for name, rounds in found.items()}
 
 

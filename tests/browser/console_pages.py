@@ -312,7 +312,7 @@ EXPIRING: dict[str, Any] = {
     "console": console("expiring-secrets/"),
     "rows": [
         {
-            "secret": Thing(
+            "ending": Thing(
                 org_id="o1",
                 name=name,
                 contact=contact,
@@ -329,11 +329,27 @@ EXPIRING: dict[str, Any] = {
             ("Meter import", "", 29, []),
         )
     ],
+    "key_rows": [
+        {
+            "ending": Thing(
+                org_id="o1",
+                name="Billing sync",
+                contact="",
+                key=UNBROKEN,
+                kid="kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                expires_at=before(days=-5),
+            ),
+            "app_id": "a1",
+            "organization": "Acme Energy",
+            "people": ["anna@acme.example"],
+        }
+    ],
     "organization": None,
     "days": 30,
     "periods": expiring.PERIODS,
     "errors": {},
     "next_url": "?after=x",
+    "next_keys_url": "?after_key=x",
     "is_later": False,
 }
 PAGES = (
@@ -341,7 +357,14 @@ PAGES = (
     Sample(
         "console-expiring-secrets-none",
         "console/expiring_secrets.html",
-        {**EXPIRING, "rows": [], "organization": ONE["organization"], "next_url": ""},
+        {
+            **EXPIRING,
+            "rows": [],
+            "key_rows": [],
+            "organization": ONE["organization"],
+            "next_url": "",
+            "next_keys_url": "",
+        },
     ),
     Sample("console-person", "console/person.html", PERSON_PAGE),
     Sample(

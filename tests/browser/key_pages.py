@@ -9,7 +9,12 @@ from browser.samples import LONG, NOW, UNBROKEN, Sample, application, before, on
 from gatepass.jose.keys.private_key import PrivateKey
 from gatepass.jose.keys.public_key import ClientKey
 from gatepass.server.domain.applications.keys.model import FAULTS, ApplicationKey, KeySetting
-from gatepass.server.portal.pages.application_keys.content import ALGORITHMS, LABELS, last_day
+from gatepass.server.portal.pages.application_keys.content import (
+    ALGORITHMS,
+    LABELS,
+    last_day,
+    reminders,
+)
 from gatepass.server.portal.presentation.key_snippets import key_snippets
 
 _TEMPLATE = "application/keys.html"
@@ -44,6 +49,7 @@ def _page(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         "keys": [],
         "setting": KeySetting(),
         "last_day": last_day,
+        "reminders": reminders(changes.get("keys", []), NOW),
         **dict.fromkeys(("env", "curl", "python"), ""),
         "key_labels": LABELS,
         "algorithms": ALGORITHMS,

@@ -14,6 +14,7 @@ from server_process import free_ports
 # What is not played here, and why.
 ELSEWHERE = {
     "a-leaked-secret.md": "without examples; test_leaked_secret.py of the portal does it",
+    "accept-bound-tokens.md": "test_bound_tokens_page.py does it",
     "move-from-a-secret-to-a-key.md": "without examples; test_methods.py of the portal does it",
     "authenticate-with-a-key.md": "without examples; test_keys.py of the portal does it",
     "call-with-a-key.md": "tests/client/keys/test_examples.py runs its examples",

@@ -20,13 +20,14 @@ class UsedDigests:
 
     def __init__(self, most: int | None = None) -> None:
         self._most = most
+        self._count = 0
         self._periods: dict[int, dict[int, bytes]] = {}
+        self._ends = 0.0  # when the first period does
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         """Return how many are kept."""
-        periods = list(self._periods.values())
-        return sum(len(each) for places in periods for each in list(places.values())) // _SIZE
+        return self._count
 
     def add(self, digest: bytes, expires_at: float, now: float) -> bool:
         """Note a use; return whether it is the first one. Times are Unix seconds.
@@ -35,24 +36,32 @@ class UsedDigests:
         """
         place, kept = int.from_bytes(digest[-2:], "big") % _PLACES, digest[:_SIZE]
         with self._lock:
-            for period in [each for each in self._periods if (each + 1) * _PERIOD <= now]:
-                del self._periods[period]
-            if any(_has(places.get(place, b""), kept) for places in self._periods.values()):
-                return False
-            if self._most is not None and self._is_full(place):
+            if self._ends <= now:
+                self._forget(now)
+            for places in self._periods.values():
+                joined = places.get(place)
+                if joined is not None and kept in joined and _has(joined, kept):
+                    return False
+            if self._count == self._most:
                 raise FullError
-            places = self._periods.setdefault(int(expires_at) // _PERIOD, {})
-            places[place] = places.get(place, b"") + kept
+            period = int(expires_at) // _PERIOD
+            known = self._periods.get(period)
+            if known is None:
+                known = self._periods[period] = {}
+                self._ends = (min(self._periods) + 1) * _PERIOD
+            known[place] = known.get(place, b"") + kept
+            self._count += 1
         return True
 
     def after_fork(self) -> None:
         """Replace the lock, which a thread of the parent process may have held."""
         self._lock = threading.Lock()
 
-    def _is_full(self, place: int) -> bool:
-        """Return whether a place has its share of `most`; digests are spread evenly over places."""
-        held = sum(len(places.get(place, b"")) for places in self._periods.values())
-        return held // _SIZE >= max(1, (self._most or 0) // _PLACES)
+    def _forget(self, now: float) -> None:
+        for period in [each for each in self._periods if (each + 1) * _PERIOD <= now]:
+            gone = self._periods.pop(period)
+            self._count -= sum(map(len, gone.values())) // _SIZE
+        self._ends = (min(self._periods, default=-1) + 1) * _PERIOD
 
 
 def _has(joined: bytes, digest: bytes) -> bool:

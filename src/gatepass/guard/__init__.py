@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from gatepass.guard.revocation.feed import Feed as Feed
     from gatepass.guard.revocation.interface import Revocations as Revocations
     from gatepass.guard.verification.binding import DPoP as DPoP
+    from gatepass.guard.verification.certificates import (
+        ClientCertificates as ClientCertificates,
+    )
     from gatepass.guard.verification.jwks_cache import Policy as Policy
     from gatepass.guard.verification.replays import ProcessReplays as ProcessReplays
     from gatepass.guard.verification.replays import RedisReplays as RedisReplays
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "ASSERTION_HEADER": ".jwt.assertion",
     "ClaimNames": ".model.claim_names",
+    "ClientCertificates": ".verification.certificates",
     "Credentials": ".issuer.credentials",
     "DPoP": ".verification.binding",
     "Denied": ".model.error_response",

@@ -35,6 +35,26 @@ _FORM = b"application/x-www-form-urlencoded"
 _DENIAL_RESPONSE = "websocket.http.response"  # an extension of ASGI
 
 
+class Connection:
+    """The headers of an ASGI request, and its client certificate (extension `tls`)."""
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def header(self, name: str) -> list[str]:
+        """Return each value of a header."""
+        wanted = name.encode()
+        return [value.decode("latin-1") for key, value in self._scope["headers"] if key == wanted]
+
+    def certificate(self) -> str | None:
+        """Return the client's certificate in PEM, None without one."""
+        tls = (self._scope.get("extensions") or {}).get("tls") or {}
+        chain: list[str] = list(tls.get("client_cert_chain") or ())
+        return chain[0] if chain else None
+
+
 class Protected:
     """Lets requests and WebSockets with a good token through to `app`, and no other.
 
@@ -169,6 +189,7 @@ def request_of(scope: Scope, path: Mapping[str, object], context: object) -> tup
         context,
         tuple(dpop),
         _url_of(scope) if dpop else "",
+        Connection(scope),
     )
     has_form = media_type and scope["type"] == "http" and _is_short_form(media_type, length)
     return request, bool(has_form)
@@ -189,7 +210,9 @@ def _url_of(scope: Scope) -> str:
     if len(hosts) != 1:
         return ""
     sent: bytes = scope.get("raw_path") or b""
-    path = address.path_as_sent(sent.decode("latin-1"), scope["path"].encode().decode("latin-1"))
+    path = address.path_as_sent(
+        sent.decode("latin-1"), scope["path"].encode("utf-8", "replace").decode("latin-1")
+    )
     return address.address(scope.get("scheme", "http"), hosts[0].decode("latin-1"), path)
 
 

@@ -66,7 +66,8 @@ class Guard(Adapter):
             options["inspect"] = _off_the_loop(inspect)
         super().__init__(issuer, **options)
         self._flow = OAuthFlowClientCredentials(tokenUrl=self.core.token_url, scopes={})
-        self._model = OAuth2(flows=OAuthFlows(clientCredentials=self._flow))
+        flows = OAuthFlows(clientCredentials=self._flow)
+        self._model = OAuth2(flows=flows, description=self.core.how_to_send or None)
         self._scheme = _Scheme(self, self._model)
         self._described = _Described(self._model)
 

@@ -29,8 +29,35 @@ __all__ = ["Guard", "MetadataMiddleware", "Principal", "Protected", "Requirement
 
 PRINCIPAL = "gatepass.principal"
 
+_SOCKETS = ("gunicorn.socket", "werkzeug.socket")
 _FORM = "application/x-www-form-urlencoded"
 _JOINED = re.compile(r",[ \t]*(?=(?:bearer|dpop) )", re.IGNORECASE)  # two headers, by the server
+
+
+class Connection:
+    """The headers of a WSGI request, and its client certificate where the server tells it."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: "WSGIEnvironment") -> None:
+        self._environ = environ
+
+    def header(self, name: str) -> list[str]:
+        """Return the value of a header, in which a server has joined several by commas."""
+        value = self._environ.get("HTTP_" + name.upper().replace("-", "_"))
+        return [] if value is None else [value]
+
+    def certificate(self) -> bytes | str | None:
+        """Return the client's certificate, None without one: of Apache, or of the socket."""
+        pem: str | None = self._environ.get("SSL_CLIENT_CERT")
+        if pem:
+            return pem
+        for name in _SOCKETS:
+            read = getattr(self._environ.get(name), "getpeercert", None)
+            if read is not None:
+                der: bytes | None = read(binary_form=True)
+                return der
+        return None
 
 
 class Protected:
@@ -115,6 +142,7 @@ def request_of(environ: "WSGIEnvironment", form: str | None = None) -> Request:
         context=environ,
         dpop=proofs_of(environ),
         url=_url_of(environ) if "HTTP_DPOP" in environ else "",
+        connection=Connection(environ),
     )
 
 

@@ -6,7 +6,6 @@ proof, that its `jti` is new (`jose` keeps nothing), and that a nonce is one of 
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Literal, NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -39,18 +38,24 @@ class InvalidProofError(ValueError):
         self.fault: Fault = fault
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A proof whose signature is right, by the key in it; `jkt` is that key's thumbprint."""
+class Proof(NamedTuple):
+    """A proof whose signature is right, by the key in it; `jkt` is that key's thumbprint.
+
+    A tuple, as one is made for each request.
+    """
 
     jkt: str
     jti: str
     htm: str
     htu: str
     iat: float
-    nonce: str | None = field(repr=False)
-    ath: str | None = field(repr=False)
+    nonce: str | None
+    ath: str | None
     alg: str
+
+    def __repr__(self) -> str:
+        """Return which proof it is, without nonce and digest."""
+        return f"Proof(jkt={self.jkt!r}, jti={self.jti!r}, htm={self.htm!r}, htu={self.htu!r})"
 
 
 class Header(NamedTuple):
@@ -92,7 +97,7 @@ def read(text: str, *, jkt: str | None = None, headers: Headers | None = None) -
         iat = compact.number(claims, "iat")
     except compact.MalformedError as error:
         raise InvalidProofError("malformed", str(error)) from None
-    jti, htm, htu, nonce, ath = (_text(claims, name) for name in _TEXTS)
+    jti, htm, htu, nonce, ath = [_text(claims, name) for name in _TEXTS]
     if not jti or not htm or not htu or iat is None or len(jti) > LONGEST_JTI:
         raise InvalidProofError("malformed", "jti, htm, htu or iat is missing or too long")
     if jkt is not None and header.jkt != jkt:
@@ -183,7 +188,8 @@ def normalized(url: str) -> str:
     except ValueError:
         raise InvalidProofError("url", "htu is not an address") from None
     scheme = parts.scheme.lower()
-    if scheme not in _PORTS or not host or parts.username is not None or not url.isascii():
+    is_text = url.isascii() and url.isprintable() and " " not in url  # `urlsplit` drops some others
+    if scheme not in _PORTS or not host or parts.username is not None or not is_text:
         raise InvalidProofError("url", "htu is not an address by http or https")
     named = f"[{host}]" if ":" in host else host.lower()
     place = named if port in {None, _PORTS[scheme]} else f"{named}:{port}"

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
-from gatepass.guard import DPoP
+from gatepass.guard import ClientCertificates, DPoP
+from gatepass.guard.fastapi import Guard as FastApiGuard
 from gatepass.guard.testing import DPoPKey, FakeIssuer
 from guard.adapters.apis import ADAPTERS, Adapter
 
@@ -284,3 +286,25 @@ def test_an_api_may_require_bound_tokens_a_nonce_and_an_address(
         assert _error(api.get(token, nonce=nonce)) == "invalid_dpop_proof"
         issuer.clock.advance(3 * 120)
         assert _error(api.get(token, htu=htu, nonce=nonce)) == "use_dpop_nonce"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, []),
+        ({"dpop": DPoP()}, ["Authorization: DPoP"]),
+        ({"client_certificates": ClientCertificates()}, ["mutual TLS"]),
+        ({"dpop": DPoP(), "require_bound_tokens": True}, ["Authorization: DPoP", "are refused"]),
+    ],
+    ids=["nothing", "a key", "a certificate", "required"],
+)
+def test_openapi_says_how_bound_tokens_are_sent(
+    issuer: FakeIssuer, options: dict[str, Any], words: list[str]
+) -> None:
+    with FastApiGuard(**issuer.options(**options)) as guard:
+        app = FastAPI()
+        app.get("/meters", dependencies=[guard.requires("read")])(lambda: "")
+        scheme = app.openapi()["components"]["securitySchemes"]["Gatepass"]
+
+    assert ("description" in scheme) == bool(words)
+    assert all(word in scheme["description"] for word in words)

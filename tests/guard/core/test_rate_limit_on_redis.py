@@ -1,58 +1,19 @@
 """A limit that several processes count together, in a real Redis."""
 
-import shutil
-import socket
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from commands import clean_variables
 from gatepass.guard import Denied, Guard
 from gatepass.guard.core.rate_limit import RateLimit
 from guard.fake_network import Setup, bearer_request
+from guard.redis_server import PASSWORD, REDIS, running
 from server_process import free_ports
-
-REDIS = shutil.which("redis-server")
-PASSWORD = "only-this-test-has-it"
-_WITHIN = 30.0  # seconds
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not REDIS, reason="redis-server is missing: apt install redis"),
 ]
-
-
-@contextmanager
-def running(port: int, folder: Path) -> Iterator[None]:
-    """Run a Redis on this port, which keeps nothing and asks for a password."""
-    keeps = ["--save", "", "--appendonly", "no", "--dir", str(folder)]
-    listens = ["--bind", "127.0.0.1", "--port", str(port), "--requirepass", PASSWORD]
-    process = subprocess.Popen(
-        [str(REDIS), *listens, *keeps],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        env=clean_variables(),
-    )
-    try:
-        deadline = time.monotonic() + _WITHIN
-        while not _listens(port):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        yield
-    finally:
-        process.terminate()
-        process.wait(_WITHIN)
-
-
-def _listens(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), _WITHIN):
-        return True
-    return False
 
 
 def limit(port: int, text: str = "3/hour") -> RateLimit:

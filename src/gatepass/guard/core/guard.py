@@ -40,6 +40,8 @@ class Guard:
         compared; without it, the address of each request as the server knows it.
     dpop: how proofs of tokens that are bound to a key are checked; see `DPoP`. Such tokens are
         accepted without it too, but challenges do not offer them.
+    client_certificates: where the certificate of a client is found, for tokens that are bound to
+        one; see `ClientCertificates`. Without it such tokens are refused.
     require_bound_tokens: True refuses tokens that are bound to no key and no certificate.
     client_id, client_secret: the guard's own, for introspection (RFC 7662); else
         GATEPASS_CLIENT_ID and GATEPASS_CLIENT_SECRET (or _FILE) of the environment. Without
@@ -152,6 +154,11 @@ class Guard:
     def resource_metadata(self) -> str:
         """The address that challenges name (RFC 9728 §5.1), empty if they name none."""
         return self._expect.resource_metadata if isinstance(self._expect, Expectation) else ""
+
+    @property
+    def how_to_send(self) -> str:
+        """How bound tokens are sent, for people; empty for a guard whose settings name none."""
+        return self._identification.binding.how_to_send
 
     def status(self) -> Status:
         """Return the guard's state, for a health check; sends no request."""

@@ -13,6 +13,7 @@ from gatepass.guard.model.expectation import LEEWAY, Expectation
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.revocation.interface import OnStale, Revocations
 from gatepass.guard.verification.binding import Binding, DPoP
+from gatepass.guard.verification.certificates import ClientCertificates
 from gatepass.guard.verification.jwks_cache import Policy
 from gatepass.wire.secret import Secret
 from gatepass.wire.urls import split
@@ -28,6 +29,7 @@ Expect: TypeAlias = Callable[[Any], Expectation]
 
 # Options that are objects, for which text or a table is passed by mistake.
 _OBJECTS = {
+    "client_certificates": 'ClientCertificates("X-Client-Cert")',
     "dpop": "DPoP(max_age=60)",
     "keys": "Policy(max_age=60)",
     "rate": 'RateLimit("100/minute")',
@@ -42,6 +44,7 @@ class Options(TypedDict, total=False):
     resource_metadata: str | None
     base_url: str
     dpop: DPoP | None
+    client_certificates: ClientCertificates | None
     require_bound_tokens: bool
     client_id: str | None
     client_secret: Secret | str | None
@@ -97,7 +100,8 @@ def binding(options: Options) -> Binding:
     if base_url and (parts is None or any(each in base_url for each in "?#@")):
         raise ValueError("base_url is an address without user, query and fragment")
     is_required = options.get("require_bound_tokens", False)
-    return Binding(options.get("dpop"), base_url.rstrip("/"), is_required=is_required)
+    certificates = options.get("client_certificates")
+    return Binding(options.get("dpop"), base_url.rstrip("/"), certificates, is_required=is_required)
 
 
 def clock(options: Options) -> Callable[[], float]:

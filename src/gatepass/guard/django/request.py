@@ -7,10 +7,11 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
 
+from gatepass.guard import asgi
 from gatepass.guard.model import address
 from gatepass.guard.model.error_response import ErrorResponse
 from gatepass.guard.model.request import Request
-from gatepass.guard.wsgi import has_short_form, header_lines, proofs_of, sent_path
+from gatepass.guard.wsgi import Connection, has_short_form, header_lines, proofs_of, sent_path
 
 
 def request_of(request: HttpRequest, path: Mapping[str, object]) -> Request:
@@ -29,7 +30,23 @@ def request_of(request: HttpRequest, path: Mapping[str, object]) -> Request:
         context=request,
         dpop=proofs_of(request.META),
         url=_url_of(request) if "HTTP_DPOP" in request.META else "",
+        connection=_Connection(request),
     )
+
+
+class _Connection(Connection):
+    """The headers of a Django request, and its client certificate by WSGI or ASGI."""
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, request: HttpRequest) -> None:
+        super().__init__(request.META)
+        self._scope = getattr(request, "scope", None)
+
+    def certificate(self) -> bytes | str | None:
+        if self._scope is not None:
+            return asgi.Connection(self._scope).certificate()
+        return super().certificate()
 
 
 def response_of(response: ErrorResponse) -> HttpResponse:
@@ -48,7 +65,7 @@ def _url_of(request: HttpRequest) -> str:
         path = sent_path(request.META)
     else:
         sent = (scope.get("raw_path") or b"").decode("latin-1")
-        path = address.path_as_sent(sent, request.path.encode().decode("latin-1"))
+        path = address.path_as_sent(sent, request.path.encode("utf-8", "replace").decode("latin-1"))
     return address.address(request.scheme, host, path)
 
 

@@ -1,7 +1,17 @@
 """What a guard reads of a request; every adapter builds one. Pure."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+
+class Connection(Protocol):
+    """What a guard reads of a request only if a token is bound to a client certificate."""
+
+    def header(self, name: str, /) -> list[str]:
+        """Return each value of a header, whose name is in lower case, decoded as Latin-1."""
+
+    def certificate(self) -> bytes | str | None:
+        """Return the certificate of the client's connection in DER or PEM; None if unknown."""
 
 
 class Request(NamedTuple):
@@ -15,6 +25,7 @@ class Request(NamedTuple):
 
     `dpop` has every DPoP header. `url` is the address of the request as its sender knows it, with
     the path as it was sent; it is needed only with a DPoP header (see `model.address`).
+    `connection` gives the client's certificate, if the guard is to look for one.
     """
 
     authorization: Sequence[str] = ()
@@ -26,3 +37,4 @@ class Request(NamedTuple):
     context: object = None
     dpop: Sequence[str] = ()
     url: str = ""
+    connection: Connection | None = None

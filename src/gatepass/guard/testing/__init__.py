@@ -16,11 +16,17 @@ from typing import TYPE_CHECKING
 from gatepass.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from gatepass.guard.testing.certificate import ClientCertificate as ClientCertificate
     from gatepass.guard.testing.clock import Clock as Clock
     from gatepass.guard.testing.dpop import DPoPKey as DPoPKey
     from gatepass.guard.testing.issuer import FakeIssuer as FakeIssuer
 
-_MODULES = {"Clock": ".clock", "DPoPKey": ".dpop", "FakeIssuer": ".issuer"}
+_MODULES = {
+    "ClientCertificate": ".certificate",
+    "Clock": ".clock",
+    "DPoPKey": ".dpop",
+    "FakeIssuer": ".issuer",
+}
 
 __all__ = list(_MODULES)
 __getattr__ = lazy_names(__name__, _MODULES)  # pytest imports this package at every start

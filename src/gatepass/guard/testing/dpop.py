@@ -49,6 +49,10 @@ class DPoPKey:
         members = {"typ": dpop.TYPE, "alg": self._key.alg, "jwk": public} | dict(header or {})
         return compact.sign(_given(members), _given(claims), self._key.sign)
 
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature for `message`, for a text that `proof` does not make."""
+        return self._key.sign(message)
+
     def headers(self, method: str, url: str, token: str, **changed: Any) -> dict[str, str]:  # noqa: ANN401 - of `proof`
         """Return the headers of a request with `token` and a good proof; see `proof`."""
         proof = self.proof(method, url, token, **changed)

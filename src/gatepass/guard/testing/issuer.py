@@ -9,6 +9,7 @@ from gatepass.guard.core.guard import Guard
 from gatepass.guard.issuer.credentials import Credentials
 from gatepass.guard.revocation.feed import Feed
 from gatepass.guard.revocation.interface import State
+from gatepass.guard.testing.certificate import ClientCertificate
 from gatepass.guard.testing.clock import Clock
 from gatepass.guard.testing.dpop import DPoPKey
 from gatepass.guard.testing.revocation_list import RevocationList
@@ -102,6 +103,10 @@ class FakeIssuer:
     def dpop_key(self, alg: str = "ES256") -> DPoPKey:
         """Make a client's key, for tokens bound to it: `mint(cnf=key.cnf)`."""
         return DPoPKey(alg, self.clock)
+
+    def client_certificate(self, name: str = CLIENT_ID) -> ClientCertificate:
+        """Make a client's certificate, for tokens bound to it: `mint(cnf=certificate.cnf)`."""
+        return ClientCertificate(name)
 
     def expired(self, scope: str = "read", **changed: Any) -> str:  # noqa: ANN401 - any claim
         """Return a JWT that expired a minute ago."""

@@ -10,12 +10,14 @@ from functools import partial
 
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
+from gatepass.guard.verification.certificates import ClientCertificates
 from gatepass.guard.verification.proofs import ProofChecker, Use
 from gatepass.guard.verification.replays import ProcessReplays, Replays
 from gatepass.guard.verification.waiting import RunInThread, Step
 from gatepass.jose.algorithms import OF_CLIENTS
 from gatepass.jose.confirmation import Confirmation
 from gatepass.jose.dpop_nonces import Nonces
+from gatepass.jose.x509.errors import UnusableCertificateError
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
@@ -58,14 +60,23 @@ class Binding:
     """Checks what a token is bound to.
 
     `base_url` is the API's external address, "" to take that of each request. With `is_required`,
-    tokens that are bound to nothing are refused. `dpop` is None if a guard has no such setting.
+    tokens that are bound to nothing are refused. `dpop` and `certificates` are None if a guard
+    has no such settings.
     """
 
-    def __init__(self, dpop: DPoP | None, base_url: str, *, is_required: bool) -> None:
+    def __init__(
+        self,
+        dpop: DPoP | None,
+        base_url: str,
+        certificates: ClientCertificates | None = None,
+        *,
+        is_required: bool = False,
+    ) -> None:
         settings = dpop or DPoP()
         self._is_required = is_required
         self._replays = settings.replays
         self._never_waits = isinstance(settings.replays, ProcessReplays)
+        self._certificates = certificates
         self._offers_dpop = dpop is not None
         self._nonces = settings.nonces()
         self._checker = ProofChecker(base_url, settings.max_age, self._nonces)
@@ -131,7 +142,8 @@ class Binding:
         """
         if _is_dpop(request):
             return False, True
-        if refused is None and self._is_required and self._offers_dpop:
+        is_alone = self._is_required and self._offers_dpop and self._certificates is None
+        if refused is None and is_alone:
             return False, True
         helps = refused is not None and refused.reason == "bound_token"
         return True, helps or self._offers_dpop
@@ -142,10 +154,31 @@ class Binding:
 
     def metadata(self) -> dict[str, object]:
         """Return the members of the API's metadata that are about bound tokens (RFC 9728 §2)."""
-        if not self._offers_dpop:
-            return {}
-        required = {"dpop_bound_access_tokens_required": True} if self._is_required else {}
-        return {"dpop_signing_alg_values_supported": list(OF_CLIENTS), **required}
+        members: dict[str, object] = {}
+        if self._certificates is not None:
+            members["tls_client_certificate_bound_access_tokens"] = True
+        if self._offers_dpop:
+            members["dpop_signing_alg_values_supported"] = list(OF_CLIENTS)
+            if self._is_required and self._certificates is None:
+                members["dpop_bound_access_tokens_required"] = True
+        return members
+
+    @property
+    def how_to_send(self) -> str:
+        """How tokens are sent, for a description of the API; empty if plain bearer tokens are."""
+        ways = []
+        if self._offers_dpop:
+            ways.append(
+                "Send a token that is bound to a key as `Authorization: DPoP`, with a proof in "
+                "the header `DPoP` (RFC 9449)."
+            )
+        if self._certificates is not None:
+            ways.append(
+                "Send one that is bound to a client certificate over mutual TLS (RFC 8705)."
+            )
+        if ways and self._is_required:
+            ways.append("Tokens that are bound to nothing are refused.")
+        return " ".join(ways)
 
     def after_fork(self) -> None:
         """Replace the locks, which a thread of the parent process may have held."""
@@ -158,10 +191,26 @@ class Binding:
         """Return the use of the request's proof, None for a token that needs none."""
         bound = caller.confirmation
         if bound is not None and bound.x5t_s256 is not None:
-            raise _refused("The access token is bound to a client certificate.", "certificate")
+            self._check_certificate(bound.x5t_s256, request)
         if bound is None or bound.jkt is None:
             return None
         return self._checker.check(request, token, bound.jkt, now)
+
+    def _check_certificate(self, x5t_s256: str, request: Request) -> None:
+        """Raise OAuthError unless a request comes with the certificate of this thumbprint."""
+        if self._certificates is None:
+            text = "The access token is bound to a client certificate, and none is known here."
+            raise _refused(text, "certificate", "the guard has no client_certificates")
+        try:
+            found = self._certificates.thumbprint(request)
+        except UnusableCertificateError as error:
+            why = f"the client certificate: {error}"
+            raise _refused("The client certificate cannot be read.", "certificate", why) from None
+        if found == x5t_s256:
+            return
+        text = "The access token is bound to a client certificate: connect with that certificate."
+        why = f"the client has {'another' if found else 'no'} certificate"
+        raise _refused(text, "certificate", why)
 
     def _spend(self, use: Use, now: float) -> None:
         """Note the use of a proof; raise OAuthError if it was used before. May block."""
@@ -179,5 +228,5 @@ def _is_dpop(request: Request) -> bool:
     return any(each.lstrip(" \t")[:5].lower() == "dpop " for each in request.authorization)
 
 
-def _refused(description: str, reason: str) -> OAuthError:
-    return OAuthError("invalid_token", description, reason=reason)
+def _refused(description: str, reason: str, log_detail: str = "") -> OAuthError:
+    return OAuthError("invalid_token", description, reason=reason, log_detail=log_detail)

@@ -1,7 +1,12 @@
 """Client secrets that end soon, over all organizations and of one."""
 
+from datetime import timedelta
+
 import pytest
 
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.keys import operations as keys
+from gatepass.server.domain.audit.model import OPERATOR
 from server.portal.fixtures import PortalServer
 
 PAGE = "/console/production/expiring-secrets/"
@@ -36,7 +41,28 @@ def test_the_page_has_what_ends_within_the_chosen_days_and_whom_to_write_to(
     assert "nora@acme.example" in month
     assert "Meter import" not in month
     assert quarter.index("Billing sync") < quarter.index("Meter import")
-    assert "No secret ends soon" in week
+    assert "No secret and no key ends soon" in week
+
+
+def test_the_page_has_keys_beside_secrets(expiring: PortalServer) -> None:
+    environment = expiring.environment
+    [acme] = applications.of_organization(environment.context, expiring.person("anna").org_id)
+    keys.generate(
+        environment.context,
+        OPERATOR,
+        acme.id,
+        None,
+        name="Nightly import",
+        alg="ES256",
+        expires_at=environment.now() + timedelta(days=20),
+    )
+    mara = expiring.as_("mara")
+
+    month, week = mara.get(PAGE).text, mara.get(PAGE, {"days": "7"}).text
+
+    assert "Nightly import" in month
+    assert "Nightly import" not in week
+    assert "Nightly import" in mara.get(PAGE, {"after_key": ""}).text
 
 
 def test_the_page_of_an_organization_leads_to_its_own(expiring: PortalServer) -> None:

@@ -7,6 +7,9 @@ from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations import operations as organizations
+from gatepass.server.domain.organizations.policies import store as policies
+from gatepass.server.domain.organizations.policies.model import OPERATOR as EVERYBODY
+from gatepass.server.domain.organizations.policies.model import StatedPolicy
 from gatepass.wire.secret import Secret
 from server.domain.imports.samples import ACME, MADE, OTHER, READ, bring, brought, found
 from server.fixtures import TEST, InProcessServer
@@ -220,3 +223,33 @@ def test_of_an_owner_with_many_applications_all_come_in_or_none(
     assert {each.state for each in outcomes} == {"imported"}
     assert len({each.client_id for each in outcomes}) == 10_051
     assert sorted(names(fresh_server)) == ["Acme Energy", "Bolt"]
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_where_new_applications_have_keys_none_comes_in_with_a_secret(
+    fresh_server: InProcessServer, *, dry_run: bool
+) -> None:
+    bring(fresh_server, found(client_id="before"))
+    with fresh_server.environment().database.write() as connection:
+        policies.put(connection, EVERYBODY, StatedPolicy(new_applications="keys"))
+
+    outcomes = bring(
+        fresh_server, found(client_id="1"), found(client_id="2", owner=BOLT), dry_run=dry_run
+    )
+
+    assert [each.state for each in outcomes] == ["left out", "left out"]
+    assert all("by the policy" in note for each in outcomes for note in each.notes)
+    assert names(fresh_server) == ["Acme Energy"]
+
+
+def test_an_organization_that_demands_keys_gets_no_secret_by_an_import(
+    fresh_server: InProcessServer,
+) -> None:
+    (first,) = bring(fresh_server, found(client_id="before"))
+    assert first.org_id
+    with fresh_server.environment().database.write() as connection:
+        policies.put(connection, first.org_id, StatedPolicy(new_applications="keys"))
+
+    outcomes = bring(fresh_server, found(client_id="1"), found(client_id="2", owner=BOLT))
+
+    assert [each.state for each in outcomes] == ["left out", "imported"]

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -107,10 +108,11 @@ def register(  # noqa: PLR0913 - a registration has that many parts
         its_secrets=(kept,),
     )
     with context.database.write() as connection:
-        add_new(context, connection, by, new, **end_in_words(secret_end))
-        also(connection, Registered(new, secret))
+        made = Registered(new, secret)
+        along = partial(also, connection, made)
+        add_new(context, connection, by, new, along, **end_in_words(secret_end))
     context.refresh()
-    return Registered(new, secret)
+    return made
 
 
 def new_application(  # noqa: PLR0913 - as `register`
@@ -147,7 +149,13 @@ def new_application(  # noqa: PLR0913 - as `register`
 
 
 def add_new(
-    context: Context, connection: Connection, by: Actor, new: Application, **detail: str
+    context: Context,
+    connection: Connection,
+    by: Actor,
+    new: Application,
+    also: Callable[[], None] | None = None,
+    /,
+    **detail: str,
 ) -> None:
     """Store a new application, with its audit entry and event; raises as `register`."""
     if organizations.find(connection, new.org_id) is None:
@@ -157,6 +165,8 @@ def add_new(
     now = new.created_at
     check_new(context, connection, new, now)
     store.add(connection, new)
+    if also:
+        also()
     record_change(
         connection, by, now, new, "application.registered", scope=str(new.scope), **detail
     )

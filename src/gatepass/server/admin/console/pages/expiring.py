@@ -1,5 +1,6 @@
-"""Client secrets that end soon, over all organizations or of one, and whom to write to."""
+"""Client secrets and keys that end soon, over all organizations or of one, and whom to write to."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -8,8 +9,10 @@ from starlette.responses import Response
 
 from gatepass.server.admin.console.rendering import page
 from gatepass.server.admin.console.request import ConsoleRequest
+from gatepass.server.admin.operations.applications import keys
+from gatepass.server.admin.operations.applications.key_model import ExpiringKey, ExpiringKeys
 from gatepass.server.admin.operations.usage import secrets
-from gatepass.server.admin.operations.usage.secrets import ExpiringSecrets
+from gatepass.server.admin.operations.usage.secrets import Expiring, ExpiringSecrets
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as users
@@ -29,48 +32,53 @@ _MOST_PEOPLE = 3  # administrators of an organization
 
 
 def show(request: ConsoleRequest) -> Response:
-    """Show the secrets that end within the chosen days, the next one first."""
+    """Show the secrets and keys that end within the chosen days, the next one first."""
     days, org_id = _days(request), _org_id(request)
     organization = organizations.find(request.context, org_id) if org_id else None
     errors: dict[str, str] = {}
     found = ExpiringSecrets(items=[], next_cursor=None)
+    found_keys = ExpiringKeys(items=[], next_cursor=None)
+    wanted = {"org_id": org_id, "days": days, "limit": _PAGE}
     try:
-        asked = request.perform(
-            secrets.EXPIRING,
-            org_id=org_id,
-            days=days,
-            limit=_PAGE,
-            cursor=request.query.get("after", ""),
-        )
-        found = ExpiringSecrets.model_validate(asked.result)
+        if "after_key" not in request.query:
+            cursor = request.query.get("after", "")
+            asked = request.perform(secrets.EXPIRING, **wanted, cursor=cursor)
+            found = ExpiringSecrets.model_validate(asked.result)
+        if "after" not in request.query:
+            cursor = request.query.get("after_key", "")
+            asked = request.perform(keys.EXPIRING, **wanted, cursor=cursor)
+            found_keys = ExpiringKeys.model_validate(asked.result)
     except OAuthError as refusal:
         errors = errors_of(refusal)
     of = {"org": str(org_id)} if org_id else {}
     next_query = urlencode({**of, "days": days, "after": found.next_cursor or ""})
+    next_keys = urlencode({**of, "days": days, "after_key": found_keys.next_cursor or ""})
     return page(
         request,
         "expiring_secrets.html",
-        rows=_rows(request, found),
+        rows=_rows(request, found.items),
+        key_rows=_rows(request, found_keys.items),
         organization=organization,
         days=days,
         periods=PERIODS,
         errors=errors,
         next_url=f"?{next_query}" if found.next_cursor else "",
-        is_later="after" in request.query,
+        next_keys_url=f"?{next_keys}" if found_keys.next_cursor else "",
+        is_later="after" in request.query or "after_key" in request.query,
     )
 
 
-def _rows(request: ConsoleRequest, found: ExpiringSecrets) -> list[dict[str, Any]]:
-    """Return each secret with its organization, its application, and who is responsible."""
-    known = {each.org_id: _responsible(request, each.org_id) for each in found.items}
+def _rows(request: ConsoleRequest, found: Sequence[Expiring | ExpiringKey]) -> list[dict[str, Any]]:
+    """Return each of them with its organization, its application, and who is responsible."""
+    known = {each.org_id: _responsible(request, each.org_id) for each in found}
     rows: list[dict[str, Any]] = []
-    for each in found.items:
+    for each in found:
         application = applications.find_by_client_id(request.context, each.client_id)
         if application is None:  # deleted meanwhile
             continue
         name, people = known[each.org_id]
         rows.append(
-            {"secret": each, "app_id": application.id, "organization": name, "people": people}
+            {"ending": each, "app_id": application.id, "organization": name, "people": people}
         )
     return rows
 

@@ -7,6 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select
 
+from gatepass.server.domain.applications.keys.expiry_notices import store as key_expiry
+from gatepass.server.domain.applications.keys.store import REVISION as KEYS
+from gatepass.server.domain.applications.keys.store import application_key
 from gatepass.server.domain.applications.listing.model import (
     PAGE,
     Found,
@@ -139,9 +142,23 @@ def _is(
         return application.c.last_used_at.is_(None)
     soon = (secret.c.expires_at > now) & (secret.c.expires_at < now + EXPIRES_SOON)
     is_last = ~is_replaced(database, connection, now)
+    ending: ColumnElement[bool]
     if _has_more(connection, org_id, soon):
-        return application.c.id.in_(select(secret.c.application_id).where(soon, is_last))
-    return exists().where(secret.c.application_id == application.c.id, soon, is_last)
+        ending = application.c.id.in_(select(secret.c.application_id).where(soon, is_last))
+    else:
+        ending = exists().where(secret.c.application_id == application.c.id, soon, is_last)
+    return or_(ending, _has_ending_key(now)) if database.has(connection, KEYS) else ending
+
+
+def _has_ending_key(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that the last key of an application ends soon."""
+    key = application_key.c
+    return exists().where(
+        key.application_id == application.c.id,
+        key.expires_at > now,
+        key.expires_at < now + EXPIRES_SOON,
+        ~key_expiry.is_replaced(now),
+    )
 
 
 def _has_more(connection: Connection, org_id: UUID, secrets: ColumnElement[bool]) -> bool:

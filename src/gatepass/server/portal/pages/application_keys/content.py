@@ -1,11 +1,17 @@
 """What the page of an application's keys shows."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from gatepass.server.domain.applications.keys import operations
 from gatepass.server.domain.applications.keys.model import ApplicationKey
 from gatepass.server.domain.applications.model import Application
+from gatepass.server.domain.applications.secrets.expiry_notices.model import (
+    DAYS,
+    days_left,
+    in_words,
+)
 from gatepass.server.portal.presentation.key_snippets import key_snippets
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.message import Message
@@ -36,6 +42,7 @@ def context(request: PortalRequest, application: Application) -> Mapping[str, ob
     return {
         "keys": sorted(keys, key=lambda each: not each.is_live(request.now)),
         "last_day": last_day,
+        "reminders": reminders(keys, request.now),
         "setting": setting,
         "key_labels": LABELS,
         "algorithms": ALGORITHMS,
@@ -67,6 +74,23 @@ def last_day(key: ApplicationKey) -> str:
     if key.expires_at is None:
         return ""
     return (key.expires_at - timedelta(milliseconds=1)).date().isoformat()
+
+
+def reminders(keys: Iterable[ApplicationKey], now: datetime) -> dict[UUID, Message]:
+    """Return a sentence for the newest live key, by its id, if it expires within 90 days."""
+    live = [each for each in keys if each.is_live(now)]
+    newest = max(live, key=lambda each: each.created_at, default=None)
+    if newest is None or newest.expires_at is None:
+        return {}
+    left = days_left(newest.expires_at, now)
+    if left > DAYS[-1]:
+        return {}
+    return {
+        newest.id: Message(
+            "It {expires}. Add a new key and deploy it before that, or give it a later end.",
+            expires=in_words(left),
+        )
+    }
 
 
 def where(request: PortalRequest) -> dict[str, object]:

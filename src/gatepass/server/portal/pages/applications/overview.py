@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from gatepass.server.domain.applications import fields
+from gatepass.server.domain.applications.keys import operations as keys
 from gatepass.server.domain.applications.keys.methods import operations as methods
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.issuance_limit import is_wasteful
+from gatepass.server.portal.pages.application_keys.content import reminders
 from gatepass.server.portal.pages.applications import live_secrets
 from gatepass.server.portal.presentation import snippets
 from gatepass.server.portal.presentation.guide import Values, programs
@@ -90,6 +92,7 @@ def _of_secrets(request: PortalRequest, application: Application) -> Iterator[At
             "methods/",
             Message("See what to do"),
         )
+    yield from _of_keys(request, application)
     if not live and found.others:
         return
     if not live:
@@ -137,6 +140,19 @@ def _of_secrets(request: PortalRequest, application: Application) -> Iterator[At
             ),
         }[rotation.step]
         yield Attention(state, "rotation/", Message("Go on with it"))
+
+
+def _of_keys(request: PortalRequest, application: Application) -> Iterator[Attention]:
+    stored, _ = keys.of_application(request.context, application)
+    due = reminders(stored, request.now)
+    for each in stored:
+        if each.id in due:
+            yield Attention(
+                Message("The key {name}: {reminder}", name=each.name, reminder=due[each.id]),
+                "keys/",
+                Message("See the keys"),
+                True,
+            )
 
 
 def _of_usage(request: PortalRequest, application: Application) -> Iterator[Attention]:

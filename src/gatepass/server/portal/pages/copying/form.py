@@ -23,6 +23,7 @@ from gatepass.server.portal.pages.applications.sub_pages import CREDENTIALS, add
 from gatepass.server.portal.rendering import redirect
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.durations import span
+from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
@@ -116,7 +117,18 @@ def register(request: PortalRequest, source: Source, errors: Errors) -> Response
 
 
 def _check_source(request: PortalRequest, source: Source) -> None:
-    """Raise OAuthError where the source is not as it was shown, or no scope of it is left."""
+    """Raise OAuthError where the source is not as it was shown, or no scope of it is left.
+
+    The copy has a secret, so it is also raised where the policies allow a new application none.
+    """
+    if not secret_operations.allows_first_secret(request.context, request.org_id):
+        raise OAuthError(
+            "invalid_request",
+            Message(
+                "By the policy, new applications get no secret. Register one with a key, then copy "
+                "the settings to it."
+            ),
+        )
     original, offered = source.application, request.catalogue.offered
     if request.form.get("shown") != copying.state(original):
         raise ChangedMeanwhileError
