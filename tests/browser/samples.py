@@ -117,6 +117,8 @@ def application(**changes: Any) -> Thing:  # noqa: ANN401
             "rate_limit_mode": "off",
             "rate_limit": None,
             "dpop_bound_access_tokens": False,
+            "profile": None,
+            "introspection_signed_response_alg": None,
             "contact": "",
             "networks": [],
             "created_at": before(days=80),

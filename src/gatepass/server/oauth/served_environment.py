@@ -81,6 +81,7 @@ class ServedEnvironment(Environment):
         own, aliases = settings.environment(mode), settings.path_aliases
         nonce_keys = master_key.derived(_NONCES) if own.dpop_nonces else ()
         self.dpop = own.dpop
+        self.profile = own.profile
         self.proofs = Proofs(nonce_keys)
         self.token_urls = self._urls(metadata.TOKEN, aliases.token)
         self.introspection_urls = self._urls(metadata.INTROSPECT, aliases.introspection)

@@ -65,6 +65,8 @@ APPLICATION = {
     "rate_limit_mode": "off",
     "rate_limit": None,
     "dpop_bound_access_tokens": False,
+    "profile": None,
+    "introspection_signed_response_alg": None,
     "automatic_rotation": ROTATION,
     "created_at": "2026-11-02T08:30:00Z",
     "created_by": "anna",
