@@ -32,8 +32,8 @@ SHOWN, OTHER = certificate(), certificate()
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
     with open_server(tmp_path_factory.mktemp("bound") / "data", **GIVEN) as opened:
         context = opened.environment().context
-        found = catalogue.add_resource(context, OPERATOR, API, "API", "jwt", "ES256")
-        scope = CataloguedScope("meters", "Words", False, False, found)
+        catalogue.add_resource(context, OPERATOR, API, "API", "jwt", "ES256")
+        scope = CataloguedScope("meters", "Words", False, False, API)
         catalogue.add_scope(context, OPERATOR, scope)
         yield opened
 
