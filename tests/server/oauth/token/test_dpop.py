@@ -295,3 +295,17 @@ def test_all_processes_with_one_master_key_agree_on_nonces_also_while_it_is_rota
         assert rotated.check(prover.proof({"nonce": each}), target, now).jkt == prover.jkt
     with pytest.raises(OAuthError, match="use_dpop_nonce"):
         one.check(prover.proof({"nonce": rotated.nonce(now)}), target, now)
+
+
+@pytest.mark.spec("RFC 8705", "5")
+def test_a_proof_may_name_the_address_at_which_certificates_are_asked_for(tmp_path: Path) -> None:
+    base = "https://mtls.example"
+    with open_passive_server(tmp_path, production={"mtls_url": base}) as server:
+        client, prover = server.register(), Prover(server)
+
+        found = [
+            ask(server, client, prover.proof(url=each + TOKEN)).status_code
+            for each in (base, URL[LIVE], "https://other.example")
+        ]
+
+    assert found == [200, 200, 400]
