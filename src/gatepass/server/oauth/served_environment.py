@@ -92,9 +92,15 @@ class ServedEnvironment(Environment):
         self.feed_pages = PageCache(self.name, self._read_feed_page)
 
     def _urls(self, path: str, aliases: Iterable[str] = ()) -> tuple[str, ...]:
-        """Return the public addresses of an endpoint, as DPoP proofs name them; its own first."""
+        """Return the public addresses of an endpoint, as DPoP proofs name them; its own first.
+
+        A client with a certificate may name the address that is for those (RFC 8705 §5).
+        """
         paths = (path, *(f"{alias}/" for alias in aliases))
-        return tuple(self.issuer + each for one in paths for each in (one, one.rstrip("/")))
+        bases = (self.issuer, *((self.mtls_url,) if self.mtls_url else ()))
+        return tuple(
+            base + each for base in bases for one in paths for each in (one, one.rstrip("/"))
+        )
 
     def needs_lookup(self, lookup: Lookup) -> NeedsThread:
         """Return what an endpoint returns that needs an application from the database."""
