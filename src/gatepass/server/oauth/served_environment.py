@@ -74,7 +74,8 @@ class ServedEnvironment(Environment):
         ledger = Ledger(self.database, clock)
         self.admissions = Admissions(self.name, ledger, lambda: bool(self.read_failure))
         self.endpoint_urls = frozenset(
-            self.issuer + each
+            base + each
+            for base in self._bases()
             for path in (metadata.TOKEN, metadata.REVOKE, metadata.INTROSPECT, metadata.REVOCATIONS)
             for each in (path, path.rstrip("/"))
         )
@@ -92,15 +93,18 @@ class ServedEnvironment(Environment):
         self.feed_pages = PageCache(self.name, self._read_feed_page)
 
     def _urls(self, path: str, aliases: Iterable[str] = ()) -> tuple[str, ...]:
-        """Return the public addresses of an endpoint, as DPoP proofs name them; its own first.
-
-        A client with a certificate may name the address that is for those (RFC 8705 §5).
-        """
+        """Return the public addresses of an endpoint, as DPoP proofs name them; its own first."""
         paths = (path, *(f"{alias}/" for alias in aliases))
-        bases = (self.issuer, *((self.mtls_url,) if self.mtls_url else ()))
         return tuple(
-            base + each for base in bases for one in paths for each in (one, one.rstrip("/"))
+            base + each
+            for base in self._bases()
+            for one in paths
+            for each in (one, one.rstrip("/"))
         )
+
+    def _bases(self) -> tuple[str, ...]:
+        """Return the base addresses: the issuer's, and the one where TLS asks for certificates."""
+        return (self.issuer, self.mtls_url) if self.mtls_url else (self.issuer,)
 
     def needs_lookup(self, lookup: Lookup) -> NeedsThread:
         """Return what an endpoint returns that needs an application from the database."""
