@@ -117,6 +117,7 @@ def application(**changes: Any) -> Thing:  # noqa: ANN401
             "rate_limit_mode": "off",
             "rate_limit": None,
             "dpop_bound_access_tokens": False,
+            "tls_client_certificate_bound_access_tokens": False,
             "profile": None,
             "introspection_signed_response_alg": None,
             "contact": "",

@@ -39,7 +39,8 @@ def authorization_server(
     `mode` is that of the credentials valid here, so that a client can detect a mix-up.
     `algorithms` are those that sign JWTs, of introspection too (RFC 9701 §7),
     `assertion_algorithms` those that clients may sign with to authenticate (`private_key_jwt`), and
-    `certificate_methods` how they may authenticate with a certificate (RFC 8705 §2.1.1, §2.2.1);
+    `certificate_methods` how they may authenticate with a certificate (RFC 8705 §2.1.1, §2.2.1),
+    to which tokens may then be bound (§3.3);
     without any they need a secret. `has_secrets`: they may have one.
 
     `response_types_supported` is required there even of a server without an authorization
@@ -73,6 +74,7 @@ def authorization_server(
         "subject_types_supported": ["public"],
         **({"id_token_signing_alg_values_supported": list(algorithms)} if algorithms else {}),
         "scopes_supported": scopes,
+        **({"tls_client_certificate_bound_access_tokens": True} if certificate_methods else {}),
         CREDENTIAL_MARK: mode,
     }
 

@@ -65,6 +65,7 @@ APPLICATION = {
     "rate_limit_mode": "off",
     "rate_limit": None,
     "dpop_bound_access_tokens": False,
+    "tls_client_certificate_bound_access_tokens": False,
     "profile": None,
     "introspection_signed_response_alg": None,
     "automatic_rotation": ROTATION,

@@ -173,7 +173,16 @@ def _is_required(text: str) -> bool:
     return _REQUIRED[text]
 
 
+def _is_bound(text: str) -> bool:
+    if text not in _BOUND:
+        raise OAuthError(
+            "invalid_request", Message("Choose one of {modes}.", modes=", ".join(_BOUND))
+        )
+    return _BOUND[text]
+
+
 _REQUIRED = {"optional": False, "required": True}
+_BOUND = {"off": False, "required": True}
 
 
 def _chosen(*choices: str) -> Callable[[str | None], str | None]:
@@ -374,6 +383,43 @@ GROUPS: tuple[FieldGroup, ...] = (
                 ),
                 parse=_is_required,
                 text=lambda is_required: "required" if is_required else "optional",
+            ),
+        ),
+        is_setting=True,
+    ),
+    FieldGroup(
+        path="certificate-bound-tokens/",
+        action="application.certificate_bound_tokens",
+        activity=Message("Set tokens that are bound to a certificate to {certificate_bound}"),
+        done=Message("The setting is changed. It applies to new tokens."),
+        fields=(
+            Field(
+                name="tls_client_certificate_bound_access_tokens",
+                label=Message("Tokens bound to a certificate (mutual TLS)"),
+                option="--certificate-bound",
+                detail="certificate_bound",
+                help=Message(
+                    "A stolen token that is bound to a certificate is of no use: an API takes it "
+                    "on a connection with this certificate alone."
+                ),
+                control="choice",
+                choices=(
+                    (
+                        "off",
+                        Message("Off"),
+                        Message("Tokens are not bound to a certificate."),
+                    ),
+                    (
+                        "required",
+                        Message("Required"),
+                        Message(
+                            "Each token is bound to the certificate of its request, whatever else "
+                            "authenticates the program. Requests without a certificate are refused."
+                        ),
+                    ),
+                ),
+                parse=_is_bound,
+                text=lambda is_bound: "required" if is_bound else "off",
             ),
         ),
         is_setting=True,

@@ -90,6 +90,10 @@ ASKING = {  # in an order in which each of them finds what it needs
     f"{APP}copy/to/": Asks("application.copied"),
     f"{APP}lifetime/": Asks("application.lifetime", {"token_lifetime": "3600"}),
     f"{APP}minting/": Asks("application.minting", {"rate_limit_mode": "warn", "rate_limit": "9"}),
+    f"{APP}certificate-bound-tokens/": Asks(
+        "application.certificate_bound_tokens",
+        {"tls_client_certificate_bound_access_tokens": "required"},
+    ),
     f"{APP}bound-tokens/": Asks(
         "application.bound_tokens", {"dpop_bound_access_tokens": "required"}
     ),

@@ -38,6 +38,9 @@ def of_change(call: Call, new: ApplicationChange) -> Effect:
         sentences.append(
             Message("Its secrets are refused, and requests for tokens that are bound to nothing.")
         )
+    is_bound = new.tls_client_certificate_bound_access_tokens
+    if is_bound and not found.tls_client_certificate_bound_access_tokens:
+        sentences.append(Message("Its programs that show no certificate get no new token."))
     counts = {"addresses_outside": len(outside)}
     return Effect(True, tuple(sentences) or (_NOTHING,), counts)
 
