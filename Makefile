@@ -14,7 +14,7 @@ UV_PIN := $(shell sed -n 's/^uv==\([0-9.]*\).*/\1/p' requirements.lock)
 # Tests start hundreds of Python processes: these read bytecode, and do not compile every module again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup venv demo test test-fast fuzz check docs translations audit sbom wheel image release bench bench-client clean
+.PHONY: setup venv demo test test-fast test-clients fuzz check docs translations audit sbom wheel image release bench bench-client clean
 
 setup: $(READY)
 
@@ -57,6 +57,10 @@ test-fast: setup
 # a quarter of an hour (`make test` plays 5,000). What fails is kept in .hypothesis and tried first next time.
 fuzz: setup
 	FUZZ_STREAMS=$(FUZZ_STREAMS) $(BIN)/pytest -n 2 tests/server/serving/http1/test_referee.py tests/server/serving/http1/test_bodies.py
+
+# OAuth clients of Go and Java, against a real server: they need Go, a JDK and Maven, and download their packages.
+test-clients: setup
+	COMPILED_CLIENTS=1 $(BIN)/pytest tests/clients/test_compiled.py $(TESTS)
 
 # The catalogues of texts: what is new is added, what is gone is removed; then translate what is empty or fuzzy.
 LOCALES := src/gatepass/translation/locales
@@ -114,5 +118,5 @@ bench-client: setup
 	$(BIN)/python -m bench.client.run
 
 clean:
-	rm -rf .venv .site bench/peers/*/.venv bench/peers/*/node_modules $(DEMO) dist node_modules .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .site tests/clients/java/target bench/peers/*/.venv bench/peers/*/node_modules $(DEMO) dist node_modules .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests bench -name __pycache__ -prune -exec rm -rf {} +

@@ -91,6 +91,7 @@ class Target:
     process_id: int
     requests: tuple[Request, ...]
     values: Path | None = None
+    scheme: str = "http"
 
 
 class Turn(NamedTuple):
@@ -177,7 +178,7 @@ def running_wrk(
         script.write(f"function delay() return {pause} end\n" if pause else "")
         script.flush()
         how = ["-t1", f"-c{connections}", f"-d{seconds}", f"--timeout={_PATIENCE}s", "--latency"]
-        command = [*before, program, *how, "-s", script.name, f"http://{host}"]
+        command = [*before, program, *how, "-s", script.name, f"{target.scheme}://{host}"]
         pipe = subprocess.PIPE
         with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
             yield process

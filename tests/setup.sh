@@ -29,6 +29,7 @@ need haproxy haproxy "the tests behind HAProxy"
 need redis-server redis-server "the Redis tests"
 need systemd systemd-analyze "the tests of the systemd units"
 need prometheus promtool "the Prometheus tests"
+need softhsm2 softhsm2-util "the test of a key in a hardware module"
 
 if [ "${#packages[@]}" -gt 0 ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "Installing for the tests, by apt-get: ${packages[*]} (with what they need; this takes a few minutes)"

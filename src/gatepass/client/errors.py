@@ -86,6 +86,8 @@ class TokenRefused(ClientError):
 
 _ADVICE = {
     "invalid_client": "check the client id and secret, and that they belong to this environment",
+    "invalid_dpop_proof": "the application needs tokens that are bound to a key: set "
+    "GATEPASS_DPOP=1; if it is set, check this machine's clock and the token URL",
     "invalid_scope": "ask only for scopes that the application was given",
     "invalid_target": "ask only for resources that the application was given",
     "unauthorized_client": "let the application be allowed to use client credentials",

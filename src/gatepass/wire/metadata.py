@@ -31,14 +31,17 @@ def authorization_server(
     algorithms: Sequence[str] = (),
     assertion_algorithms: Sequence[str] = (),
     certificate_methods: Sequence[str] = (),
+    *,
+    has_secrets: bool = True,
 ) -> dict[str, object]:
     """Return the authorization server's metadata (RFC 8414 §2).
 
     `mode` is that of the credentials valid here, so that a client can detect a mix-up.
     `algorithms` are those that sign JWTs, of introspection too (RFC 9701 §7),
     `assertion_algorithms` those that clients may sign with to authenticate (`private_key_jwt`), and
-    `certificate_methods` how they may authenticate with a certificate (RFC 8705 §2.1.1, §2.2.1);
-    without any they need a secret.
+    `certificate_methods` how they may authenticate with a certificate (RFC 8705 §2.1.1, §2.2.1),
+    to which tokens may then be bound (§3.3);
+    without any they need a secret. `has_secrets`: they may have one.
 
     `response_types_supported` is required there even of a server without an authorization
     endpoint, and is empty. The endpoints of the revocation feed, of leak reports and of the secret
@@ -47,7 +50,7 @@ def authorization_server(
     OpenID Connect Discovery 1.0 §3 requires the subject types and the algorithms of ID tokens.
     Resource servers verify JWT access tokens with them; no ID token is ever issued.
     """
-    methods, signed = list(_SECRET_METHODS), list(assertion_algorithms)
+    methods, signed = list(_SECRET_METHODS if has_secrets else ()), list(assertion_algorithms)
     names = ("token_endpoint", "revocation_endpoint", "introspection_endpoint") if signed else ()
     if signed:
         methods.append("private_key_jwt")
@@ -65,12 +68,13 @@ def authorization_server(
         **({"introspection_signing_alg_values_supported": list(algorithms)} if algorithms else {}),
         "revocation_feed_endpoint": issuer + REVOCATIONS,
         "leak_report_endpoint": issuer + REPORT_LEAK,
-        "secret_rotation_endpoint": issuer + ROTATE_SECRET,
+        **({"secret_rotation_endpoint": issuer + ROTATE_SECRET} if has_secrets else {}),
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
         "subject_types_supported": ["public"],
         **({"id_token_signing_alg_values_supported": list(algorithms)} if algorithms else {}),
         "scopes_supported": scopes,
+        **({"tls_client_certificate_bound_access_tokens": True} if certificate_methods else {}),
         CREDENTIAL_MARK: mode,
     }
 

@@ -13,7 +13,7 @@ from client.adapters.adapters import PART, WAYS, Way
 from client.keys.dpop_server import DpopServer, dpop_server
 from gatepass.cli import main
 from gatepass.client.cache.file_cache import FileCache
-from gatepass.client.errors import ConfigurationError, TokenUnavailable
+from gatepass.client.errors import ConfigurationError, TokenRefused, TokenUnavailable
 from gatepass.client.keys.dpop import Prover
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.bearer_auth import BearerAuthBase
@@ -78,8 +78,6 @@ def test_a_server_that_asks_for_a_nonce_again_and_again_gets_two_requests(
         __hash__ = str.__hash__
 
     server.nonce = Never("moving")
-    from gatepass.client.errors import TokenRefused
-
     with pytest.raises(TokenRefused, match="use_dpop_nonce"):
         TokenSource(settings_of(server)).token()
     assert server.token_requests == 2
@@ -221,6 +219,26 @@ def test_the_environment_turns_it_on_and_commands_use_it(
     assert {proof.alg for proof in server.proofs} == {"Ed25519"}
 
 
+def test_an_api_that_wants_bound_tokens_says_which_setting_is_missing(
+    server: DpopServer,
+) -> None:
+    server.binds = False
+    environ = {
+        "GATEPASS_TOKEN_URL": server.token_url,
+        "GATEPASS_CLIENT_ID": "acme",
+        "GATEPASS_CLIENT_SECRET": "hush hush",
+    }
+    result = CliRunner().invoke(main, ["call", server.api_url], env=environ)
+
+    assert result.exit_code == 1
+    assert "tokens bound to a key; set GATEPASS_DPOP=1" in result.stderr
+
+
+def test_a_server_that_wants_a_proof_says_which_setting_is_missing(server: DpopServer) -> None:
+    with pytest.raises(TokenRefused, match=r"invalid_dpop_proof: .* set GATEPASS_DPOP=1"):
+        TokenSource(settings_of(server, dpop=False)).token()
+
+
 def test_a_setting_that_is_neither_on_nor_off_is_refused() -> None:
     environ = {"GATEPASS_TOKEN_URL": "https://a.example/t", "GATEPASS_CLIENT_ID": "a"}
     environ |= {"GATEPASS_CLIENT_SECRET": "hush", "GATEPASS_DPOP": "perhaps"}
@@ -239,6 +257,15 @@ def test_a_proof_has_the_address_without_query_and_the_digest_of_the_token() -> 
     assert (proof.ath, proof.nonce) == (dpop.token_digest("token"), "n")
     assert "d" not in json.loads(json.dumps(prover._public))  # noqa: SLF001
     assert "PRIVATE" not in repr(prover)
+
+
+@pytest.mark.parametrize(("url", "htu"), [("ws://a/b", "http://a/b"), ("wss://a/b", "https://a/b")])
+def test_the_address_of_a_websocket_is_that_of_its_first_request(url: str, htu: str) -> None:
+    prover = Prover(PrivateKey.generate("ES256"))
+    prover.remember(htu, {"dpop-nonce": "n"})
+    proof = dpop.read(prover.proof("GET", url))
+
+    assert (proof.htu, proof.nonce) == (htu, "n")
 
 
 @pytest.mark.parametrize("nonce", ["", "x" * 2000, "caf\u00e9"])

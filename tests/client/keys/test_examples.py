@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -170,6 +171,33 @@ def test_the_context_of_the_page_presents_the_certificate(
 
         assert api.get("/api").status_code == 200
         assert running.called == running.presented == [digest_of(client)]
+
+
+SOFTHSM = next(iter(Path("/usr/lib").glob("**/softhsm/libsofthsm2.so")), None)
+
+
+@pytest.mark.skipif(SOFTHSM is None, reason="needs softhsm2")
+def test_a_key_of_a_hardware_module_signs(
+    server: KeyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = PrivateKey.generate("ES256")
+    server.keys.append(ClientKey.from_jwk(key.public_jwk() | {"kid": KID}))
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "softhsm2.conf").write_text(f"directories.tokendir = {tmp_path}/tokens\n")
+    (tmp_path / "key.pem").write_text(key.pem())
+    monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "softhsm2.conf"))
+    monkeypatch.setenv("PKCS11_MODULE", str(SOFTHSM))
+    monkeypatch.setenv("PKCS11_PIN", "12345678")
+    pins = ["--pin", "12345678"]
+    place = ["--token", "acme", "--label", "billing", "--id", "a1"]
+    for words in (
+        ["--init-token", "--free", "--label", "acme", "--so-pin", "87654321", *pins],
+        ["--import", str(tmp_path / "key.pem"), *place, *pins],
+    ):
+        subprocess.run(["softhsm2-util", *words], check=True, capture_output=True)
+    (tmp_path / "key.pem").unlink()
+
+    assert gets_a_token(server, run("pkcs11.lib")["hsm"])
 
 
 def test_keygen_and_the_settings_of_the_page_get_a_token(

@@ -16,6 +16,7 @@ from client.fake_server import json_response
 from client.keys.key_server import CLIENT_ID, KeyServer, header_of
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, TokenRefused
 from gatepass.client.keys import SigningKey, from_der
+from gatepass.client.secrets import FromFile
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.source import TokenSource
 from gatepass.jose.keys.private_key import PrivateKey
@@ -104,21 +105,31 @@ def test_with_a_secret_and_a_key_the_setting_says_which_is_used(
     assert "hush" not in repr(server.forms)
 
 
-def test_a_key_that_was_replaced_on_disk_is_read_again_after_a_refusal(
+def test_a_key_that_was_replaced_on_disk_is_used_without_a_restart(
     server: KeyServer, key: PrivateKey, other: PrivateKey, tmp_path: Path
 ) -> None:
     file = tmp_path / "key.pem"
-    reads = []
+    file.write_text(key.pem())
+    file.chmod(0o600)
+    server.register(key)
+    source = TokenSource(settings_of(server, private_key=FromFile(file)))
+    source.invalidate(source.token())
+    server.keys.clear()
+    server.register(other)
+    file.write_text(other.pem())
 
-    def source() -> str:
-        reads.append(1)
-        return (key if len(reads) == 1 else other).pem()
+    assert source.token().value == "t0ken"
+    assert [jws.kid for jws in server.assertions] == [key.kid, other.kid]
 
+
+def test_a_key_that_is_replaced_meanwhile_is_read_again_after_the_refusal(
+    server: KeyServer, key: PrivateKey, other: PrivateKey
+) -> None:
+    texts = [key.pem(), other.pem()]
     server.register(other)
 
-    assert token(server, private_key=source) == "t0ken"
+    assert token(server, private_key=lambda: texts.pop(0)) == "t0ken"
     assert [jws.kid for jws in server.assertions] == [key.kid, other.kid]
-    assert not file.exists()
 
 
 def test_of_two_keys_the_second_is_tried_where_the_first_is_refused(

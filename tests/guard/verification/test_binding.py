@@ -2,10 +2,14 @@
 
 import asyncio
 import logging
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from gatepass.concurrency.used_digests import FullError, UsedDigests
 from gatepass.guard import Denied, DPoP, Guard, ProcessReplays, RedisReplays, Request
@@ -243,3 +247,24 @@ def test_the_metadata_says_how_tokens_are_bound(issuer: FakeIssuer) -> None:
     assert "dpop_signing_alg_values_supported" not in issuer.guard().metadata()
     assert "ES256" in offered["dpop_signing_alg_values_supported"]  # type: ignore[operator]
     assert required["dpop_bound_access_tokens_required"] is True
+
+
+@pytest.mark.parametrize("kty", ["EC", "OKP", "RSA"])
+def test_a_proof_by_another_library_is_accepted(issuer: FakeIssuer, kty: str) -> None:
+    """It names its key as its library writes it: with `kid`, `use` and the like."""
+    made: ECKey | OKPKey | RSAKey
+    if kty == "EC":
+        made, alg = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}), "ES256"
+    elif kty == "OKP":
+        made, alg = OKPKey.generate_key("Ed25519", {"kid": "one"}), "Ed25519"
+    else:
+        made, alg = RSAKey.generate_key(2048, {"key_ops": ["verify"]}), "PS256"
+    public = made.as_dict(private=False)
+    token = issuer.mint(cnf={"jkt": made.thumbprint()})
+    ath = urlsafe_b64encode(sha256(token.encode()).digest()).rstrip(b"=").decode()
+    claims = {"jti": "1", "htm": "GET", "htu": URL, "iat": issuer.clock(), "ath": ath}
+    signing = type(made).import_key({**made.as_dict(private=True), "key_ops": ["sign"]})
+    header = {"typ": "dpop+jwt", "alg": alg, "jwk": public}
+    proof = jwt.encode(header, claims, signing, algorithms=[alg])
+
+    assert jkt(issuer.guard(), request(token, proof)) == made.thumbprint()

@@ -173,3 +173,13 @@ def test_each_field_of_an_application_is_an_argument_of_the_operation() -> None:
     names = {field.name for group in fields.GROUPS for field in group.fields}
 
     assert names | {"client_id"} == set(ApplicationSettings.model_fields)
+
+
+def test_bound_tokens_are_required_and_optional_again(gatepass: Command, client_id: str) -> None:
+    before = _shown(gatepass, client_id)["dpop_bound_access_tokens"]
+    gatepass("application", "set", client_id, "--dpop-bound", "required")
+    required = _shown(gatepass, client_id)["dpop_bound_access_tokens"]
+    gatepass("application", "set", client_id, "--dpop-bound", "optional")
+
+    after = _shown(gatepass, client_id)["dpop_bound_access_tokens"]
+    assert (before, required, after) == (False, True, False)

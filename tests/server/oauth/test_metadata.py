@@ -277,6 +277,7 @@ def test_certificates_are_in_the_metadata_where_they_arrive(tmp_path: Path) -> N
     assert told["revocation_endpoint_auth_methods_supported"] == methods
     assert told["mtls_endpoint_aliases"]["token_endpoint"] == "http://mtls.localhost:8443" + TOKEN
     assert told["mtls_endpoint_aliases"].keys() <= told.keys()
+    assert told["tls_client_certificate_bound_access_tokens"] is True
     assert there.json() == told
     assert "mtls_endpoint_aliases" not in sandbox
 
@@ -287,3 +288,4 @@ def test_an_address_for_certificates_is_not_told_where_none_arrive(tmp_path: Pat
         told = server.send("GET", SERVER).json()
 
     assert "mtls_endpoint_aliases" not in told
+    assert "tls_client_certificate_bound_access_tokens" not in told

@@ -103,7 +103,9 @@ def call(method: str | None, data: str | None, headers: tuple[str, ...], url: st
                 f"no answer ({type(error).__name__}): check the URL"
             ) from None
     if answer.is_error:
-        raise click.ClickException(_advice(answer.status_code))
+        challenge = answer.headers.get("www-authenticate", "")
+        wants_proof = "dpop" in challenge.lower() and not settings.dpop
+        raise click.ClickException(_advice(answer.status_code, wants_proof=wants_proof))
 
 
 def _field(header: str) -> tuple[str, str]:
@@ -121,7 +123,9 @@ def _field(header: str) -> tuple[str, str]:
     return name, value
 
 
-def _advice(status: int) -> str:
+def _advice(status: int, *, wants_proof: bool) -> str:
+    if status == 401 and wants_proof:
+        return "the answer is 401: the API takes tokens bound to a key; set GATEPASS_DPOP=1"
     advice = {
         401: "the API refuses the token: check that it belongs to the token URL",
         403: "the token does not allow this: check the scope",

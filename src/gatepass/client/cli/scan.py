@@ -10,6 +10,7 @@ import click
 from gatepass.client.cli.terminal import fitting
 from gatepass.client.scanner.detector import SECRETS, Finding, find
 from gatepass.client.scanner.files import Content, under
+from gatepass.client.scanner.private_keys import KeyFinding, KeyWatch
 from gatepass.command_group import example
 from gatepass.wire.credential import Kind
 
@@ -23,20 +24,23 @@ _NOT_ALL_READ = 2  # exit status
 @click.command(epilog=example("gatepass scan --staged"))
 @click.option("--staged", is_flag=True, help="What is staged in git, of PATHS or all.")
 @click.option("--ids", is_flag=True, help="Also client ids, which are no secrets.")
+@click.option("--keys", is_flag=True, help="Also private keys, in PEM or JWK, of any program.")
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
 @click.argument("paths", nargs=-1)
-def scan(*, staged: bool, ids: bool, as_json: bool, paths: tuple[str, ...]) -> None:
+def scan(*, staged: bool, ids: bool, keys: bool, as_json: bool, paths: tuple[str, ...]) -> None:
     """Find client secrets and access tokens in files.
 
     PATHS are files and directories, `-` is standard input. A credential is known by its prefix
-    and checksum, so there are no false alarms; base64, as in Basic headers, is looked into.
+    and checksum, so there are no false alarms; base64, as in Basic headers, is looked into. A
+    private key is known by its form, so --keys finds those of other programs, too.
     Exit status: 0 nothing found, 1 found, 2 nothing found but not everything could be read.
     """
     if not staged and not paths:
         raise click.UsageError("name a PATH to scan, or use --staged")
     kinds = SECRETS | {Kind.CLIENT_ID} if ids else SECRETS
-    scanned = _look(_staged(paths) if staged else under(paths), kinds)
-    hits = sorted(scanned.found)
+    contents = _staged(paths) if staged else under(paths)
+    scanned = _look(contents, kinds, with_keys=keys)
+    hits = sorted(scanned.found, key=lambda hit: (hit[0], hit[1].line, hit[1].column))
     if as_json:
         click.echo(json.dumps([_fields(path, finding) for path, finding in hits]))
     else:
@@ -54,15 +58,18 @@ def scan(*, staged: bool, ids: bool, as_json: bool, paths: tuple[str, ...]) -> N
 class _Scanned:
     """What was found where, and what could not be read and why; a file named twice counts once."""
 
-    found: set[tuple[str, Finding]] = field(default_factory=set)
+    found: set[tuple[str, Finding | KeyFinding]] = field(default_factory=set)
     unread: set[tuple[str, str]] = field(default_factory=set)
 
 
-def _look(contents: Iterable[Content], kinds: Collection[Kind]) -> _Scanned:
+def _look(contents: Iterable[Content], kinds: Collection[Kind], *, with_keys: bool) -> _Scanned:
     scanned = _Scanned()
     for path, chunks in contents:
         try:
-            scanned.found.update((path, finding) for finding in find(chunks, kinds))
+            watch = KeyWatch()
+            passed = watch.passing(chunks) if with_keys else chunks
+            scanned.found.update((path, finding) for finding in find(passed, kinds))
+            scanned.found.update((path, finding) for finding in watch.found)
         except OSError as error:
             scanned.unread.add((path, error.strerror or type(error).__name__))
     return scanned
@@ -80,7 +87,15 @@ def _staged(paths: tuple[str, ...]) -> Iterator[Content]:
         raise click.ClickException(str(error)) from None
 
 
-def _fields(path: str, finding: Finding) -> dict[str, object]:
+def _fields(path: str, finding: Finding | KeyFinding) -> dict[str, object]:
+    if isinstance(finding, KeyFinding):
+        return {
+            "path": _printable(path),
+            "line": finding.line,
+            "column": finding.column,
+            "kind": "private_key",
+            "form": finding.form,
+        }
     return {
         "path": _printable(path),
         "line": finding.line,

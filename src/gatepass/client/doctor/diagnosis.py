@@ -20,6 +20,7 @@ from gatepass.client.errors import (
     cleaned,
 )
 from gatepass.client.keys.certificate import ClientCertificate
+from gatepass.client.keys.signing_key import SigningKey
 from gatepass.client.network import metadata as server_metadata
 from gatepass.client.network import route
 from gatepass.client.network.urls import check_url
@@ -226,9 +227,14 @@ class _ServerCheck:
                 server_metadata.read(response.body) if response.status == HTTPStatus.OK else None
             )
             if self._document:
-                yield metadata.compare(self._document, location, self._url, self._settings)
+                yield metadata.compare(
+                    self._document, location, self._url, self._settings, self._algorithms()
+                )
                 return
         yield metadata.absent(self._url)
+
+    def _algorithms(self) -> list[str]:
+        return [each.alg for each in self._known if isinstance(each, SigningKey)]
 
     def _no_response(self, error: Unreachable, *, first: bool) -> Findings:
         if first:

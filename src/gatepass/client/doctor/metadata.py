@@ -1,13 +1,15 @@
 """Whether a server's metadata matches the settings. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from gatepass.client.doctor.findings import Finding, Outcome, shown_url
 from gatepass.client.errors import cleaned
 from gatepass.client.network.metadata import Location
 from gatepass.client.settings import BASIC, ClientSettings
-from gatepass.client.variables import TOKEN_URL
+from gatepass.client.variables import DPOP, TOKEN_URL
+
+_ED25519 = ("Ed25519", "EdDSA")  # one algorithm, by its new and its old name (RFC 9864)
 
 
 def compare(
@@ -15,10 +17,16 @@ def compare(
     location: Location,
     token_url: str,
     settings: ClientSettings | None = None,
+    algorithms: Collection[str] = (),
 ) -> Finding:
-    """Return whether the metadata found at `location` matches this client's settings."""
+    """Return whether the metadata found at `location` matches this client's settings.
+
+    `algorithms` are those that the client's keys sign with.
+    """
     method = settings.auth_method if settings else BASIC
-    differences = ", ".join(_differences(document, location, token_url, method))
+    found = [*_differences(document, location, token_url, method)]
+    found += _of_keys(document, algorithms, with_dpop=settings is not None and settings.dpop)
+    differences = ", ".join(found)
     if differences:
         return Finding("metadata", Outcome.WARNING, f"{location.url}: {differences}")
     return Finding("metadata", Outcome.OK, f"{location.url} names this token endpoint")
@@ -38,6 +46,19 @@ def _differences(
         yield "it does not list the grant client_credentials"
     if not _lists(document, "token_endpoint_auth_methods_supported", method):
         yield f"it does not list {method}, which is how this client says who it is"
+
+
+def _of_keys(
+    document: Mapping[str, object], algorithms: Collection[str], *, with_dpop: bool
+) -> Iterator[str]:
+    """Yield what the server does not support of keys, as far as its metadata say."""
+    for alg in algorithms:
+        names = {alg, *(_ED25519 if alg in _ED25519 else ())}
+        listed = document.get("token_endpoint_auth_signing_alg_values_supported")
+        if isinstance(listed, list) and names.isdisjoint(map(str, listed)):
+            yield f"it does not list {alg}, with which this client's key signs"
+    if with_dpop and not document.get("dpop_signing_alg_values_supported"):
+        yield f"it does not list DPoP, which {DPOP} asks for"
 
 
 def _lists(document: Mapping[str, object], name: str, value: str) -> bool:

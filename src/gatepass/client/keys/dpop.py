@@ -53,7 +53,7 @@ class Prover:
             self._public,
             self._key.sign,
             method=method,
-            url=url,
+            url=_by_http(url),
             jti=secrets.token_urlsafe(18),
             iat=int(self._wall()),
             token=token,
@@ -78,6 +78,11 @@ class Prover:
         return status == _UNAUTHORIZED and "use_dpop_nonce" in headers.get("www-authenticate", "")
 
 
+def _by_http(url: str) -> str:
+    """Return the address as HTTP has it: a WebSocket begins with a request of it."""
+    return f"http{url[2:]}" if url.startswith(("ws:", "wss:")) else url
+
+
 def _origin(url: str) -> str:
-    parts = urlsplit(url)
+    parts = urlsplit(_by_http(url))
     return f"{parts.scheme}://{parts.netloc}".lower()

@@ -97,7 +97,7 @@ def find(chunks: Iterable[bytes], kinds: Collection[Kind] = SECRETS) -> Iterator
     credential with `gatepass: allow` on its line (a kilobyte before, seven after) is left out.
     """
     window, seen, position = b"", 0, _Position()
-    for chunk in _as_utf8(chunks):
+    for chunk in as_utf8(chunks):
         window += chunk
         ready = max(seen, len(window) - _AHEAD)
         yield from _findings(window, seen, ready, kinds, position)
@@ -124,8 +124,8 @@ class _Position:
         return self._breaks + window.count(b"\n", 0, at) + 1, column
 
 
-def _as_utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Turn UTF-16, as PowerShell writes it, into UTF-8; leave the rest as it is."""
+def as_utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield UTF-16, as PowerShell writes it, as UTF-8; leave the rest as it is."""
     rest = iter(chunks)
     first = next(rest, b"")
     if not first.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):

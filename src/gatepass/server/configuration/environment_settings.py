@@ -1,8 +1,9 @@
 """The settings of one environment."""
 
 from contextlib import suppress
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from gatepass.jose.algorithms import Algorithm
 from gatepass.server.configuration.branding.settings import BrandingSettings
@@ -60,6 +61,10 @@ class EnvironmentSettings(Section):
     certificate, so that browsers are asked for none at `issuer`. Its host is one of the hosts. The
     metadata names it in `mtls_endpoint_aliases` (RFC 8705 §5), if certificates arrive. Empty: the
     address of `tls.mtls_port`, if there is one."""
+    profile: Literal["", "fapi2"] = ""
+    """The security profile that holds for all applications. fapi2 is the FAPI 2.0 Security Profile,
+    as far as it is about client credentials: no client secrets, few algorithms, and no token that
+    is not bound to a key or certificate. Empty: it holds for the applications that have it set."""
     languages: Texts = ()
     """The languages of pages and mail, as ["de", "en"]: the first one for those whose browser asks
     for none of them. Empty: all that there are, English first."""
@@ -78,6 +83,12 @@ class EnvironmentSettings(Section):
         if parts.query or parts.fragment or issuer.endswith("/") or parts.path:
             raise ValueError("must be a scheme and a host, without path or trailing slash")
         return issuer
+
+    @model_validator(mode="after")
+    def _profile_holds(self) -> Self:
+        if self.profile and self.algorithm == "RS256":
+            raise ValueError("algorithm must be ES256 or EdDSA with the profile fapi2")
+        return self
 
     @field_validator("hosts")
     @classmethod

@@ -63,6 +63,7 @@ class Environment:
     """One environment: identity, database, keys, catalogue and background state; thread-safe."""
 
     private_key_jwt = False
+    profile: str = ""
     """Whether clients may authenticate with keys: where it serves, by the settings."""
     dpop = False
     """Whether clients may bind tokens to a key: where it serves, by the settings."""

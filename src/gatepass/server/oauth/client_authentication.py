@@ -13,6 +13,7 @@ from gatepass.server.http import NeedsThread, Request
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.tokens.authenticate import AuthenticatedClient, authenticate
 from gatepass.server.tokens.grant_cache import CachedCaller
+from gatepass.server.tokens.profile import is_strict, secret_refused
 from gatepass.server.tokens.request import CREDENTIALS, PresentedCredentials, read_credentials
 from gatepass.wire.credential import Kind, read
 from gatepass.wire.errors import OAuthError
@@ -41,6 +42,8 @@ def authenticate_client(
         if pending:
             return pending
         client = authenticate(credentials, application, request.source, now, environment.mode)
+        if is_strict(environment.profile, client.application):
+            raise secret_refused()
     except OAuthError as error:
         pending = pending_look_up(environment, application)
         if pending:

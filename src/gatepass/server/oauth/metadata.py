@@ -7,6 +7,7 @@ from hashlib import sha256
 from gatepass.jose.algorithms import ALGORITHMS, OF_CLIENTS
 from gatepass.server.environment.environment import Environment
 from gatepass.server.http import Response, Scope
+from gatepass.server.tokens.profile import ALGORITHMS as ALGORITHMS_OF_PROFILE
 from gatepass.server.tokens.response import error_response
 from gatepass.wire import metadata
 from gatepass.wire.errors import OAuthError
@@ -88,15 +89,22 @@ def authorization_server(environment: Environment) -> bytes:
     """Return the metadata of the authorization server."""
     scopes = list(environment.state.catalogue.selectable.names)
     algorithms = [each for each in ALGORITHMS if each in environment.state.keys.signing_keys]
-    signed = sorted(OF_CLIENTS) if environment.accepts_assertions() else []
+    of_clients = sorted(ALGORITHMS_OF_PROFILE if environment.profile else OF_CLIENTS)
+    signed = of_clients if environment.accepts_assertions() else []
     methods = environment.certificate_methods()
     document = metadata.authorization_server(
-        environment.issuer, scopes, environment.mode, algorithms, signed, methods
+        environment.issuer,
+        scopes,
+        environment.mode,
+        algorithms,
+        signed,
+        methods,
+        has_secrets=not environment.profile,
     )
     if methods and environment.mtls_url:
         document |= metadata.mtls_endpoint_aliases(environment.mtls_url)
     if environment.dpop:
-        document["dpop_signing_alg_values_supported"] = sorted(OF_CLIENTS)
+        document["dpop_signing_alg_values_supported"] = of_clients
     return _document(document)
 
 

@@ -74,13 +74,15 @@ class ServedEnvironment(Environment):
         ledger = Ledger(self.database, clock)
         self.admissions = Admissions(self.name, ledger, lambda: bool(self.read_failure))
         self.endpoint_urls = frozenset(
-            self.issuer + each
+            base + each
+            for base in self._bases()
             for path in (metadata.TOKEN, metadata.REVOKE, metadata.INTROSPECT, metadata.REVOCATIONS)
             for each in (path, path.rstrip("/"))
         )
         own, aliases = settings.environment(mode), settings.path_aliases
         nonce_keys = master_key.derived(_NONCES) if own.dpop_nonces else ()
         self.dpop = own.dpop
+        self.profile = own.profile
         self.proofs = Proofs(nonce_keys)
         self.token_urls = self._urls(metadata.TOKEN, aliases.token)
         self.introspection_urls = self._urls(metadata.INTROSPECT, aliases.introspection)
@@ -93,7 +95,16 @@ class ServedEnvironment(Environment):
     def _urls(self, path: str, aliases: Iterable[str] = ()) -> tuple[str, ...]:
         """Return the public addresses of an endpoint, as DPoP proofs name them; its own first."""
         paths = (path, *(f"{alias}/" for alias in aliases))
-        return tuple(self.issuer + each for one in paths for each in (one, one.rstrip("/")))
+        return tuple(
+            base + each
+            for base in self._bases()
+            for one in paths
+            for each in (one, one.rstrip("/"))
+        )
+
+    def _bases(self) -> tuple[str, ...]:
+        """Return the base addresses: the issuer's, and the one where TLS asks for certificates."""
+        return (self.issuer, self.mtls_url) if self.mtls_url else (self.issuer,)
 
     def needs_lookup(self, lookup: Lookup) -> NeedsThread:
         """Return what an endpoint returns that needs an application from the database."""

@@ -43,9 +43,7 @@ def issue_test_token(
     live = application.live_secrets(environment.now())
     if application.disabled_at or application.org_suspended_at or not live:
         raise OAuthError("invalid_request", "This application gets no tokens as it is.")
-    if application.dpop_bound_access_tokens or (
-        application.tls_client_certificate_bound_access_tokens
-    ):
+    if application.settings.needs_binding or environment.profile:
         raise OAuthError(
             "invalid_request",
             Message(

@@ -73,7 +73,9 @@ def _issued(
     now: float,
 ) -> Response:
     notice, binding = "", NOTHING
-    if b"dpop" in request.headers or client.application.settings is not NO_SETTINGS:
+    if b"dpop" in request.headers or (
+        environment.profile or client.application.settings is not NO_SETTINGS
+    ):
         binding = _bind(environment, request, client.application, now)
     if client.application.rate_limit_mode != "off":
         notice = _limit(environment, request, client.application, now)

@@ -14,6 +14,7 @@ from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.portal import redirects
 from gatepass.server.portal.access import SAFE, Access, PageAccess
 from gatepass.server.portal.pages import activity, copying, languages
+from gatepass.server.portal.pages.application_certificates import forms as certificates
 from gatepass.server.portal.pages.application_keys import forms as keys
 from gatepass.server.portal.pages.applications import (
     automatic_rotation,
@@ -184,6 +185,17 @@ _PAGES = (
     Route("POST", f"{_APP}keys/setting/", Access.ADMIN, keys.change_setting, step_up=True),
     Route("POST", _APP + "keys/{key_id:uuid}/change/", Access.ADMIN, keys.change, step_up=True),
     Route("POST", _APP + "keys/{key_id:uuid}/revoke/", Access.ADMIN, keys.revoke, step_up=True),
+    Route("POST", f"{_APP}certificates/add/", Access.ADMIN, certificates.add, step_up=True),
+    Route(
+        "POST", f"{_APP}certificates/subject/", Access.ADMIN, certificates.add_subject, step_up=True
+    ),
+    Route(
+        "POST",
+        _APP + "certificates/{certificate_id:uuid}/remove/",
+        Access.ADMIN,
+        certificates.remove,
+        step_up=True,
+    ),
     Route(
         "POST",
         f"{_APP}methods/revoke-secrets/",

@@ -16,6 +16,7 @@ or re-encoded token is not valid.
 
 import struct
 from collections.abc import Mapping
+from functools import lru_cache
 from hmac import compare_digest
 from typing import NamedTuple
 
@@ -93,6 +94,7 @@ def decode(token: str, keys: Mapping[int, OpaqueTokenKey]) -> Claims | None:
     )
 
 
+@lru_cache(maxsize=1024)
 def _bound(confirmation: Confirmation) -> bytes:
     """Return to what a token is bound, as it is written; it must be something."""
     jkt, certificate = confirmation

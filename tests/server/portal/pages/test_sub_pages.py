@@ -10,7 +10,7 @@ from gatepass.testing import Clock
 from server.portal.fixtures import Browser, PortalServer
 from server.portal.pages.test_registration import shown
 
-FOR_ALL = ["", "credentials/", "usage/", "refusals/", "uses/", "guide/"]
+FOR_ALL = ["", "credentials/", "certificates/", "usage/", "refusals/", "uses/", "guide/"]
 FOR_ADMINISTRATORS = ["rotation/", "settings/", "activity/", "danger/"]
 
 
@@ -46,7 +46,7 @@ def test_each_page_has_its_address_and_says_where_it_is(portal: PortalServer, pa
     assert answer.status_code == 200
     assert "Billing sync" in answer.text.split("<title>")[1].split("</title>")[0]
     assert answer.text.count('aria-current="page"') == (
-        1 if page in {"guide/", "rotation/", "uses/"} else 2
+        1 if page in {"certificates/", "guide/", "rotation/", "uses/"} else 2
     )
 
 

@@ -220,20 +220,24 @@ def test_a_malformed_request_gets_400_over_tls(ports: Ports) -> None:
         assert secure.recv(65536).startswith(b"HTTP/1.1 400 ")
 
 
-def test_a_server_that_ends_lets_a_running_handshake_finish(ports: Ports) -> None:
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_a_server_that_ends_serves_who_has_just_connected(
+    ports: Ports,
+    has_begun: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
     hello, answer = ssl.MemoryBIO(), ssl.MemoryBIO()
     end = client().wrap_bio(answer, hello, server_hostname="localhost")
     with suppress(ssl.SSLWantReadError):
         end.do_handshake()
     with connect(ports.main) as raw:
-        raw.sendall(hello.read())
-        answer.write(raw.recv(65536))
-
-        def stop() -> None:
-            for connection in list(ports.state.connections):
-                connection.shutdown()
-
-        ports.loop.call_soon_threadsafe(stop)
+        assert eventually(lambda: len(ports.connections) == 1)
+        if has_begun:
+            raw.sendall(hello.read())
+            answer.write(raw.recv(65536))
+        asyncio.run_coroutine_threadsafe(stop(ports), ports.loop).result(_WITHIN)
+        if not has_begun:
+            raw.sendall(hello.read())
+            answer.write(raw.recv(65536))
         end.do_handshake()
         end.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         raw.sendall(hello.read())
@@ -244,3 +248,43 @@ def test_a_server_that_ends_lets_a_running_handshake_finish(ports: Ports) -> Non
                 received += end.read(65536)
 
     assert b"connection: close" in received
+
+
+async def stop(ports: Ports) -> None:
+    """Begin to end all connections, as the server does when it stops."""
+    for connection in list(ports.state.connections):
+        connection.shutdown()
+
+
+def test_who_connects_and_sends_nothing_does_not_keep_a_server_that_ends(ports: Ports) -> None:
+    with connect(ports.main) as silent:
+        assert eventually(lambda: len(ports.connections) == 1)
+        asyncio.run_coroutine_threadsafe(stop(ports), ports.loop).result(_WITHIN)
+
+        with suppress(ConnectionResetError):
+            assert read_all(silent) == b""
+    assert ports.state.connections == set()
+
+
+def test_no_changed_client_hello_hurts_the_server(tmp_path: Path) -> None:
+    hello = ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        client().wrap_bio(ssl.MemoryBIO(), hello, server_hostname="localhost").do_handshake()
+    sent = hello.read()
+    variants = [
+        *(sent[:cut] for cut in range(1, len(sent), 16)),
+        *(
+            bytes((*sent[:place], sent[place] ^ flip, *sent[place + 1 :]))
+            for place in range(len(sent))
+            for flip in (0x01, 0x80)
+        ),
+        sent * 3,
+        sent[:5] + sent,
+    ]
+    patient = Limits(head_timeout=60, connections=32)
+    with serving(settings(tmp_path), patient, uvloop.new_event_loop) as ports:
+        for variant in variants:
+            with connect(ports.main) as hostile, suppress(OSError):
+                hostile.sendall(variant)
+        assert ask(ports.main, client(), b"fine")[1] == b"fine"
+        assert eventually(lambda: len(ports.connections) == 0)

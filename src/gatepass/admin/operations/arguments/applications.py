@@ -36,6 +36,9 @@ class ApplicationChange(ConditionalChange, total=False):
     token_lifetime: int | None
     networks: Sequence[str] | None
     dpop_bound_access_tokens: bool | None
+    tls_client_certificate_bound_access_tokens: bool | None
+    profile: Literal["none", "fapi2"] | None
+    introspection_signed_response_alg: Literal["none", "ES256", "EdDSA", "RS256"] | None
 
 
 class ApplicationConfigure(ConditionalChange, total=False):
@@ -47,6 +50,9 @@ class ApplicationConfigure(ConditionalChange, total=False):
     token_lifetime: int | None
     networks: Sequence[str] | None
     dpop_bound_access_tokens: bool | None
+    tls_client_certificate_bound_access_tokens: bool | None
+    profile: Literal["none", "fapi2"] | None
+    introspection_signed_response_alg: Literal["none", "ES256", "EdDSA", "RS256"] | None
     scope: str | None
     rate_limit_mode: Literal["off", "warn", "enforce"] | None
     rate_limit: int | None

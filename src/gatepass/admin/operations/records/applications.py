@@ -63,6 +63,9 @@ class Application(Record):
     rate_limit_mode: str
     rate_limit: int | None
     dpop_bound_access_tokens: bool
+    tls_client_certificate_bound_access_tokens: bool
+    profile: str | None
+    introspection_signed_response_alg: str | None
     automatic_rotation: AutomaticRotation
     created_at: datetime
     created_by: str

@@ -40,7 +40,7 @@ def rotate(*, into: str | None, dry_run: bool) -> None:
         place = into or _default(os.environ)
         store = store_of(place)
         settings = ClientSettings.from_env(_without_secret(os.environ, place))
-        send = sender(settings.token_url, settings.ca_file)
+        send = sender(settings.token_url, settings.ca_file, settings.certificate)
         timing = Clock(clock.now, time.sleep)
         Rotation(store, settings, send, timing, click.echo).run(only_look=dry_run)
     except ClientError as error:

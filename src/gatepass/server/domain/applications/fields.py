@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
+from gatepass.jose.algorithms import ALGORITHMS
 from gatepass.server.domain.applications.model import (
     Application,
     check_contact,
@@ -172,7 +173,30 @@ def _is_required(text: str) -> bool:
     return _REQUIRED[text]
 
 
+def _is_bound(text: str) -> bool:
+    if text not in _BOUND:
+        raise OAuthError(
+            "invalid_request", Message("Choose one of {modes}.", modes=", ".join(_BOUND))
+        )
+    return _BOUND[text]
+
+
 _REQUIRED = {"optional": False, "required": True}
+_BOUND = {"off": False, "required": True}
+
+
+def _chosen(*choices: str) -> Callable[[str | None], str | None]:
+    """Return what checks a choice; the first one is to have none."""
+
+    def check(text: str | None) -> str | None:
+        if text is not None and text not in choices:
+            raise OAuthError(
+                "invalid_request", Message("Choose one of {modes}.", modes=", ".join(choices))
+            )
+        return None if text == choices[0] else text
+
+    return check
+
 
 SCOPE = FieldGroup(
     path="scope/",
@@ -362,5 +386,104 @@ GROUPS: tuple[FieldGroup, ...] = (
             ),
         ),
         is_setting=True,
+    ),
+    FieldGroup(
+        path="certificate-bound-tokens/",
+        action="application.certificate_bound_tokens",
+        activity=Message("Set tokens that are bound to a certificate to {certificate_bound}"),
+        done=Message("The setting is changed. It applies to new tokens."),
+        fields=(
+            Field(
+                name="tls_client_certificate_bound_access_tokens",
+                label=Message("Tokens bound to a certificate (mutual TLS)"),
+                option="--certificate-bound",
+                detail="certificate_bound",
+                help=Message(
+                    "A stolen token that is bound to a certificate is of no use: an API takes it "
+                    "on a connection with this certificate alone."
+                ),
+                control="choice",
+                choices=(
+                    (
+                        "off",
+                        Message("Off"),
+                        Message("Tokens are not bound to a certificate."),
+                    ),
+                    (
+                        "required",
+                        Message("Required"),
+                        Message(
+                            "Each token is bound to the certificate of its request, whatever else "
+                            "authenticates the program. Requests without a certificate are refused."
+                        ),
+                    ),
+                ),
+                parse=_is_bound,
+                text=lambda is_bound: "required" if is_bound else "off",
+            ),
+        ),
+        is_setting=True,
+    ),
+    FieldGroup(
+        path="profile/",
+        action="application.profile",
+        activity=Message("Set the security profile to {profile}"),
+        done=Message("The security profile is changed. It holds from the next request on."),
+        fields=(
+            Field(
+                name="profile",
+                label=Message("Security profile"),
+                option="--profile",
+                help=Message(
+                    "FAPI 2.0: the application authenticates with a key or a certificate, signs by "
+                    "ES256, PS256 or Ed25519, and gets no token that is bound to nothing."
+                ),
+                control="choice",
+                choices=(
+                    ("none", Message("None"), Message("Secrets are accepted.")),
+                    (
+                        "fapi2",
+                        Message("FAPI 2.0"),
+                        Message("Secrets are refused, and requests for unbound tokens."),
+                    ),
+                ),
+                parse=_chosen("none", "fapi2"),
+                check=_chosen("none", "fapi2"),
+                text=str,
+                empty="none",
+                empty_fact=Message("None"),
+            ),
+        ),
+        is_setting=True,
+    ),
+    FieldGroup(
+        path="introspection-responses/",
+        action="application.introspection_responses",
+        activity=Message("Set the algorithm of introspection responses to {algorithm}"),
+        done=Message("The setting is changed. It applies to the next response."),
+        fields=(
+            Field(
+                name="introspection_signed_response_alg",
+                label=Message("Signed introspection responses"),
+                option="--introspection-alg",
+                detail="algorithm",
+                help=Message(
+                    "Responses to its introspection requests are JWTs (RFC 9701). Choose an "
+                    "algorithm of which the server has a key: its metadata names them."
+                ),
+                control="choice",
+                choices=(
+                    ("none", Message("As it asks"), Message("A JWT where it accepts one.")),
+                    *((each, each, Message("Always a JWT.")) for each in ALGORITHMS),
+                ),
+                parse=_chosen("none", *ALGORITHMS),
+                check=_chosen("none", *ALGORITHMS),
+                text=str,
+                empty="none",
+                empty_fact=Message("As it asks"),
+            ),
+        ),
+        is_setting=True,
+        needs_proof=False,
     ),
 )

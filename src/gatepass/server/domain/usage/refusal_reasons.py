@@ -101,6 +101,20 @@ REASONS = {
         Message("Expired key"),
         Message("A program still signs with a key that has ended. Give it the new one."),
     ),
+    "profile_secret": Reason(
+        Message("Secret not accepted"),
+        Message(
+            "The profile fapi2 holds for the application, and a program sent a client secret. "
+            "Give the program a key, and add the public key on the application's page."
+        ),
+    ),
+    "profile_algorithm": Reason(
+        Message("Algorithm not accepted"),
+        Message(
+            "The profile fapi2 holds for the application: its program has to sign by ES256, PS256 "
+            "or Ed25519."
+        ),
+    ),
     "assertion_replayed": Reason(
         Message("Assertion used twice"),
         Message(

@@ -24,6 +24,7 @@ from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.tokens import assertion as assertions
 from gatepass.server.tokens.assertion import Audience, PresentedAssertion
 from gatepass.server.tokens.authenticate import AuthenticatedClient
+from gatepass.server.tokens.profile import check_algorithm, is_strict
 from gatepass.server.tokens.request import PresentedCredentials
 from gatepass.wire.errors import OAuthError
 
@@ -125,22 +126,27 @@ def _verify(
     presented: PresentedAssertion,
 ) -> tuple[CachedSecret, Admission]:
     """Verify an assertion that this process has not seen before; raise OAuthError."""
-    setting, now = keys.setting, environment.clock()
+    setting, now, application = keys.setting, environment.clock(), keys.application
+    strict = application is not None and is_strict(environment.profile, application)
     published = environment.key_sets.keys(setting.jwks_uri) if setting.jwks_uri else ()
-    audience = Audience(environment.issuer, environment.endpoint_urls, setting.legacy_audience)
+    audience = Audience(
+        environment.issuer, environment.endpoint_urls, setting.legacy_audience and not strict
+    )
     accepted = assertions.authenticate(
         presented,
         client_id,
-        keys.application,
+        application,
         (*keys.keys, *published),
         audience,
         request.source,
         now,
     )
+    if strict and presented.jws:
+        check_algorithm(presented.jws.alg)
     digest = digest_of(client_id, accepted.jti)
     if not environment.admissions.used.add(digest, accepted.expires_at, now):
         raise assertions.replayed()
-    return accepted.credential, Admission(digest, accepted.expires_at)
+    return accepted.credential, Admission(digest, accepted.expires_at, is_strict=strict)
 
 
 def continued(step: Callable[[], Result]) -> Result:

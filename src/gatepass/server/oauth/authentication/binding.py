@@ -10,11 +10,11 @@ from gatepass.jose.algorithms import OF_CLIENTS
 from gatepass.jose.confirmation import Confirmation
 from gatepass.jose.x509.certificate import thumbprint
 from gatepass.server.domain.applications.cached_application import CachedApplication
-from gatepass.server.domain.applications.settings.model import ApplicationSettings
 from gatepass.server.http import Headers, Request, Response
 from gatepass.server.oauth.authentication.proofs import HEADER, NONCE_HEADER, ProofError, Target
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.tokens.claims import Claims
+from gatepass.server.tokens.profile import ALGORITHMS, is_strict
 from gatepass.wire import bearer
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
@@ -29,6 +29,7 @@ _NO_PROOF = (
 _NO_CERTIFICATE = (
     "Tokens of this application are bound to a client certificate. Connect with one (mutual TLS)."
 )
+_ALGORITHM = "Sign the DPoP proof by ES256, PS256 or Ed25519: the profile fapi2 accepts no other."
 
 
 class Binding(NamedTuple):
@@ -57,7 +58,11 @@ def bind(
     is needed and the connection has none. Does NOT authenticate the client.
     """
     settings = application.settings
-    jkt, nonce = _key(environment, request, settings, now)
+    strict = is_strict(environment.profile, application)
+    is_needed = settings.dpop_bound_access_tokens or (
+        strict and not settings.tls_client_certificate_bound_access_tokens
+    )
+    jkt, nonce = _key(environment, request, now, is_needed=is_needed, strict=strict)
     certificate = None
     if settings.tls_client_certificate_bound_access_tokens:
         if request.certificate is None:
@@ -142,12 +147,12 @@ def _refused(description: str, reason: str) -> OAuthError:
 
 
 def _key(
-    environment: ServedEnvironment, request: Request, settings: ApplicationSettings, now: float
+    environment: ServedEnvironment, request: Request, now: float, *, is_needed: bool, strict: bool
 ) -> tuple[str | None, str]:
     """Return the thumbprint of the key of a request's proof, and a new nonce if there is one."""
     header, proofs = request.headers.get(HEADER), environment.proofs
     if header is None or not environment.dpop:
-        if not settings.dpop_bound_access_tokens:
+        if not is_needed:
             return None, ""
         if not environment.dpop:
             raise OAuthError(
@@ -159,5 +164,7 @@ def _key(
         raise proofs.error(_NO_PROOF, "missing", now)
     target = Target("POST", environment.token_urls)
     proof = proofs.check(header.decode("latin-1"), target, now)
+    if strict and proof.alg not in ALGORITHMS:
+        raise proofs.error(_ALGORITHM, "key", now)
     nonce = proofs.nonce(now)
     return proof.jkt, "" if proof.nonce == nonce else nonce

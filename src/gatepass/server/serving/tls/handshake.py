@@ -18,7 +18,8 @@ from gatepass.server.serving.http1.refusal import refusal
 
 _HANDSHAKE = 22  # the type of the record with which TLS begins (RFC 8446 §5.1)
 _SHUTDOWN_WITHIN = 5.0  # seconds for the client's close_notify
-_LAST_HANDSHAKE = 2.0  # seconds for a handshake that runs when the server stops
+_LAST_HELLO = 0.5  # seconds in which TLS may still begin when the server stops
+_LAST_HANDSHAKE = 2.0  # seconds for a handshake that runs then
 _PLAIN = refusal(400, "This port speaks TLS. Use an https:// address.", ())
 
 ProtocolFactory = Callable[[], asyncio.Protocol]
@@ -92,13 +93,12 @@ class Handshake(asyncio.Protocol):
             self._socket.close()
 
     def shutdown(self) -> None:
-        """Begin to end: a handshake that runs may finish, and get its response."""
+        """Begin to end: who has just connected may finish the handshake, and get a response."""
         self._is_stopping = True
-        if self._task is None:
-            self.abort()
-        elif self._timer is not None:
+        if self._timer is not None:
             self._timer.cancel()
-            self._timer = self._loop.call_later(_LAST_HANDSHAKE, self._expire)
+        seconds = _LAST_HELLO if self._task is None else _LAST_HANDSHAKE
+        self._timer = self._loop.call_later(seconds, self.abort)
 
     # The handshake.
 
@@ -115,8 +115,10 @@ class Handshake(asyncio.Protocol):
             self._refuse(is_plain=bool(first))
             return
         self._task = self._loop.create_task(self._run())
+        if self._is_stopping:
+            self.shutdown()
         self._state.tasks.add(cast("Any", self._task))
-        self._task.add_done_callback(self._state.tasks.discard)
+        self._task.add_done_callback(self._on_end)
 
     async def _run(self) -> None:
         limit = self._connections.limits.head_timeout
@@ -129,8 +131,14 @@ class Handshake(asyncio.Protocol):
                 ssl_shutdown_timeout=_SHUTDOWN_WITHIN,
             )
         except OSError as error:  # of TLS, too: another version, no suite, a wrong certificate
+            self._socket.close()  # where no transport has taken it
             reason = getattr(error, "reason", None) or type(error).__name__
             self._end(str(reason).lower().replace("_", " "))
+
+    def _on_end(self, task: "asyncio.Task[None]") -> None:
+        self._state.tasks.discard(cast("Any", task))
+        if task.cancelled():  # perhaps before it began
+            self._socket.close()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let the protocol of requests take over."""

@@ -10,8 +10,10 @@ from uuid import UUID
 import pytest
 from httpx2 import Response
 
+from certificates import certificate
 from gatepass.jose.keys.private_key import PrivateKey
 from gatepass.server.domain.applications.keys import operations as keys
+from gatepass.server.domain.applications.keys.certificates import operations as certificates
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.organizations.webhooks import operations as webhooks
 from gatepass.server.domain.users.factors import totp
@@ -34,6 +36,7 @@ SESSION = "sessions/{session_id:uuid}/end/"
 INVITATION = "/team/invitations/{invitation_id:uuid}/"
 NEW = "nora@new.example"
 READ = {"scope_read": "yes"}
+CERTIFICATE = certificate().pem()
 KEY = json.dumps(PrivateKey.generate("ES256").public_jwk())
 
 
@@ -67,6 +70,18 @@ ASKING = {  # in an order in which each of them finds what it needs
     f"{APP}keys/setting/": Asks("client_key.setting_changed"),
     APP + "keys/{key_id:uuid}/change/": Asks("", status=400),  # a key has a name
     APP + "keys/{key_id:uuid}/revoke/": Asks("client_key.revoked"),
+    f"{APP}certificates/add/": Asks(
+        "client_certificate.added", {"certificate_name": "Import", "certificate": CERTIFICATE}
+    ),
+    f"{APP}certificates/subject/": Asks(
+        "client_certificate.added",
+        {
+            "subject_name": "Import",
+            "member": "tls_client_auth_san_dns",
+            "value": "billing.acme.example",
+        },
+    ),
+    APP + "certificates/{certificate_id:uuid}/remove/": Asks("client_certificate.removed"),
     f"{APP}methods/revoke-secrets/": Asks("", status=409),  # no key was used
     f"{APP}scope/": Asks("application.scope", READ),
     f"{APP}copy/": Asks("application.copied", {"name": "Copy", "secret_end": "never"}),
@@ -75,9 +90,14 @@ ASKING = {  # in an order in which each of them finds what it needs
     f"{APP}copy/to/": Asks("application.copied"),
     f"{APP}lifetime/": Asks("application.lifetime", {"token_lifetime": "3600"}),
     f"{APP}minting/": Asks("application.minting", {"rate_limit_mode": "warn", "rate_limit": "9"}),
+    f"{APP}certificate-bound-tokens/": Asks(
+        "application.certificate_bound_tokens",
+        {"tls_client_certificate_bound_access_tokens": "required"},
+    ),
     f"{APP}bound-tokens/": Asks(
         "application.bound_tokens", {"dpop_bound_access_tokens": "required"}
     ),
+    f"{APP}profile/": Asks("application.profile", {"profile": "fapi2"}),
     f"{APP}enable/": Asks("application.enabled"),
     f"{APP}delete/": Asks("application.deleted", {"confirm": "Billing sync"}),
     f"{WEBHOOKS}add/": Asks("webhook.added", {"url": HOOK, "events": "all"}),
@@ -135,6 +155,7 @@ NOT_ASKING = {  # in an order in which each of them finds what it needs
     # What gives nobody access to anything.
     f"{APP}rename/",
     f"{APP}contact/",
+    f"{APP}introspection-responses/",
     f"{APP}stored/",
     f"{FACTOR}rename/",
     f"{APP}test-token/",
@@ -194,7 +215,17 @@ def rig(mailing: MailingPortal) -> Rig:
         alg="ES256",
         key_id=key_id,
     )
+    named = certificates.add_subject(
+        mailing.environment.context,
+        OPERATOR,
+        app_id,
+        None,
+        name="Subject",
+        member="tls_client_auth_san_dns",
+        value="acme.example",
+    )
     ids = {
+        "certificate_id": str(named.id),
         "endpoint_id": str(endpoint.id),
         "app_id": str(app_id),
         "user_id": str(mailing.person("nora").id),

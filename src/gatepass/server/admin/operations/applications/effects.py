@@ -12,6 +12,7 @@ from gatepass.server.admin.operations.model import Call, Effect
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.domain.applications.secrets import operations as secrets
+from gatepass.server.tokens.profile import FAPI2
 from gatepass.translation.message import Message
 from gatepass.wire.networks import allows
 
@@ -33,6 +34,13 @@ def of_change(call: Call, new: ApplicationChange) -> Effect:
         sentences.append(Message("Tokens that it has keep their lifetime."))
     if new.dpop_bound_access_tokens and not found.dpop_bound_access_tokens:
         sentences.append(Message("Its programs that send no DPoP proof get no new token."))
+    if new.profile == FAPI2 and found.profile != FAPI2:
+        sentences.append(
+            Message("Its secrets are refused, and requests for tokens that are bound to nothing.")
+        )
+    is_bound = new.tls_client_certificate_bound_access_tokens
+    if is_bound and not found.tls_client_certificate_bound_access_tokens:
+        sentences.append(Message("Its programs that show no certificate get no new token."))
     counts = {"addresses_outside": len(outside)}
     return Effect(True, tuple(sentences) or (_NOTHING,), counts)
 

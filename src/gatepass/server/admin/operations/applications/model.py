@@ -92,6 +92,9 @@ class Application(Result):
     rate_limit_mode: RateLimitMode
     rate_limit: int | None
     dpop_bound_access_tokens: bool
+    tls_client_certificate_bound_access_tokens: bool
+    profile: str | None
+    introspection_signed_response_alg: str | None
     automatic_rotation: AutomaticRotation
     created_at: AwareDatetime
     created_by: str
@@ -116,6 +119,11 @@ class Application(Result):
             rate_limit_mode=found.rate_limit_mode,
             rate_limit=found.rate_limit,
             dpop_bound_access_tokens=found.dpop_bound_access_tokens,
+            tls_client_certificate_bound_access_tokens=(
+                found.tls_client_certificate_bound_access_tokens
+            ),
+            profile=found.profile,
+            introspection_signed_response_alg=found.introspection_signed_response_alg,
             automatic_rotation=_rotation(call, found),
             created_at=found.created_at,
             created_by=found.created_by,
@@ -217,6 +225,17 @@ class ApplicationChange(OneApplication):
     networks: Networks | None = None
     dpop_bound_access_tokens: Annotated[
         bool | None, Field(description="whether it gets no token without a DPoP proof (RFC 9449)")
+    ] = None
+    tls_client_certificate_bound_access_tokens: Annotated[
+        bool | None,
+        Field(description="whether its tokens are bound to a client certificate (RFC 8705)"),
+    ] = None
+    profile: Annotated[
+        Literal["none", "fapi2"] | None, Field(description="the security profile that holds for it")
+    ] = None
+    introspection_signed_response_alg: Annotated[
+        Literal["none", "ES256", "EdDSA", "RS256"] | None,
+        Field(description="by which its introspection responses are always signed (RFC 9701)"),
     ] = None
 
 

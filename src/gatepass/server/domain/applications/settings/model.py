@@ -16,6 +16,15 @@ class ApplicationSettings(NamedTuple):
     profile: str | None = None
     introspection_signed_response_alg: str | None = None
 
+    @property
+    def needs_binding(self) -> bool:
+        """Return whether it gets no token that is bound to nothing."""
+        return bool(
+            self.dpop_bound_access_tokens
+            or self.tls_client_certificate_bound_access_tokens
+            or self.profile
+        )
+
 
 NO_SETTINGS = ApplicationSettings()
 """The settings of nearly all applications: one object, so that it is compared at once."""

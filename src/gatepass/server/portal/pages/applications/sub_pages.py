@@ -13,6 +13,7 @@ from gatepass.server.portal import redirects
 from gatepass.server.portal.access import Access
 from gatepass.server.portal.forms import automatic_rotation
 from gatepass.server.portal.forms.errors import errors_of
+from gatepass.server.portal.pages.application_certificates import content as certificates_page
 from gatepass.server.portal.pages.application_keys import content as keys_page
 from gatepass.server.portal.pages.application_keys import methods as methods_page
 from gatepass.server.portal.pages.applications import (
@@ -103,6 +104,12 @@ KEYS = SubPage(
     "application/keys.html",
     keys_page.context,
 )
+CERTIFICATES = SubPage(
+    "certificates/",
+    "",
+    "application/certificates.html",
+    certificates_page.context,
+)
 METHODS = SubPage(
     "methods/",
     "",
@@ -132,6 +139,7 @@ SUB_PAGES = (
     ROTATION,
     AUTOMATIC_ROTATION,
     KEYS,
+    CERTIFICATES,
     METHODS,
     SubPage("guide/", "", "application/guide.html", overview.guide_page),
     SubPage("uses/", "", "application/uses.html", live_secrets.uses),

@@ -1,0 +1,86 @@
+"""Clients of Go and Java that sign, unmodified: `make test-clients` runs them.
+
+They need a Go, a JDK with Maven, and the first time a while for their packages.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from clients.partner import Partner
+from clients.test_keys import PrivateJwk, key
+from commands import clean_variables
+
+GO, JAVA = Path(__file__).parent / "go", Path(__file__).parent / "java"
+_MAVEN = ["mvn", "-q", "-B", "compile", "dependency:build-classpath"]
+_CLASSPATH = JAVA / "target" / "classpath.txt"
+
+__all__ = ["key"]  # a fixture
+
+pytestmark = [
+    pytest.mark.spec("RFC 7523", "2.2"),
+    pytest.mark.skipif(
+        not os.environ.get("COMPILED_CLIENTS"), reason="make test-clients runs these"
+    ),
+]
+
+
+def run(command: list[str], folder: Path, text: str = "") -> str:
+    ran = subprocess.run(
+        command,
+        cwd=folder,
+        env=clean_variables(),
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    return ran.stdout
+
+
+@pytest.fixture(scope="session")
+def classes() -> str:
+    """The class path of the Java clients, compiled."""
+    if not shutil.which("mvn"):
+        pytest.skip("Maven is missing: apt install maven")
+    run([*_MAVEN, f"-Dmdep.outputFile={_CLASSPATH}"], JAVA)
+    return f"{JAVA / 'target' / 'classes'}:{_CLASSPATH.read_text().strip()}"
+
+
+def test_x_oauth2_of_go_gets_a_token_and_calls_the_api(partner: Partner, key: PrivateJwk) -> None:
+    if not shutil.which("go"):
+        pytest.skip("Go is missing: apt install golang")
+    given = {
+        "issuer": partner.issuer,
+        "token_url": partner.token_url,
+        "client_id": partner.client_id,
+        "api_url": partner.api_url,
+        "key": key,
+    }
+
+    printed = run(["go", "run", "."], GO, json.dumps(given))
+
+    assert printed.split() == ["Bearer", "200", partner.org_id]
+
+
+@pytest.mark.parametrize(
+    ("name", "token_type"), [("NimbusClient", "DPoP"), ("SpringClient", "Bearer")]
+)
+def test_a_client_of_java_gets_a_token_and_calls_the_api(
+    classes: str,
+    partner: Partner,
+    key: PrivateJwk,
+    name: str,
+    token_type: str,
+) -> None:
+    given = (partner.issuer, partner.token_url, partner.client_id, partner.api_url, json.dumps(key))
+
+    printed = run(["java", "-cp", classes, name], JAVA, "\n".join(given))
+
+    assert printed.split() == [token_type, "200"]
