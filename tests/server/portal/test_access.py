@@ -112,7 +112,8 @@ def test_what_is_open_to_whom_is_as_agreed() -> None:
             f"GET /oauth2/applications/{{app_id:uuid}}/{page}"
             for page in (
                 *("", "credentials/", "usage/", "refusals/"),
-                *("uses/", "automatic-rotation/", "keys/", "guide/"),
+                *("uses/", "automatic-rotation/", "keys/", "methods/", "guide/"),
+                "certificates/",
             )
         ),
     }

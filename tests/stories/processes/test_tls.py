@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from gatepass.client.settings import ClientSettings
+from gatepass.client.tokens.source import TokenSource
 from server.serving.tls.files import CLIENT, RENEWED, ROOT, both, der_of, key_of, replace, settings
 from server.serving.tls.registration import register_host
 from server_process import Server, free_ports
@@ -84,6 +86,17 @@ def test_tokens_over_tls_through_a_renewed_certificate_and_a_restart(server: Tls
         secret = (client.client_id, client.client_secret)
         del form["client_id"]
         assert without.post(address, data=form, auth=secret).status_code == 200
+
+    trusted = str(server.folder / "root.pem")
+    for bound in (False, True):  # the Python client finds the address by the metadata
+        ours = ClientSettings(
+            client.token_url,
+            client.client_id,
+            ca_file=trusted,
+            client_cert=str(certificate),
+            dpop=bound,
+        )
+        assert TokenSource(ours).token().authorization.startswith("DPoP " if bound else "Bearer ")
 
     replace(server.folder / "cert.pem", RENEWED.pem)
     replace(server.folder / "key.pem", key_of(RENEWED))

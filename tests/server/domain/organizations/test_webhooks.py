@@ -9,6 +9,8 @@ import pytest
 from gatepass.jose.signing import SigningKey, generate
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.keys import operations as client_keys
+from gatepass.server.domain.applications.keys.expiry_notices import operations as key_notices
 from gatepass.server.domain.applications.model import OVERLAPS
 from gatepass.server.domain.applications.secrets import operations as secrets
 from gatepass.server.domain.applications.secrets.expiry_notices import operations as expiry_notices
@@ -254,6 +256,17 @@ def _expire(context: Context, client: Client) -> None:
     expiry_notices.remind(context)
 
 
+def _use_keys(context: Context, client: Client) -> None:
+    app_id, end = client.application.id, context.now() + timedelta(days=40)
+    made = client_keys.generate(
+        context, OPERATOR, app_id, None, name="Key", alg="ES256", expires_at=end
+    )
+    with context.database.write() as connection:  # as made long before its end
+        connection.exec_driver_sql("UPDATE application_key SET created_at = 0")
+    key_notices.remind(context)
+    client_keys.revoke(context, OPERATOR, app_id, made.key.id, None)
+
+
 def _disable(context: Context, client: Client) -> None:
     app_id = client.application.id
     applications.set_enabled(context, OPERATOR, app_id, enabled=False, org_id=None)
@@ -280,6 +293,10 @@ CAUSES: dict[str, tuple[Callable[[Context, Client], object], list[str]]] = {
     "rotate": (_rotate, ["secret.rotated"]),
     "leak": (_leak, ["secret.leaked", "secret.rotated"]),
     "expire": (_expire, ["secret.expiring"]),
+    "client keys": (
+        _use_keys,
+        ["client_key.added", "client_key.expiring", "client_key.revoked"],
+    ),
     "disable": (_disable, ["application.disabled", "application.enabled"]),
     "revoke": (
         lambda context, client: applications.revoke_tokens(
