@@ -5,6 +5,7 @@ Access tokens, which an issuer signs, are in `jose/jws.py`.
 
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from gatepass.jose import base64url, strict_json
@@ -53,9 +54,26 @@ def parse(text: str, *, with_jwk: bool = False) -> Jws:
         raise MalformedError(f"longer than {LONGEST} characters")
     try:
         first, second, third = text.encode("ascii").split(b".")
-        header, claims, signature = _object(first), _object(second), base64url.decode_ascii(third)
+        header = _header(first, with_jwk=True) if with_jwk else _usual_header(first)
+        claims, signature = _object(second), base64url.decode_ascii(third)
+    except MalformedError:
+        raise
     except ValueError:
         raise MalformedError(_NO_PARTS) from None
+    alg, kid, typ, jwk = header
+    return Jws(alg, kid, typ, jwk, claims, first + b"." + second, signature)
+
+
+class _Header(NamedTuple):
+    alg: str
+    kid: str
+    typ: str | None
+    jwk: Mapping[str, object] | None
+
+
+def _header(part: bytes, *, with_jwk: bool) -> _Header:
+    """Read a header; raise MalformedError, or ValueError where it is no JSON object."""
+    header = _object(part)
     if not _FORBIDDEN.isdisjoint(header) or ("jwk" in header) is not with_jwk:
         raise MalformedError("a header member is missing, or is one that is not accepted")
     alg, typ, jwk = (header.get(name) for name in ("alg", "typ", "jwk"))
@@ -69,7 +87,13 @@ def parse(text: str, *, with_jwk: bool = False) -> Jws:
         raise MalformedError("typ is not a text")
     if not (isinstance(jwk, dict) or jwk is None):
         raise MalformedError("jwk is not an object")
-    return Jws(accepted, kid, typ, jwk, claims, first + b"." + second, signature)
+    return _Header(accepted, kid, typ, jwk)
+
+
+@lru_cache(maxsize=256)
+def _usual_header(part: bytes) -> _Header:
+    """Read a header without a key: each client has one for all that it signs."""
+    return _header(part, with_jwk=False)
 
 
 def parse_rest(text: str) -> tuple[Mapping[str, object], bytes, bytes]:

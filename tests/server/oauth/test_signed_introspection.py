@@ -17,7 +17,6 @@ from gatepass.wire.secret import Secret
 from server.assertions import with_key
 from server.fixtures import Client, InProcessServer
 
-SPEC = pytest.mark.spec("RFC 9701", "5")
 SIGNED = "application/token-introspection+jwt"
 
 
@@ -37,7 +36,7 @@ def read(server: InProcessServer, text: str) -> tuple[dict[str, Any], dict[str, 
     return header, claims
 
 
-@SPEC
+@pytest.mark.spec("RFC 9701", "5")
 @pytest.mark.spec("RFC 9701", "4")
 def test_a_caller_that_accepts_a_jwt_gets_the_response_signed_for_it(
     server: InProcessServer, client: Client
@@ -58,7 +57,7 @@ def test_a_caller_that_accepts_a_jwt_gets_the_response_signed_for_it(
     }
 
 
-@SPEC
+@pytest.mark.spec("RFC 9701", "5")
 def test_a_token_that_is_not_active_is_nothing_more_in_the_signed_form(
     server: InProcessServer, client: Client
 ) -> None:

@@ -258,6 +258,24 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _clients_of_a_profile_can_authenticate(self) -> Self:
+        for mode, name in ((Mode.LIVE, "production"), (Mode.TEST, "sandbox")):
+            own = self.environment(mode)
+            if not own.profile:
+                continue
+            if not (own.private_key_jwt or self.certificate_methods):
+                raise ValueError(
+                    f"{name}.profile {own.profile} accepts no secrets: turn private_key_jwt on, or "
+                    "have clients send certificates (tls.mtls_port, proxy_certificates)"
+                )
+            if not (own.dpop or self.certificate_methods):
+                raise ValueError(
+                    f"{name}.profile {own.profile} issues only tokens that are bound: turn "
+                    "dpop on, or have clients send certificates (tls.mtls_port, proxy_certificates)"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _hosts_are_apart(self) -> Self:
         both = self._spellings(Mode.LIVE) & self._spellings(Mode.TEST)
         if both:
