@@ -57,8 +57,13 @@ RUN = {
     ("docs/reference/admin-api.md", "console"): (6, "test_admin_api_page.py"),
     ("docs/reference/guard.md", "python"): (2, "test_guard_page.py"),
     ("docs/tasks/accept-bound-tokens.md", "python"): (2, "test_bound_tokens_page.py"),
+    ("docs/tasks/authenticate-with-a-certificate.md", "console"): (
+        2,
+        "../stories/processes/test_tls.py",
+    ),
     ("docs/tasks/call-with-a-key.md", "console"): (2, "../client/keys/test_examples.py"),
     ("docs/tasks/call-with-a-key.md", "python"): (7, "../client/keys/test_examples.py"),
+    ("docs/tasks/protect-an-api-behind-a-gateway.md", "nginx"): (1, "test_gateways_page.py"),
     ("docs/tasks/protect-an-api-behind-a-gateway.md", "python"): (1, "test_gateways_page.py"),
     ("docs/tasks/receive-webhooks.md", "python"): (1, "test_receive_webhooks_page.py"),
     ("docs/tasks/report-a-leak.md", "console"): (1, "test_leak_pages.py"),

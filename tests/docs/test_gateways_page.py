@@ -58,6 +58,13 @@ def test_the_example_tells_who_calls_and_refuses_the_rest() -> None:
         caller({}, issuer.keys)
 
 
+def test_the_lines_for_bound_tokens_are_those_of_the_file_that_is_tested() -> None:
+    [block] = re.findall(r"```nginx\n(.*?)```", PAGE, re.DOTALL)
+    file = [line.strip() for line in (EXAMPLES / "nginx.conf").read_text().splitlines()]
+
+    assert [line for line in block.splitlines() if line not in file] == []
+
+
 def test_the_table_says_what_was_seen() -> None:
     gateways = ["nginx", "caddy", "haproxy", "traefik", "envoy"]
 

@@ -14,10 +14,12 @@ from server_process import free_ports
 # What is not played here, and why.
 ELSEWHERE = {
     "a-leaked-secret.md": "without examples; test_leaked_secret.py of the portal does it",
-    "authenticate-with-a-certificate.md": "tests/server/mutual_tls.py and tests/gateways do",
+    "authenticate-with-a-certificate.md": "tests/stories/processes/test_tls.py does it",
     "accept-bound-tokens.md": "test_bound_tokens_page.py does it",
     "move-from-a-secret-to-a-key.md": "without examples; test_methods.py of the portal does it",
     "authenticate-with-a-key.md": "without examples; test_keys.py of the portal does it",
+    "bind-tokens-to-a-key.md": "tests/server/oauth/token/test_dpop.py does it",
+    "fapi-2.md": "tests/server/oauth/token/test_fapi2.py does it",
     "call-with-a-key.md": "tests/client/keys/test_examples.py runs its examples",
     "choose-a-language.md": "without examples; test_languages.py of the portal does it",
     "come-from-django-oauth-toolkit.md": "its commands are those of tests/stories",

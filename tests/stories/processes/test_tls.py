@@ -1,5 +1,6 @@
 """The server's own TLS with worker processes: tokens, renewal and restarts."""
 
+import json
 import ssl
 import time
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from docs.page import Reader, blocks
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.source import TokenSource
 from server.serving.tls.files import CLIENT, RENEWED, ROOT, both, der_of, key_of, replace, settings
@@ -64,6 +66,21 @@ def until(is_so: object) -> None:
         time.sleep(0.05)
 
 
+def read_the_page(folder: Path, address: str, client_id: str) -> None:
+    """Do what the page for partners says, with the certificate `client.pem`."""
+    (folder / "client.key").write_bytes(key_of(CLIENT))
+    instead = {
+        "subject=CN=billing,O=Acme Ltd,C=DE": "subject=CN=Acme",
+        "curl ": "curl --silent --show-error --fail --cacert root.pem ",
+        "https://mtls.app.example.com/oauth2/token/": address,
+        "gpc_live_...": client_id,
+    }
+    with Reader(folder, instead, {}) as reader:
+        for block in blocks("authenticate-with-a-certificate.md"):
+            reader.play(block)
+        assert json.loads(reader.printed)["token_type"] == "Bearer"
+
+
 def test_tokens_over_tls_through_a_renewed_certificate_and_a_restart(server: TlsServer) -> None:
     organization = server.create_organization()
     client = server.create_application(organization.org_id)
@@ -88,6 +105,7 @@ def test_tokens_over_tls_through_a_renewed_certificate_and_a_restart(server: Tls
         assert without.post(address, data=form, auth=secret).status_code == 200
 
     trusted = str(server.folder / "root.pem")
+    read_the_page(server.folder, address, client.client_id)
     for bound in (False, True):  # the Python client finds the address by the metadata
         ours = ClientSettings(
             client.token_url,

@@ -87,7 +87,7 @@ class EnvironmentSettings(Section):
     @model_validator(mode="after")
     def _profile_holds(self) -> Self:
         if self.profile and self.algorithm == "RS256":
-            raise ValueError("algorithm must be ES256 or EdDSA with the profile fapi2")
+            raise ValueError("algorithm cannot be RS256 with the profile fapi2")
         return self
 
     @field_validator("hosts")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatepass.server.http import Request
+from gatepass.server.http import NeedsThread, Request
 from gatepass.server.oauth.token import token
 from gatepass.wire.errors import OAuthError
 from jose.variants import FAMILIES, Change, variants
@@ -19,8 +19,12 @@ def result(server: InProcessServer, client: Client, proof: str) -> str:
         b"content-type": FORM.encode(),
         b"dpop": proof.encode("latin-1", "replace"),
     }
+    request = Request(headers, b"", _BODY, "192.0.2.7")
     try:
-        token(server.environment(), Request(headers, b"", _BODY, "192.0.2.7"))
+        found = token(server.environment(), request)
+        while isinstance(found, NeedsThread):  # on a busy machine the application is read so
+            found.work()
+            found = token(server.environment(), request)
     except OAuthError as error:
         return error.code if error.status == 400 else str(error.status)
     return ""

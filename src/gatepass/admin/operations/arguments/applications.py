@@ -38,7 +38,7 @@ class ApplicationChange(ConditionalChange, total=False):
     dpop_bound_access_tokens: bool | None
     tls_client_certificate_bound_access_tokens: bool | None
     profile: Literal["none", "fapi2"] | None
-    introspection_signed_response_alg: Literal["none", "ES256", "EdDSA", "RS256"] | None
+    introspection_signed_response_alg: Literal["none", "ES256", "EdDSA", "PS256", "RS256"] | None
 
 
 class ApplicationConfigure(ConditionalChange, total=False):
@@ -52,7 +52,7 @@ class ApplicationConfigure(ConditionalChange, total=False):
     dpop_bound_access_tokens: bool | None
     tls_client_certificate_bound_access_tokens: bool | None
     profile: Literal["none", "fapi2"] | None
-    introspection_signed_response_alg: Literal["none", "ES256", "EdDSA", "RS256"] | None
+    introspection_signed_response_alg: Literal["none", "ES256", "EdDSA", "PS256", "RS256"] | None
     scope: str | None
     rate_limit_mode: Literal["off", "warn", "enforce"] | None
     rate_limit: int | None

@@ -61,8 +61,8 @@ class ApplicationOperations(Group):
         tls_client_certificate_bound_access_tokens: boolean or null; whether its tokens are
         bound to a client certificate (RFC 8705)
         profile: none, fapi2 or null; the security profile that holds for it
-        introspection_signed_response_alg: none, ES256, EdDSA, RS256 or null; by which its
-        introspection responses are always signed (RFC 9701)
+        introspection_signed_response_alg: none, ES256, EdDSA, PS256, RS256 or null; by which
+        its introspection responses are always signed (RFC 9701)
         """
         return self._record(Application, "application.change", given)
 
@@ -79,8 +79,8 @@ class ApplicationOperations(Group):
         tls_client_certificate_bound_access_tokens: boolean or null; whether its tokens are
         bound to a client certificate (RFC 8705)
         profile: none, fapi2 or null; the security profile that holds for it
-        introspection_signed_response_alg: none, ES256, EdDSA, RS256 or null; by which its
-        introspection responses are always signed (RFC 9701)
+        introspection_signed_response_alg: none, ES256, EdDSA, PS256, RS256 or null; by which
+        its introspection responses are always signed (RFC 9701)
         scope: string or null; space-separated
         rate_limit_mode: off, warn, enforce or null
         rate_limit: integer or null; tokens an hour

@@ -234,7 +234,7 @@ class ApplicationChange(OneApplication):
         Literal["none", "fapi2"] | None, Field(description="the security profile that holds for it")
     ] = None
     introspection_signed_response_alg: Annotated[
-        Literal["none", "ES256", "EdDSA", "RS256"] | None,
+        Literal["none", "ES256", "EdDSA", "PS256", "RS256"] | None,
         Field(description="by which its introspection responses are always signed (RFC 9701)"),
     ] = None
 
