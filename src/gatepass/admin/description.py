@@ -66,6 +66,14 @@ OPERATIONS: Mapping[str, Operation] = {
     "application.revoke_key": Operation("POST", "/applications/{client_id}/keys/{key_id}/revoke"),
     "application.set_key_settings": Operation("PATCH", "/applications/{client_id}/key-settings"),
     "application.expiring_keys": Operation("GET", "/expiring-keys", is_paged=True),
+    "application.certificates": Operation("GET", "/applications/{client_id}/certificates"),
+    "application.add_certificate": Operation("POST", "/applications/{client_id}/certificates"),
+    "application.add_certificate_subject": Operation(
+        "POST", "/applications/{client_id}/certificate-subjects"
+    ),
+    "application.remove_certificate": Operation(
+        "DELETE", "/applications/{client_id}/certificates/{certificate_id}"
+    ),
     "application.methods": Operation("GET", "/applications/{client_id}/methods"),
     "application.revoke_secrets": Operation("POST", "/applications/{client_id}/revoke-secrets"),
     "application.usage": Operation("GET", "/applications/{client_id}/usage"),

@@ -13,6 +13,7 @@ from gatepass.server.admin.operations.model import Operation
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.keys import operations as keys
+from gatepass.server.domain.applications.keys.certificates import operations as certificates
 from gatepass.server.domain.applications.keys.store import application_key
 from gatepass.server.domain.applications.secrets import operations as secrets
 from gatepass.server.domain.audit.model import OPERATOR
@@ -155,6 +156,15 @@ def partner_with_everything(server: InProcessServer, mode: Mode = Mode.LIVE) -> 
         alg="ES256",
         expires_at=context.now() + timedelta(days=20),
     ).key
+    certificate = certificates.add_subject(
+        context,
+        OPERATOR,
+        registered.application.id,
+        None,
+        name="Meter import",
+        member="tls_client_auth_san_dns",
+        value="import.acme.example",
+    )
     invited = invitations.invite(context, OPERATOR, org_id, "dora@acme.example", "staff")
     [mail, *_] = context.outbox.messages("mail")
     catalogue.add_resource(context, OPERATOR, examples.RESOURCE, "Meters", "jwt")
@@ -176,6 +186,7 @@ def partner_with_everything(server: InProcessServer, mode: Mode = Mode.LIVE) -> 
             examples.INVITATION_ID: str(invited.id),
             examples.SECRET_ID: str(registered.application.secrets[0].id),
             examples.KEY_ID: str(key.id),
+            examples.CERTIFICATE_ID: str(certificate.id),
             examples.CLIENT_ID: registered.application.client_id,
             examples.KEYED_CLIENT_ID: _using_a_key(server, org_id, mode),
             examples.ROTATED_CLIENT_ID: rotated.client_id,

@@ -37,6 +37,7 @@ _IDS: dict[str, str | int] = {
     "client_id": examples.CLIENT_ID,
     "secret_id": examples.SECRET_ID,
     "key_id": examples.KEY_ID,
+    "certificate_id": examples.CERTIFICATE_ID,
     "endpoint_id": examples.ENDPOINT_ID,
     "invitation_id": examples.INVITATION_ID,
     "mail_id": examples.MAIL_ID,

@@ -6,10 +6,12 @@ from uuid import uuid4
 
 import pytest
 
+from certificates import certificate
 from gatepass.jose.signing import SigningKey, generate
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.keys import operations as client_keys
+from gatepass.server.domain.applications.keys.certificates import operations as certificates
 from gatepass.server.domain.applications.keys.expiry_notices import operations as key_notices
 from gatepass.server.domain.applications.model import OVERLAPS
 from gatepass.server.domain.applications.secrets import operations as secrets
@@ -267,6 +269,12 @@ def _use_keys(context: Context, client: Client) -> None:
     client_keys.revoke(context, OPERATOR, app_id, made.key.id, None)
 
 
+def _use_certificates(context: Context, client: Client) -> None:
+    app_id, text = client.application.id, certificate().pem().encode()
+    made = certificates.add(context, OPERATOR, app_id, None, name="Certificate", text=text)
+    certificates.remove(context, OPERATOR, app_id, made.id, None)
+
+
 def _disable(context: Context, client: Client) -> None:
     app_id = client.application.id
     applications.set_enabled(context, OPERATOR, app_id, enabled=False, org_id=None)
@@ -296,6 +304,10 @@ CAUSES: dict[str, tuple[Callable[[Context, Client], object], list[str]]] = {
     "client keys": (
         _use_keys,
         ["client_key.added", "client_key.expiring", "client_key.revoked"],
+    ),
+    "client certificates": (
+        _use_certificates,
+        ["client_certificate.added", "client_certificate.removed"],
     ),
     "disable": (_disable, ["application.disabled", "application.enabled"]),
     "revoke": (

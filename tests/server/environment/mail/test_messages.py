@@ -24,7 +24,7 @@ NAMES = (
     *("application", "secret", "reporter", "end", "location", "others"),
     *("factor", "left", "before", "after", "more", "application", "app_id", "secret"),
     *("application_id", "new", "old", "old_end"),
-    *("client_id", "what", "done", "keys"),
+    *("client_id", "what", "done", "keys", "certificate"),
     *("host", "description", "because"),
 )
 VALUES = dict.fromkeys(NAMES, "")

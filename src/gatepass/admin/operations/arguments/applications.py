@@ -208,6 +208,44 @@ class ApplicationExpiringKeys(TypedDict, total=False):
     days: int
 
 
+class ApplicationCertificates(TypedDict, total=False):
+    """The arguments of `application.certificates`."""
+
+    client_id: Required[str]
+
+
+class ApplicationAddCertificate(ConditionalCreation, total=False):
+    """The arguments of `application.add_certificate`."""
+
+    client_id: Required[str]
+    name: Required[str]
+    certificate: Required[str]
+
+
+class ApplicationAddCertificateSubject(ConditionalCreation, total=False):
+    """The arguments of `application.add_certificate_subject`."""
+
+    client_id: Required[str]
+    name: Required[str]
+    member: Required[
+        Literal[
+            "tls_client_auth_subject_dn",
+            "tls_client_auth_san_dns",
+            "tls_client_auth_san_uri",
+            "tls_client_auth_san_ip",
+            "tls_client_auth_san_email",
+        ]
+    ]
+    value: Required[str]
+
+
+class ApplicationRemoveCertificate(ConditionalChange, total=False):
+    """The arguments of `application.remove_certificate`."""
+
+    client_id: Required[str]
+    certificate_id: Required[UUID | str]
+
+
 class ApplicationMethods(TypedDict, total=False):
     """The arguments of `application.methods`."""
 

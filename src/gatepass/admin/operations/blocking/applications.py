@@ -10,6 +10,7 @@ from gatepass.admin.groups import Group
 from gatepass.admin.operations.arguments import applications as arguments
 from gatepass.admin.operations.records.applications import (
     Application,
+    ApplicationCertificates,
     ApplicationKeys,
     AuthenticationMethods,
     Credentials,
@@ -263,6 +264,50 @@ class ApplicationOperations(Group):
         days: integer; end within so many days
         """
         return self._each(ExpiringKey, "application.expiring_keys", given)
+
+    def certificates(
+        self, **given: Unpack[arguments.ApplicationCertificates]
+    ) -> ApplicationCertificates:
+        """Return the certificates of an application, and the subjects that they name.
+
+        client_id: string (needed); its client id, or its id
+        """
+        return self._record(ApplicationCertificates, "application.certificates", given)
+
+    def add_certificate(
+        self, **given: Unpack[arguments.ApplicationAddCertificate]
+    ) -> ApplicationCertificates:
+        """Add a certificate, which is compared whole; secrets and keys keep working.
+
+        client_id: string (needed); its client id, or its id
+        name: string (needed); what people call it
+        certificate: string (needed); one certificate in PEM, without its key
+        """
+        return self._record(ApplicationCertificates, "application.add_certificate", given)
+
+    def add_certificate_subject(
+        self, **given: Unpack[arguments.ApplicationAddCertificateSubject]
+    ) -> ApplicationCertificates:
+        """Add the subject that a certificate of a trusted authority must name.
+
+        client_id: string (needed); its client id, or its id
+        name: string (needed); what people call it
+        member: tls_client_auth_subject_dn, tls_client_auth_san_dns, tls_client_auth_san_uri,
+        tls_client_auth_san_ip, tls_client_auth_san_email (needed); of the client's metadata
+        (RFC 8705 §2.1.2)
+        value: string (needed); what the certificate has there
+        """
+        return self._record(ApplicationCertificates, "application.add_certificate_subject", given)
+
+    def remove_certificate(
+        self, **given: Unpack[arguments.ApplicationRemoveCertificate]
+    ) -> Nothing:
+        """Remove a certificate or a subject: it is refused. Tokens stay valid.
+
+        client_id: string (needed); its client id, or its id
+        certificate_id: id (needed)
+        """
+        return self._record(Nothing, "application.remove_certificate", given)
 
     def methods(self, **given: Unpack[arguments.ApplicationMethods]) -> AuthenticationMethods:
         """Return the secrets and keys of an application, and when each was used last.

@@ -148,6 +148,38 @@ class ExpiringKey(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationCertificate(Record):
+    """A certificate of an application, or the subject that one must name.
+
+    Of a certificate, `thumbprint` is `x5t#S256` and `value` its distinguished name. Of a subject,
+    `member` is what must have the `value`.
+    """
+
+    id: UUID
+    name: str
+    method: str
+    certificate: str | None
+    thumbprint: str | None
+    member: str | None
+    value: str
+    created_at: datetime
+    created_by: str
+    expires_at: datetime | None
+    is_live: bool
+    last_used_at: datetime | None
+    last_used_from: str | None
+    last_used_program: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationCertificates(Record):
+    """The certificates of an application and the subjects of them, the oldest first."""
+
+    client_id: str
+    certificates: tuple[ApplicationCertificate, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticationMethod(Record):
     """One credential that works; `id` is that of the secret, key or certificate."""
 

@@ -3,7 +3,12 @@
 from typing import Any
 
 from gatepass.server.admin.operations import organizations
-from gatepass.server.admin.operations.applications import credentials, methods, settings
+from gatepass.server.admin.operations.applications import (
+    certificates,
+    credentials,
+    methods,
+    settings,
+)
 from gatepass.server.admin.operations.applications import keys as application_keys
 from gatepass.server.admin.operations.applications import reading as applications
 from gatepass.server.admin.operations.catalogue import resources, scopes
@@ -25,6 +30,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *settings.OPERATIONS,
     *credentials.OPERATIONS,
     *application_keys.OPERATIONS,
+    *certificates.OPERATIONS,
     *methods.OPERATIONS,
     *counts.OPERATIONS,
     *refusals.OPERATIONS,

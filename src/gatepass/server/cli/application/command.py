@@ -7,7 +7,14 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli import options
-from gatepass.server.cli.application import credentials, keys, methods, settings, usage
+from gatepass.server.cli.application import (
+    certificates,
+    credentials,
+    keys,
+    methods,
+    settings,
+    usage,
+)
 from gatepass.server.cli.application.settings import networks_of, owner
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.effects import (
@@ -31,6 +38,7 @@ def application() -> None:
 
 
 application.add_command(keys.key)
+application.add_command(certificates.certificate)
 application.add_command(settings.set_)
 application.add_command(settings.automatic_rotation)
 for _command in (

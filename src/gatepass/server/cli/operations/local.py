@@ -27,6 +27,7 @@ MODULES = {
         "applications.settings",
         "applications.credentials",
         "applications.keys",
+        "applications.certificates",
         "applications.methods",
         "usage.counts",
         "usage.refusals",

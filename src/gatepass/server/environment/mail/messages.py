@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from gatepass.server.domain.users.sessions.user_agents import words
 from gatepass.server.environment.mail import (
+    certificate_messages,
     factor_messages,
     key_messages,
     secret_messages,
@@ -324,6 +325,8 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "key_added": key_messages.key_added,
     "key_revoked": key_messages.key_revoked,
     "keys_expiring": key_messages.keys_expiring,
+    "certificate_added": certificate_messages.certificate_added,
+    "certificate_removed": certificate_messages.certificate_removed,
     "leak_alert": secret_messages.leak_alert,
     "webhook_disabled": webhook_messages.webhook_disabled,
     "invitation": _invitation,

@@ -1,11 +1,14 @@
 """What can be done to the certificates of an application, and what is refused in words."""
 
 from datetime import timedelta
-from uuid import uuid4
+from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 
 from certificates import certificate, of_days
+from gatepass.server.admin.operations import examples
+from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.keys.certificates import operations
 from gatepass.server.domain.applications.keys.certificates.model import (
     FAULTS,
@@ -17,7 +20,8 @@ from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
-from server.fixtures import Client, InProcessServer
+from server.admin.operator_program import partner_with_everything
+from server.fixtures import Client, InProcessServer, open_passive_server
 
 PEM = certificate().pem()
 DNS = "tls_client_auth_san_dns"
@@ -142,3 +146,19 @@ def test_one_that_has_expired_makes_room_for_the_next(fresh_server: InProcessSer
     add(fresh_server, client, name="New")
 
     assert names(fresh_server, client) == ["New"]
+
+
+def test_a_new_and_a_removed_certificate_are_mailed_to_administrators(tmp_path: Path) -> None:
+    mail = {"host": "127.0.0.1", "port": 9, "sender": "gatepass@example.com"}
+    with open_passive_server(tmp_path, mail=mail) as server:
+        context = server.environment().context
+        partner = partner_with_everything(server).ids
+        found = applications.find_by_client_id(context, partner[examples.CLIENT_ID])
+        assert found
+        certificate_id = UUID(partner[examples.CERTIFICATE_ID])
+        operations.remove(context, OPERATOR, found.id, certificate_id, None)
+
+        kinds = [each.kind for each in context.outbox.messages("mail")]
+
+    assert kinds.count("certificate_added") == 2  # to each administrator
+    assert kinds.count("certificate_removed") == 2

@@ -1,6 +1,7 @@
-"""What a change of an application's settings stops."""
+"""What a change of an application's settings or certificates stops."""
 
 from gatepass.server.admin.operations import partners
+from gatepass.server.admin.operations.applications.certificate_model import OneCertificate
 from gatepass.server.admin.operations.applications.model import (
     ApplicationChange,
     NewAutomaticRotation,
@@ -9,6 +10,7 @@ from gatepass.server.admin.operations.applications.model import (
 )
 from gatepass.server.admin.operations.effects import issued_to
 from gatepass.server.admin.operations.model import Call, Effect
+from gatepass.server.domain.applications.keys.methods import operations as methods
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.domain.applications.secrets import operations as secrets
@@ -113,6 +115,26 @@ def of_secret_end(call: Call, new: NewSecretEnd) -> Effect:
         sentences.append(Message("Programs that still have it get no tokens after its end."))
     counts = {"tokens_in_the_last_hour": issued, "other_live_secrets": len(others)}
     return Effect(True, tuple(sentences), counts)
+
+
+def of_removed_certificate(call: Call, one: OneCertificate) -> Effect:
+    """Return what stops when one certificate, or the subject of one, is removed."""
+    found = partners.application(call, one.client_id)
+    others = [
+        each for each in methods.find(call.context, found).others if each.id != one.certificate_id
+    ]
+    left = sum(each.kind == "certificate" for each in others)
+    keys, secrets_left = len(others) - left, len(found.live_secrets(call.context.now()))
+    sentences = (
+        Message("Programs that authenticate with this certificate get no tokens."),
+        Message.plural(
+            "{count} other certificate works.", "{count} other certificates work.", left
+        ),
+        Message.plural("{count} key keeps working.", "{count} keys keep working.", keys),
+        Message.plural("{count} secret works.", "{count} secrets work.", secrets_left),
+    )
+    counts = {"live_certificates_left": left, "live_keys": keys, "live_secrets": secrets_left}
+    return Effect(False, sentences, counts)
 
 
 def _sources(call: Call, found: Application) -> list[str]:

@@ -137,6 +137,30 @@ EVENTS = _of(
         },
     ),
     EventKind(
+        "client_certificate.added",
+        Message("An application has a new certificate, with which it can authenticate."),
+        _APPLICATION,
+        {
+            "name": "Billing",
+            "certificate": "Nightly import",
+            "method": "self_signed_tls_client_auth",
+            "recognised_by": "x5t#S256: R7OkEmzDEQfA1mNHLPvpQJXxMVCdEKh5ABowlaXdJTY",
+            "expires_at": "2027-12-31T00:00:00Z",
+        },
+        "Null for `expires_at`: it is a subject, which does not expire.",
+    ),
+    EventKind(
+        "client_certificate.removed",
+        Message("A certificate of an application was removed: it is refused."),
+        _APPLICATION,
+        {
+            "name": "Billing",
+            "certificate": "Nightly import",
+            "method": "self_signed_tls_client_auth",
+            "recognised_by": "x5t#S256: R7OkEmzDEQfA1mNHLPvpQJXxMVCdEKh5ABowlaXdJTY",
+        },
+    ),
+    EventKind(
         "refusals.rising",
         Message(
             "Requests of an application were refused in the last 15 minutes more than three "

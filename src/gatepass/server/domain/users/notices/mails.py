@@ -36,6 +36,8 @@ Kind = Literal[
     "key_added",
     "key_revoked",
     "keys_expiring",
+    "certificate_added",
+    "certificate_removed",
     "webhook_disabled",
 ]
 

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 
 from gatepass.jose.x509.certificate import Certificate
 from gatepass.jose.x509.subject import Subject
-from gatepass.server.domain.applications.keys.certificates import store
+from gatepass.server.domain.applications.keys.certificates import notices, store
 from gatepass.server.domain.applications.keys.certificates.model import (
     ApplicationCertificate,
     check_certificate,
@@ -86,6 +86,7 @@ def remove(
             certificate=found.name,
             recognised_by=found.words,
         )
+        notices.removed(context, connection, by, application, found, now)
 
 
 def _add(
@@ -115,6 +116,7 @@ def _add(
             recognised_by=new.words,
             end=in_words(new.expires_at),
         )
+        notices.added(context, connection, by, application, new, now)
     return new
 
 
