@@ -9,6 +9,8 @@ from sqlalchemy import event
 
 from gatepass.server.storage.database import Database
 
+_OF_SERVER = ("follow ", "housekeeping ", "mail ", "webhooks ", "audit forwarding ")
+
 
 @contextmanager
 def asked(database: Database) -> Iterator[list[str]]:
@@ -17,7 +19,7 @@ def asked(database: Database) -> Iterator[list[str]]:
 
     def note(*given: Any) -> None:  # noqa: ANN401 - connection, cursor, statement and more
         # threads of the server itself ask all the time
-        if not threading.current_thread().name.startswith(("follow ", "housekeeping ")):
+        if not threading.current_thread().name.startswith(_OF_SERVER):
             statements.append(given[2])
 
     event.listen(database.engine, "before_cursor_execute", note)

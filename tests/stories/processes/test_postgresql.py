@@ -4,6 +4,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -232,12 +233,21 @@ def statuses(server: Server, client_id: str, secret: str) -> set[int]:
 
 def execute(url: str, *statements: str) -> None:
     """Run statements beside the server, once its connections are ended."""
-    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'live'"
     server = make_url(url).set(drivername="postgresql", database="postgres")
     with psycopg.connect(server.render_as_string(), autocommit=True) as connection:
         for statement in statements:
-            connection.execute(end)
-            connection.execute(statement.encode())
+            eventually(partial(_is_done, connection, statement), within=60)
+
+
+def _is_done(connection: psycopg.Connection, statement: str) -> bool:
+    """Run a statement that needs the database alone; return whether the server let it be."""
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'live'"
+    connection.execute(end)
+    try:
+        connection.execute(statement.encode())
+    except psycopg.errors.ObjectInUse:  # it has connected again meanwhile
+        return False
+    return True
 
 
 def test_nothing_is_written_to_a_data_directory_in_which_nothing_is_kept(tmp_path: Path) -> None:

@@ -218,6 +218,13 @@ REASONS = {
             "the program does so, somebody else may have its token: revoke it."
         ),
     ),
+    "dpop_gateway": Reason(
+        Message("Bound token at a gateway that takes none"),
+        Message(
+            "The gateway in front of the API does not say which request a proof is for. Ask the "
+            "company whose API it is to set its gateway up for tokens that are bound to a key."
+        ),
+    ),
     "certificate_missing": Reason(
         Message("No certificate sent"),
         Message(
