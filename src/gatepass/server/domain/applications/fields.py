@@ -165,24 +165,18 @@ def _check_rate_limit(change: Change) -> None:
         raise OAuthError("invalid_request", Message("Give the number of tokens per hour."))
 
 
-def _is_required(text: str) -> bool:
-    if text not in _REQUIRED:
-        raise OAuthError(
-            "invalid_request", Message("Choose one of {modes}.", modes=", ".join(_REQUIRED))
-        )
-    return _REQUIRED[text]
+def _required_or(otherwise: str) -> Callable[[str], bool]:
+    """Return what reads `required`, or the other word."""
+    values = {otherwise: False, "required": True}
 
+    def parse(text: str) -> bool:
+        if text not in values:
+            raise OAuthError(
+                "invalid_request", Message("Choose one of {modes}.", modes=", ".join(values))
+            )
+        return values[text]
 
-def _is_bound(text: str) -> bool:
-    if text not in _BOUND:
-        raise OAuthError(
-            "invalid_request", Message("Choose one of {modes}.", modes=", ".join(_BOUND))
-        )
-    return _BOUND[text]
-
-
-_REQUIRED = {"optional": False, "required": True}
-_BOUND = {"off": False, "required": True}
+    return parse
 
 
 def _chosen(*choices: str) -> Callable[[str | None], str | None]:
@@ -381,7 +375,7 @@ GROUPS: tuple[FieldGroup, ...] = (
                         Message("Requests for a token without a DPoP proof are refused."),
                     ),
                 ),
-                parse=_is_required,
+                parse=_required_or("optional"),
                 text=lambda is_required: "required" if is_required else "optional",
             ),
         ),
@@ -418,7 +412,7 @@ GROUPS: tuple[FieldGroup, ...] = (
                         ),
                     ),
                 ),
-                parse=_is_bound,
+                parse=_required_or("off"),
                 text=lambda is_bound: "required" if is_bound else "off",
             ),
         ),

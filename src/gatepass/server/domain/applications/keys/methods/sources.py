@@ -8,7 +8,13 @@ from datetime import datetime
 
 from gatepass.server.domain.applications.keys import store as keys
 from gatepass.server.domain.applications.keys.certificates import store as certificates
-from gatepass.server.domain.applications.keys.methods.model import AuthenticationMethod, Methods
+from gatepass.server.domain.applications.keys.certificates.model import ApplicationCertificate
+from gatepass.server.domain.applications.keys.methods.model import (
+    AuthenticationMethod,
+    Kind,
+    Methods,
+)
+from gatepass.server.domain.applications.keys.model import ApplicationKey
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.context import Context
 from gatepass.server.storage.database import Connection
@@ -43,6 +49,19 @@ def _secrets(
         )
 
 
+def _named(kind: Kind, each: ApplicationKey | ApplicationCertificate) -> AuthenticationMethod:
+    return AuthenticationMethod(
+        kind,
+        each.name,
+        each.created_at,
+        each.expires_at,
+        each.last_used_at,
+        each.last_used_from,
+        each.last_used_agent,
+        each.id,
+    )
+
+
 def _keys(
     context: Context, connection: Connection, application: Application, now: datetime
 ) -> Iterator[AuthenticationMethod]:
@@ -50,16 +69,7 @@ def _keys(
         return
     for each in keys.of_application(connection, application.id):
         if each.is_live(now):
-            yield AuthenticationMethod(
-                "key",
-                each.name,
-                each.created_at,
-                each.expires_at,
-                each.last_used_at,
-                each.last_used_from,
-                each.last_used_agent,
-                each.id,
-            )
+            yield _named("key", each)
 
 
 def _certificates(
@@ -69,16 +79,7 @@ def _certificates(
         return
     for each in certificates.of_application(connection, application.id):
         if each.is_live(now):
-            yield AuthenticationMethod(
-                "certificate",
-                each.name,
-                each.created_at,
-                each.expires_at,
-                each.last_used_at,
-                each.last_used_from,
-                each.last_used_agent,
-                each.id,
-            )
+            yield _named("certificate", each)
 
 
 def _published_keys(
