@@ -1,5 +1,5 @@
 """`python -m gatepass` is `gatepass`."""
 
-from gatepass.cli import main
+from gatepass.cli import run
 
-main(prog_name="gatepass")
+run()

@@ -3,13 +3,12 @@
 import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
-from anyio.from_thread import BlockingPortal, start_blocking_portal
 from httpx2 import Response
 from starlette.testclient import TestClient
 
@@ -31,6 +30,7 @@ from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import INTROSPECT, REVOKE, TOKEN
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
+from server.direct import DirectClient, Loop
 from server.migrated import give_tables
 
 FORM = "application/x-www-form-urlencoded"
@@ -68,9 +68,7 @@ class Client(NamedTuple):
 
 
 class InProcessServer:
-    def __init__(
-        self, app: Gatepass, clock: Clock, data: Path, loop: BlockingPortal | None = None
-    ) -> None:
+    def __init__(self, app: Gatepass, clock: Clock, data: Path, loop: Loop | None = None) -> None:
         self.app = app
         self.loop = loop  # of all requests, which is quicker than one for each
         self.clock = clock
@@ -129,9 +127,9 @@ class InProcessServer:
         sent: list[Any] = list(headers.items() if isinstance(headers, Mapping) else headers or ())
         if by:
             sent.append(("Authorization", basic(by.client_id, by.secret.value)))
-        http = TestClient(self.app, base_url=URL[mode], client=(source, 50000))
-        http.portal = self.loop
-        return http.request(method, path, headers=sent, **given)
+        with nullcontext(self.loop) if self.loop else Loop() as loop:
+            http = DirectClient(self.app, loop, base_url=URL[mode], client=(source, 50000))
+            return http.request(method, path, headers=sent, **given)
 
     def post(self, path: str, mode: Mode = LIVE, **given: Any) -> Response:  # noqa: ANN401
         return self.send("POST", path, mode, **given)
@@ -211,7 +209,8 @@ def open_server(data: Path, clock: Clock | None = None, **given: Any) -> Iterato
     with TestClient(app) as client:
         assert client.portal
         _log_everything(app)
-        yield InProcessServer(app, clock, data, client.portal)
+        with Loop(client.portal) as loop:
+            yield InProcessServer(app, clock, data, loop)
 
 
 @contextmanager
@@ -229,7 +228,7 @@ def open_passive_server(
         environment.open()
     _log_everything(app)
     try:
-        with start_blocking_portal() as loop:
+        with Loop() as loop:
             yield InProcessServer(app, clock, data, loop)
     finally:
         for environment in app.environments:

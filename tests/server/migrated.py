@@ -24,6 +24,15 @@ def empty_database() -> Path:
     return made
 
 
+def give_first_tables(data: Path) -> None:
+    """Make a data directory with the databases of both environments, as a first start makes it."""
+    data.mkdir(mode=0o700, parents=True)
+    for mode in Mode:
+        database = file(data, mode)
+        shutil.copyfile(empty_database(), database)
+        database.chmod(0o600)
+
+
 def give_tables(settings: Settings) -> None:
     """Put databases into a data directory that has no files yet."""
     data = settings.data

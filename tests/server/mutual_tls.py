@@ -3,7 +3,6 @@
 from typing import Any
 
 from httpx2 import Response
-from starlette.testclient import TestClient
 
 from certificates import certificate, escaped
 from gatepass.jose.x509.certificate import Certificate
@@ -13,6 +12,7 @@ from gatepass.server.run import proxies_of
 from gatepass.server.serving.proxy_headers import ProxyHeaders
 from gatepass.wire.credential import Mode
 from gatepass.wire.metadata import TOKEN
+from server.direct import DirectClient
 from server.fixtures import GRANT, HERE, LIVE, URL, Client, InProcessServer, settings
 
 PROXY = "198.51.100.1"
@@ -39,8 +39,8 @@ def send(  # noqa: PLR0913 - a request has that many parts
     if shown:
         sent |= {"X-Client-Cert": escaped(shown).decode(), "X-Client-Verify": verify}
     app: Any = ProxyHeaders(server.app, proxies_of(settings(server.data, **GIVEN)))
-    http = TestClient(app, base_url=URL[mode], client=(peer, 50000))
-    http.portal = server.loop
+    assert server.loop
+    http = DirectClient(app, server.loop, base_url=URL[mode], client=(peer, 50000))
     return http.request(method, path, headers=sent, **given)
 
 

@@ -48,6 +48,13 @@ def configure(url: str) -> None:
     django.setup()
 
 
+def is_migrated() -> bool:
+    """Return whether this program has been run on the database before."""
+    from django.db import connection
+
+    return bool(connection.introspection.table_names())
+
+
 def fill(wanted: dict[str, Any]) -> None:
     from django.contrib.auth import get_user_model
     from oauth2_provider.models import get_application_model
@@ -86,7 +93,8 @@ def main() -> None:
     configure(sys.argv[1])
     wanted = json.load(sys.stdin)
     version = wanted.get("version")
-    call_command("migrate", verbosity=0)
+    if not is_migrated():
+        call_command("migrate", verbosity=0)
     if version:
         call_command("migrate", "oauth2_provider", version, verbosity=0)
     (fill_old if version else fill)(wanted)

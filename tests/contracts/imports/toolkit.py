@@ -1,13 +1,23 @@
 """A database of django-oauth-toolkit, made by its own package in a process of its own."""
 
+import atexit
 import json
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+from uuid import uuid4
+
+import psycopg
 
 from commands import clean_variables
 
 _SITE = Path(__file__).parent / "django_site.py"
+_NOTHING = "{}"
 
 # One application for each way that Django hashes, with secrets as its generator makes them.
 SECRETS = {
@@ -21,7 +31,60 @@ SECRETS = {
 
 
 def make_site(url: str, **wanted: object) -> None:
-    """Migrate the database and save `users` and `applications` in it (see django_site.py)."""
+    """Put `users` and `applications` into the empty database (see django_site.py).
+
+    A database with the same was made before in this process? Then it is copied.
+    """
+    parts = urlsplit(url.replace("+psycopg", ""))
+    key = json.dumps(wanted, sort_keys=True)
+    if parts.scheme == "sqlite":
+        shutil.copyfile(_sqlite(key), parts.path.removeprefix("/"))
+    elif "PGPASSWORD" in os.environ:
+        _fill(url, wanted)
+    else:
+        _copy(parts, _postgresql(parts._replace(path="/postgres"), key))
+
+
+@cache
+def _sqlite(wanted: str) -> Path:
+    """Return a file with what is wanted; nothing is wanted of the one that others begin with."""
+    made = _folder() / f"{uuid4().hex}.sqlite3"
+    if wanted != _NOTHING:
+        shutil.copyfile(_sqlite(_NOTHING), made)
+    _fill(f"sqlite:///{made}", json.loads(wanted))
+    return made
+
+
+@cache
+def _postgresql(cluster: SplitResult, wanted: str) -> str:
+    """Return the name of a database with what is wanted, as `_sqlite` makes a file."""
+    name = f"site_{uuid4().hex}"
+    made = cluster._replace(path=f"/{name}")
+    begun = "template1" if wanted == _NOTHING else _postgresql(cluster, _NOTHING)
+    _run(cluster, f"CREATE DATABASE {name} TEMPLATE {begun}")
+    _fill(made.geturl(), json.loads(wanted))
+    return name
+
+
+def _copy(url: SplitResult, template: str) -> None:
+    cluster, name = url._replace(path="/postgres"), url.path.removeprefix("/")
+    _run(cluster, f"DROP DATABASE {name}")
+    _run(cluster, f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+def _run(cluster: SplitResult, statement: str) -> None:
+    with psycopg.connect(cluster.geturl(), autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+@cache
+def _folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="gatepass-django-"))
+    atexit.register(shutil.rmtree, folder)
+    return folder
+
+
+def _fill(url: str, wanted: dict[str, object]) -> None:
     made = subprocess.run(
         [sys.executable, _SITE, url.replace("+psycopg", "")],
         input=json.dumps({"applications": [], **wanted}),

@@ -14,6 +14,7 @@ from gatepass.server.domain.throttling.hourly_limit import MOST_ROWS, HourlyLimi
 from gatepass.server.domain.users.passwords.passwords import PasswordSettings
 from gatepass.server.environment.environment import Environment
 from gatepass.wire.credential import Mode
+from server.direct import DirectClient, Loop
 from server.partner_api.partner_client import Partner, join
 
 # The cheapest hash that is allowed: nothing here is about passwords.
@@ -29,8 +30,16 @@ def gatepass(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gatepass]:
 
 
 @pytest.fixture(scope="session")
-def http(gatepass: Gatepass) -> TestClient:
-    return TestClient(gatepass, base_url="http://localhost:8000", raise_server_exceptions=False)
+def loop() -> Iterator[Loop]:
+    with Loop() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def http(gatepass: Gatepass, loop: Loop) -> TestClient:
+    return DirectClient(
+        gatepass, loop, base_url="http://localhost:8000", raise_server_exceptions=False
+    )
 
 
 @pytest.fixture
@@ -47,8 +56,8 @@ def other(gatepass: Gatepass, http: TestClient) -> Partner:
 
 
 @pytest.fixture
-def sandboxed(gatepass: Gatepass) -> Partner:
-    http = TestClient(gatepass, base_url="http://localhost:8001")
+def sandboxed(gatepass: Gatepass, loop: Loop) -> Partner:
+    http = DirectClient(gatepass, loop, base_url="http://localhost:8001")
     return join(http, _environment(gatepass, Mode.TEST))
 
 

@@ -6,7 +6,6 @@ from html import unescape
 from pathlib import Path
 from typing import Any
 
-from anyio.from_thread import start_blocking_portal
 from httpx2 import Response
 from starlette.testclient import TestClient
 
@@ -25,6 +24,7 @@ from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.testing import Clock
 from gatepass.wire.credential import Mode
 from gatepass.wire.secret import Secret
+from server.direct import DirectClient, Loop
 
 PASSWORD = "seven violet herons by the canal"
 NEW_PASSWORD = "eleven copper kettles in the rain"
@@ -46,24 +46,23 @@ class PortalServer:
         self.app: Gatepass = create(self.settings, clock)
         self.app.lifespan.open()
         self.environment: ServedEnvironment = self.app.environments[0]
-        self._event_loop = start_blocking_portal()  # one for all requests is quicker than one each
-        self._loop = self._event_loop.__enter__()
+        self._loop = Loop()
 
     def close(self) -> None:
-        self._event_loop.__exit__(None, None, None)
+        self._loop.__exit__(None, None, None)
         self.app.lifespan.close()
 
     def browser(self, source: str = HOME, *, sandbox: bool = False, url: str = "") -> "Browser":
         mode = Mode.TEST if sandbox else Mode.LIVE
-        client = TestClient(
+        client = DirectClient(
             self.app,
+            self._loop,
             base_url=url or self.settings.issuer(mode),
             raise_server_exceptions=False,
             follow_redirects=False,
             client=(source, 50000),
             headers={"user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"},
         )
-        client.portal = self._loop
         return Browser(client)
 
     def as_(self, username: str, source: str = HOME) -> "Browser":

@@ -36,7 +36,7 @@ def used(tmp_path: Path) -> Path:
 
 def test_the_first_start_says_what_was_made_and_what_to_do_next(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with serving(data) as server:
+    with serving(data, from_nothing=True) as server:
         said = server.out()
 
     for word in (str(data), server.url("production"), server.url("sandbox"), "master.key"):
@@ -45,7 +45,7 @@ def test_the_first_start_says_what_was_made_and_what_to_do_next(tmp_path: Path) 
 
 
 def test_the_command_that_the_first_start_names_works_as_it_is_written(tmp_path: Path) -> None:
-    with serving(tmp_path / "data") as server:
+    with serving(tmp_path / "data", from_nothing=True) as server:
         [line] = [line for line in server.out().splitlines() if "organization create" in line]
         setting, _, command = line.strip().rpartition(" gatepass ")
         variables = dict(each.split("=") for each in setting.split())
