@@ -6,6 +6,7 @@ READY := .venv/.ready
 DEMO := .demo
 PORT ?=
 TESTS ?=
+WORKERS ?= 4
 # Folders of unit tests; tests/conftest.py says which of their tests are slow.
 FAST := tests/wire tests/translation tests/jose tests/concurrency tests/client tests/admin tests/guard tests/server
 FUZZ_STREAMS ?= 100000
@@ -44,10 +45,11 @@ demo: setup
 	rm -rf $(DEMO)
 	@$(BIN)/gatepass demo --data $(DEMO) $(if $(PORT),--port $(PORT))
 
-# TESTS names folders or files, or adds options: make test TESTS="tests/wire -x"
+# TESTS names folders or files, or adds options: make test TESTS="tests/wire -x". WORKERS are processes:
+# twice as many as the two cores of a small machine, as a fifth of the tests' time is waiting.
 test: setup
 	@bash tests/setup.sh
-	$(BIN)/pytest -n 3 --dist worksteal $(TESTS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 # The unit tests, in under a minute: no processes, browsers or PostgreSQL. TESTS names other folders, or adds options.
 test-fast: setup

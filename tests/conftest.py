@@ -20,6 +20,9 @@ IN_PROCESS = "server"  # the folder whose `server` runs in this process and is s
 # Tracebacks as Python writes them: with all variables, as structlog does, one takes two seconds.
 structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
+# By default, looking for garbage takes a fifth of the time in which tests are collected.
+gc.set_threshold(20_000, 20, 20)
+
 _WATCHDOG = pytest.StashKey["subprocess.Popen[bytes]"]()  # its input ends with this process
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import run
+from commands import run_in_process as run
 from server.cli import inside
 from server_process import free_ports, serving
 

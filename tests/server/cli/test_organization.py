@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from commands import run
+from commands import run_in_process as run
 from server.cli.conftest import Command
 
 

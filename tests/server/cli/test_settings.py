@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from commands import run
+from commands import run as run_as_process
+from commands import run_in_process as run
 
 
 def _written(folder: Path, text: str) -> Path:
@@ -85,7 +86,7 @@ def test_postgresql_without_its_library_names_the_extra_that_brings_it(tmp_path:
     database = "postgresql://gatepass@localhost/gatepass"
     variables = {"PYTHONPATH": str(tmp_path), "GATEPASS_PRODUCTION__DATABASE": database}
 
-    ran = run(
+    ran = run_as_process(
         "organization", "create", "Acme", "--admin", "anna", cwd=tmp_path, variables=variables
     )
 
