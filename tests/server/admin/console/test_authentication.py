@@ -46,8 +46,6 @@ def action(browser: Browser, path: str, last: str) -> str:
     """Return the address of the form of the page that ends so."""
     actions: list[str] = ACTION.findall(browser.get(path).text)
     found = [each for each in actions if each.endswith(last)]
-        each for each in ACTION.findall(browser.get(path).text) if each.endswith(last)
-    ]
     assert found, last
     return found[0]
 
