@@ -41,7 +41,7 @@ _ROTATION_DONE = {
     False: Message("Automatic rotation is off."),
 }
 NETWORKS, RATE_LIMIT = _GROUPS["networks/"], _GROUPS["minting/"]
-TOKEN_SETTINGS = tuple(group for group in fields.GROUPS if group.is_setting)
+TOKEN_SETTINGS = tuple(group for group in table.GROUPS if group.is_setting)
 """What its tokens are bound to, its profile, and how introspection is answered."""
 
 
