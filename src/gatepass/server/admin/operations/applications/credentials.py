@@ -21,7 +21,7 @@ from gatepass.server.admin.operations.applications.reading import SHOW, grantabl
 from gatepass.server.admin.operations.model import SECURITY, Call, Operation
 from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.keys.model import FAULTS
-from gatepass.server.domain.applications.keys.registration import register_with_key
+from gatepass.server.domain.applications.keys.registration import FirstKey, register_with_key
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.domain.applications.secrets import operations as secrets
 from gatepass.server.domain.applications.secrets.end import unstated_end
@@ -66,21 +66,20 @@ def _create_with_key(call: Call, new: NewApplication, public_key: str) -> Creden
         raise OAuthError("invalid_request", "An application with a key has no secret that ends.")
     if not public_key.strip():
         raise OAuthError("invalid_request", FAULTS["malformed"])
-    made = register_with_key(
+    application = operations.new_application(
         call.context,
         call.environment.catalogue,
         call.by,
         new.org_id,
         name=new.name,
-        public_key=public_key.encode(),
-        key_name=new.key_name,
-        key_end=new.key_expires_at,
         scope=Scope.parse(new.scope) if new.scope is not None else None,
         allowed=grantable(call),
         token_lifetime=new.token_lifetime,
         contact=new.contact,
         networks=check_networks(" ".join(new.networks)),
     )
+    key = FirstKey(public_key.encode(), name=new.key_name, expires_at=new.key_expires_at)
+    made = register_with_key(call.context, call.by, application, key)
     return Credentials(
         application=show(call, OneApplication(client_id=made.client_id)),
         client_secret=None,

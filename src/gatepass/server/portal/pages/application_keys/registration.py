@@ -4,7 +4,8 @@ from uuid import UUID
 
 from gatepass.server.domain.applications.keys.model import check_keys
 from gatepass.server.domain.applications.keys.operations import GeneratedKey
-from gatepass.server.domain.applications.keys.registration import FIRST_KEY, register_with_key
+from gatepass.server.domain.applications.keys.registration import FirstKey, register_with_key
+from gatepass.server.domain.applications.operations import new_application
 from gatepass.server.domain.applications.secrets import operations as secrets
 from gatepass.server.portal.request import PortalRequest
 from gatepass.server.storage.database import Connection
@@ -59,21 +60,19 @@ def register(
         request.keep_once(connection, about(made.application_id), kept(made))
 
     pasted = request.form.get("key", "") if request.form.get("method") == KEY else ""
-    register_with_key(
+    new = new_application(
         request.context,
         request.catalogue,
         request.actor,
         request.org_id,
         name=name,
-        public_key=pasted.encode(),
-        alg=_ALG,
-        key_name=FIRST_KEY,
         scope=scope,
         allowed=allowed,
         redirect_uris=redirect_uris,
         app_id=app_id,
-        also=keep,
     )
+    key = FirstKey(pasted.encode(), _ALG)
+    register_with_key(request.context, request.actor, new, key, keep)
 
 
 def kept(made: GeneratedKey) -> dict[str, str]:
