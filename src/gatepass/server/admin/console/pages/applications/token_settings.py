@@ -14,7 +14,7 @@ from gatepass.server.admin.console.pages.organizations.settings import (
 )
 from gatepass.server.admin.console.request import ConsoleRequest
 from gatepass.server.admin.operations.applications import settings as operations
-from gatepass.server.domain.applications.fields import FieldGroup
+from gatepass.server.domain.applications.fields.model import FieldGroup
 from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 

@@ -16,9 +16,10 @@ from gatepass.server.admin.operations.applications import credentials, reading
 from gatepass.server.admin.operations.applications import settings as operations
 from gatepass.server.admin.operations.applications.model import OVERLAP
 from gatepass.server.admin.operations.model import Operation
-from gatepass.server.domain.applications import fields
 from gatepass.server.domain.applications import operations as applications
-from gatepass.server.domain.applications.fields import FieldGroup
+from gatepass.server.domain.applications.fields import table
+from gatepass.server.domain.applications.fields.model import FieldGroup
+from gatepass.server.domain.applications.fields.values import texts_of
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.networks import check_networks, format_networks
 from gatepass.server.domain.applications.secrets import end as secret_end
@@ -32,7 +33,7 @@ from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 _TEMPLATE = "application_settings.html"
-_GROUPS = {group.path: group for group in fields.GROUPS}
+_GROUPS = {group.path: group for group in table.GROUPS}
 _NONE = Message("None")
 _ON = {True: Message("On"), False: Message("Off")}
 _ROTATION_DONE = {
@@ -40,7 +41,7 @@ _ROTATION_DONE = {
     False: Message("Automatic rotation is off."),
 }
 NETWORKS, RATE_LIMIT = _GROUPS["networks/"], _GROUPS["minting/"]
-TOKEN_SETTINGS = tuple(group for group in fields.GROUPS if group.is_setting)
+TOKEN_SETTINGS = tuple(group for group in table.GROUPS if group.is_setting)
 """What its tokens are bound to, its profile, and how introspection is answered."""
 
 
@@ -216,7 +217,7 @@ def changed(
         text = " ".join(text.split())
         return words.get(text, text) or (field.empty_fact if field.is_fact else _NONE)
 
-    return field.label, said(fields.texts(_find(request))[name]), said(after)
+    return field.label, said(texts_of(_find(request))[name]), said(after)
 
 
 def _labels(found: Application) -> dict[str, str]:
@@ -235,7 +236,7 @@ def _context(request: ConsoleRequest) -> Mapping[str, object]:
         "app_url": request.base + path_of(request).removesuffix("settings/"),
         "here": request.base + path_of(request),
         "seen": request.perform(reading.SHOW, client_id=found.client_id).etag,
-        "stored": {**fields.texts(found), **automatic_rotation.texts(setting)},
+        "stored": {**texts_of(found), **automatic_rotation.texts(setting)},
         "networks": NETWORKS.fields[0],
         "rate_limit": RATE_LIMIT.fields,
         "token_settings": [(group.path, group.fields[0]) for group in TOKEN_SETTINGS],
