@@ -43,6 +43,10 @@ _LONGEST_EXCHANGE = 10.0  # seconds that one request may take
 _FIRST_PAUSE = 0.5  # seconds, doubled with each attempt ...
 _LONGEST_PAUSE = 8.0  # ... up to these
 _CLOCKS_DIFFER = 30.0  # seconds between two clocks that may be why an assertion is refused
+_OF_CERTIFICATE = (
+    "; a server also ends the connection where the client certificate has expired, or is of an "
+    "authority that it does not know"
+)
 _SUCCESS = range(HTTPStatus.OK, HTTPStatus.NO_CONTENT)  # some servers answer 201 and the like
 _ERROR = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]{1,64}")  # RFC 6749 §5.2
 
@@ -88,7 +92,8 @@ def request_token(
         except CertificateRefused as error:
             raise TokenUnavailable(quotable(str(error), secrets), attempt, now() - start) from None
         except Unreachable as error:
-            why = _describe_unreachable(quotable(str(error), secrets))
+            reason = quotable(str(error), secrets)
+            why = _describe_unreachable(reason, with_certificate=bool(settings.client_cert))
         else:
             if not is_transient(response.status):
                 try:
@@ -112,8 +117,9 @@ def _bound(token: CachedToken, prover: "Prover | None") -> CachedToken:
     return token if prover is None else replace(token, jkt=prover.jkt)
 
 
-def _describe_unreachable(reason: str) -> str:
-    return f"the token endpoint cannot be reached ({reason}): check its URL and the network"
+def _describe_unreachable(reason: str, *, with_certificate: bool) -> str:
+    what = f"the token endpoint cannot be reached ({reason}): check its URL and the network"
+    return what + _OF_CERTIFICATE if with_certificate else what
 
 
 def _exchange(

@@ -1,65 +1,97 @@
-"""Registration of an application that has a key in place of a secret."""
+"""Registration of an application that authenticates otherwise than by a secret."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from uuid import UUID
 
-from gatepass.jose.keys.private_key import PrivateKey
-from gatepass.jose.keys.public_key import ClientKey
-from gatepass.server.domain.applications.keys.model import check_keys, check_name
-from gatepass.server.domain.applications.keys.operations import GeneratedKey
-from gatepass.server.domain.applications.keys.transaction_steps import add_keys
+from gatepass.server.domain.applications.keys import operations as keys
+from gatepass.server.domain.applications.keys.certificates import operations as certificates
+from gatepass.server.domain.applications.keys.model import KeySetting
 from gatepass.server.domain.applications.model import Application
-from gatepass.server.domain.applications.operations import add_new
+from gatepass.server.domain.applications.operations import add_new, new_application
 from gatepass.server.domain.audit.model import Actor
+from gatepass.server.domain.catalogue.model import Catalogue
 from gatepass.server.domain.context import Context
-from gatepass.server.storage.database import Connection
+from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 from gatepass.translation.message import Message
+from gatepass.wire.networks import Network
+from gatepass.wire.scope import Scope
 
 FIRST_KEY = Message("First key")
-Also = Callable[[Connection, GeneratedKey], None]
+FIRST_CERTIFICATE = Message("First certificate")
+GiveMethod = Callable[[Context, Application], object]
+"""What gives a new application its key or certificate, in the transaction that registers it."""
 
 
-def nothing_else(_: Connection, __: GeneratedKey) -> None:
-    """Write nothing along."""
-
-
-class FirstKey(NamedTuple):
-    """The keys that an application begins with: a JWK, a JWK Set or PEM, or else a pair for `alg`.
-
-    `name` is what people call it, and `expires_at` its end, if it has one.
-    """
-
-    public: bytes
-    alg: str = "ES256"
-    name: str = FIRST_KEY
-    expires_at: datetime | None = None
-
-
-def register_with_key(
-    context: Context, by: Actor, new: Application, key: FirstKey, also: Also = nothing_else
+def register_without_secret(  # noqa: PLR0913 - a registration has that many parts
+    context: Context,
+    catalogue: Catalogue,
+    by: Actor,
+    org_id: UUID,
+    *,
+    give: GiveMethod,
+    name: str,
+    scope: Scope | None = None,
+    allowed: Scope | None = None,
+    redirect_uris: tuple[str, ...] = (),
+    token_lifetime: int = DEFAULT_LIFETIME,
+    contact: str = "",
+    networks: tuple[Network, ...] = (),
+    app_id: UUID | None = None,
 ) -> Application:
-    """Register an application that has no secret (`operations.new_application`).
+    """Register a confidential client-credentials application that has no secret.
 
-    Where a pair is made for it, `also` gets that. Raises OAuthError as `operations.register`, and
-    for a key that is none.
+    `give` gives it what it authenticates with: one of the functions below. The other parts are as
+    those of `operations.register`, which it raises as, too.
     """
-    given, private = _keys(key)
-    label, now = check_name(key.name), new.created_at
-    with context.database.write() as connection:
+    new = new_application(
+        context,
+        catalogue,
+        by,
+        org_id,
+        name=name,
+        scope=scope,
+        allowed=allowed,
+        redirect_uris=redirect_uris,
+        token_lifetime=token_lifetime,
+        contact=contact,
+        networks=networks,
+        app_id=app_id,
+    )
+    with context.database.outer_write() as connection:
         add_new(context, connection, by, new)
-        keys = add_keys(
-            context, connection, by, new, now, name=label, given=given, expires_at=key.expires_at
-        )
-        if private:
-            also(connection, GeneratedKey(new.id, keys[0], private))
+        give(replace(context, refresh=_later), new)
     context.refresh()
     return new
 
 
-def _keys(key: FirstKey) -> tuple[list[ClientKey], PrivateKey | None]:
-    """Return the keys in a text, or where it is empty a new one with its private part."""
-    if key.public.strip():
-        return check_keys(key.public), None
-    private = PrivateKey.generate(key.alg)
-    return [ClientKey.from_jwk(private.public_jwk())], private
+def public_keys(
+    by: Actor, text: bytes, name: str = FIRST_KEY, end: datetime | None = None
+) -> GiveMethod:
+    """Return what adds the public keys in a text: a JWK, a JWK Set, or one in PEM."""
+    return lambda context, new: keys.add(
+        context, by, new.id, None, name=name, text=text, expires_at=end
+    )
+
+
+def new_pair(by: Actor, alg: str, also: keys.Also) -> GiveMethod:
+    """Return what makes a pair and adds the public key; `also` gets the private one."""
+    return lambda context, new: keys.generate(
+        context, by, new.id, None, name=FIRST_KEY, alg=alg, also=also
+    )
+
+
+def published_keys(by: Actor, jwks_uri: str) -> GiveMethod:
+    """Return what sets where the application publishes its keys."""
+    setting = KeySetting(jwks_uri)
+    return lambda context, new: keys.change_setting(context, by, new.id, None, setting)
+
+
+def certificate(by: Actor, text: bytes, name: str = FIRST_CERTIFICATE) -> GiveMethod:
+    """Return what adds a certificate in PEM, which is compared whole."""
+    return lambda context, new: certificates.add(context, by, new.id, None, name=name, text=text)
+
+
+def _later() -> None:
+    """Do nothing: memory is refreshed after the commit."""
