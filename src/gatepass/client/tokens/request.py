@@ -92,8 +92,7 @@ def request_token(
         except CertificateRefused as error:
             raise TokenUnavailable(quotable(str(error), secrets), attempt, now() - start) from None
         except Unreachable as error:
-            reason = quotable(str(error), secrets)
-            why = _describe_unreachable(reason, with_certificate=bool(settings.client_cert))
+            why = _describe_unreachable(error, secrets, settings)
         else:
             if not is_transient(response.status):
                 try:
@@ -117,9 +116,12 @@ def _bound(token: CachedToken, prover: "Prover | None") -> CachedToken:
     return token if prover is None else replace(token, jkt=prover.jkt)
 
 
-def _describe_unreachable(reason: str, *, with_certificate: bool) -> str:
+def _describe_unreachable(
+    error: Unreachable, secrets: Sequence[Secret], settings: ClientSettings
+) -> str:
+    reason = quotable(str(error), secrets)
     what = f"the token endpoint cannot be reached ({reason}): check its URL and the network"
-    return what + _OF_CERTIFICATE if with_certificate else what
+    return what + _OF_CERTIFICATE if settings.client_cert else what
 
 
 def _exchange(
