@@ -21,6 +21,7 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.usage import store as usage
 from gatepass.server.domain.usage.model import Refusal
 from gatepass.server.environment import maintenance
+from gatepass.server.tokens.assertion import client_id_of, read
 from gatepass.wire.metadata import AUTHORIZATION_SERVER, INTROSPECT, REVOCATIONS, REVOKE, TOKEN
 from server.assertions import KeyClient, with_key
 from server.fixtures import INTROSPECTION, LIVE, TEST, URL, InProcessServer, refused, whole
@@ -204,6 +205,22 @@ def test_basic_and_an_assertion_are_two_ways(
     answer = server.post(TOKEN, by=key_client.client, data=GRANT | key_client.form())
 
     assert refused(answer) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("subject", ["\ud800", "\0", "a\0b", "gpc_live_\udfff", "a\nb", "\x7f"])
+def test_a_subject_that_no_client_id_can_be_is_refused_as_an_unknown_one(
+    fresh_server: InProcessServer, subject: str
+) -> None:
+    """Half a surrogate pair cannot be encoded, and PostgreSQL takes no zero byte."""
+    fresh_server.environment().state.has_imported = True  # so that any text may be a client id
+    by = with_key(fresh_server)
+    forged = by.assertion(sub=subject, iss=subject)
+
+    answer = ask(fresh_server, by, forged)
+
+    assert client_id_of(read(forged)) == ""
+    assert whole(answer) == whole(ask(fresh_server, by, by.assertion(sub="other", iss="other")))
+    assert refused(answer) == (401, "invalid_client")
 
 
 @SPEC
