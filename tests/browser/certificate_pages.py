@@ -46,7 +46,7 @@ def _certificate(
     )
 
 
-_CERTIFICATES = [
+CERTIFICATES = [
     _certificate(
         1, "Nightly import", _OWN, last_used_at=before(hours=1), last_used_from="203.0.113.7"
     ),
@@ -58,7 +58,7 @@ PAGES = [
     Sample(
         "certificates",
         _TEMPLATE,
-        _page(application=application(name=LONG), certificates=_CERTIFICATES, takes_subjects=False),
+        _page(application=application(name=LONG), certificates=CERTIFICATES, takes_subjects=False),
     ),
     Sample(
         "certificates-wrong",
@@ -66,12 +66,12 @@ PAGES = [
         _page(
             errors={"certificate": FAULTS["private"]},
             values={"certificate_name": "Import"},
-            certificates=_CERTIFICATES[:1],
+            certificates=CERTIFICATES[:1],
         ),
     ),
     Sample(
         "certificates-seen-by-staff",
         _TEMPLATE,
-        _page(certificates=_CERTIFICATES[:2], may_change=False),
+        _page(certificates=CERTIFICATES[:2], may_change=False),
     ),
 ]
