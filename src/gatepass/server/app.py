@@ -43,7 +43,7 @@ from gatepass.wire import metadata
 from gatepass.wire.credential import Mode
 
 if TYPE_CHECKING:
-    from gatepass.server.portal.routes import Route as PortalRoute
+    from gatepass.server.portal.route_table.route import Route as PortalRoute
 
 _OF_ANY_HOST = health.PATHS | metrics_endpoint.PATHS
 
