@@ -17,6 +17,7 @@ from gatepass.guard.model.error_response import ErrorResponse
 from gatepass.guard.model.requirements import NOTHING, Requirements
 from gatepass.guard.testing import DPoPKey, FakeIssuer
 from gatepass.jose.dpop_nonces import Nonces
+from gatepass.wire.errors import OAuthError
 
 URL = "https://api.example.com/meters"
 
@@ -27,8 +28,10 @@ class Redis:
     def __init__(self) -> None:
         self.keys: dict[str, int] = {}
         self.away = False
+        self.asked = 0
 
     def set(self, name: str, _value: bytes, *, nx: bool, ex: int) -> bool | None:
+        self.asked += 1
         if self.away:
             raise ConnectionError
         if nx and name in self.keys:
@@ -162,6 +165,21 @@ def test_a_redis_of_asyncio_is_a_mistake(issuer: FakeIssuer, key: DPoPKey) -> No
 
     with pytest.raises(TypeError, match=r"not one of redis\.asyncio"):
         guard.identify(request(token, key.proof("GET", URL, token)))
+
+
+@pytest.mark.parametrize(("strict", "asked"), [(False, 2), (True, 4)])
+def test_a_redis_that_is_away_does_not_hold_up_each_request(*, strict: bool, asked: int) -> None:
+    redis: Any = Redis()
+    redis.away, times = True, iter([0.0, 9.0, 9.5, 9.9, 10.0, 10.0] if not strict else [0.0] * 9)
+    replays = RedisReplays(redis, strict=strict, monotonic=lambda: next(times))
+
+    for digest in (b"a", b"b", b"c", b"d"):
+        if strict:
+            with pytest.raises(OAuthError):
+                replays.add(digest * 16, 160.0, 100.0)
+        else:
+            assert replays.add(digest * 16, 160.0, 100.0)
+    assert redis.asked == asked
 
 
 @pytest.mark.parametrize("strict", [True, False])
