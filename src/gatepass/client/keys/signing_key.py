@@ -11,7 +11,7 @@ Sign: TypeAlias = Callable[[bytes], bytes] | Callable[[bytes], Awaitable[bytes]]
 
 # Bytes of each of the two numbers of an ECDSA signature (RFC 7518 §3.4).
 _HALVES = {"ES256": 32, "ES384": 48, "ES512": 66}
-_ED25519 = 64  # bytes of a signature (RFC 8032 §5.1.6)
+_ED25519 = 64  # bytes of a signature
 _RSA = range(2048 // 8, 8192 // 8 + 1)  # as many bytes as the modulus
 _ALGORITHMS = (*_HALVES, "Ed25519", "EdDSA", "PS256", "PS384", "PS512", "RS256")
 _DER_SEQUENCE, _DER_INTEGER = 0x30, 0x02
