@@ -14,6 +14,7 @@ from gatepass.jose.x509.errors import UnusableCertificateError
 from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
 from gatepass.server.domain.applications.keys.certificates.cache import CachedCertificate
 from gatepass.server.http import ClientCertificate
+from gatepass.server.storage.timestamps import milliseconds
 from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.networks import allows
@@ -49,8 +50,9 @@ def authenticate(
         raise _refused("suspended", "the organization is suspended")
     if application.networks and not allows(application.networks, source):
         raise _refused("network", "the source is in none of the application's networks")
+    validity = milliseconds(certificate.not_before), milliseconds(certificate.not_after)
     credential = CachedSecret(
-        found.id_bytes, found.id_bytes, "", None, False, None, is_certificate=True
+        found.id_bytes, found.id_bytes, "", None, False, None, validity_ms=validity
     )
     return AuthenticatedClient(application, credential)
 

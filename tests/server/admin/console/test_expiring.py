@@ -41,7 +41,7 @@ def test_the_page_has_what_ends_within_the_chosen_days_and_whom_to_write_to(
     assert "nora@acme.example" in month
     assert "Meter import" not in month
     assert quarter.index("Billing sync") < quarter.index("Meter import")
-    assert "No secret and no key ends soon" in week
+    assert "No secret, key or certificate ends soon" in week
 
 
 def test_the_page_has_keys_beside_secrets(expiring: PortalServer) -> None:

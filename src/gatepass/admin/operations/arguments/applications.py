@@ -199,15 +199,6 @@ class ApplicationSetKeySettings(ConditionalChange, total=False):
     legacy_audience: bool | None
 
 
-class ApplicationExpiringKeys(TypedDict, total=False):
-    """The arguments of `application.expiring_keys`."""
-
-    limit: int
-    cursor: str
-    org_id: UUID | str | None
-    days: int
-
-
 class ApplicationCertificates(TypedDict, total=False):
     """The arguments of `application.certificates`."""
 
@@ -280,6 +271,24 @@ class ApplicationUses(TypedDict, total=False):
 
 class SecretExpiring(TypedDict, total=False):
     """The arguments of `secret.expiring`."""
+
+    limit: int
+    cursor: str
+    org_id: UUID | str | None
+    days: int
+
+
+class ApplicationExpiringKeys(TypedDict, total=False):
+    """The arguments of `application.expiring_keys`."""
+
+    limit: int
+    cursor: str
+    org_id: UUID | str | None
+    days: int
+
+
+class ApplicationExpiringCertificates(TypedDict, total=False):
+    """The arguments of `application.expiring_certificates`."""
 
     limit: int
     cursor: str
