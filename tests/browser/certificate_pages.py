@@ -30,7 +30,9 @@ def _page(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     return {
         **one("", **changes),
         "certificates": [],
-        "reminders": reminders((each["it"] for each in changes.get("certificates", [])), NOW),
+        "certificate_reminders": reminders(
+            (each["it"] for each in changes.get("certificates", [])), NOW
+        ),
         "certificate_labels": LABELS,
         "members": MEMBERS,
         "is_offered": True,
@@ -53,7 +55,7 @@ def _certificate(
     )
 
 
-_CERTIFICATES = [
+CERTIFICATES = [
     _certificate(
         1, "Nightly import", _OWN, last_used_at=before(hours=1), last_used_from="203.0.113.7"
     ),
@@ -76,7 +78,7 @@ PAGES = [
     Sample(
         "certificates",
         _TEMPLATE,
-        _page(application=application(name=LONG), certificates=_CERTIFICATES, takes_subjects=False),
+        _page(application=application(name=LONG), certificates=CERTIFICATES, takes_subjects=False),
     ),
     Sample("certificates-expiring", _TEMPLATE, _page(certificates=_EXPIRING)),
     Sample(
@@ -85,12 +87,12 @@ PAGES = [
         _page(
             errors={"certificate": FAULTS["private"]},
             values={"certificate_name": "Import"},
-            certificates=_CERTIFICATES[:1],
+            certificates=CERTIFICATES[:1],
         ),
     ),
     Sample(
         "certificates-seen-by-staff",
         _TEMPLATE,
-        _page(certificates=_CERTIFICATES[:2], may_change=False),
+        _page(certificates=CERTIFICATES[:2], may_change=False),
     ),
 ]

@@ -19,8 +19,10 @@ from gatepass.server.admin.console.navigation import SECTIONS
 from gatepass.server.admin.console.pages import expiring, operators
 from gatepass.server.admin.console.pages.organizations.listing import STATES
 from gatepass.server.admin.console.pages.overview import PROBLEMS
+from gatepass.server.domain.applications.keys.methods.model import AuthenticationMethod
 from gatepass.server.domain.users.operators.model import OperatorRole
 from gatepass.server.portal.forms import activity_filter
+from gatepass.server.portal.pages.application_keys.methods import KINDS
 from gatepass.server.portal.presentation.words import OPERATOR_ROLES
 from gatepass.translation.message import Message
 from gatepass.wire.credential import Mode
@@ -158,13 +160,15 @@ EMPTY = {
     "entries": [],
     "may_rename": False,
 }
-SECRET = {
-    "last_four": "7Cq5",
-    "created_at": before(days=80),
-    "expires_at": before(days=-10),
-    "last_used_at": before(minutes=3),
-    "last_used_from": "203.0.113.7",
-}
+SECRET = AuthenticationMethod(
+    "secret",
+    Message("Secret ending in {last_four}", last_four="7Cq5"),
+    before(days=80),
+    before(days=-10),
+    before(minutes=3),
+    "203.0.113.7",
+    "python-httpx2/1.0",
+)
 APPLICATION = {
     "site": OPERATOR,
     "console": console("organizations/"),
@@ -172,7 +176,11 @@ APPLICATION = {
     "application": application(
         last_used_at=before(minutes=3), last_used_from="203.0.113.7", networks=["203.0.113.0/24"]
     ),
-    "secrets": [SECRET, {**SECRET, "last_four": "9xYz", "expires_at": None, "last_used_at": None}],
+    "methods": [
+        SECRET,
+        AuthenticationMethod("key", LONG, before(days=30)),
+    ],
+    "kinds": KINDS,
     "here": f"{BASE}organizations/o1/applications/a1/",
     "refusals": [each["words"] for each in REFUSALS],
     "usage": usage(),
@@ -470,7 +478,7 @@ PAGES = (
             **APPLICATION,
             "site": IN_SANDBOX,
             "application": application(networks=[], created_by="", last_used_at=None),
-            "secrets": [],
+            "methods": [],
             "refusals": [],
         },
     ),

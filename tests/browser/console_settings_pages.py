@@ -9,7 +9,7 @@ from gatepass.server.admin.console.confirmation import Question
 from gatepass.server.admin.console.pages import catalogue
 from gatepass.server.admin.console.pages.organizations import settings
 from gatepass.server.admin.console.pages.policies import row
-from gatepass.server.domain.applications import fields
+from gatepass.server.domain.applications.fields import table
 from gatepass.server.domain.applications.secrets.end import LIFETIMES
 from gatepass.server.domain.organizations.policies.fields import FIELDS
 from gatepass.server.domain.organizations.policies.model import StatedPolicy, in_force
@@ -98,12 +98,17 @@ SETTINGS: dict[str, Any] = {
         "automatic_rotation": "on",
         "rotation_interval": "30",
         "rotation_overlap": "86400",
+        "dpop_bound_access_tokens": "optional",
+        "tls_client_certificate_bound_access_tokens": "off",
+        "profile": "none",
+        "introspection_signed_response_alg": "none",
     },
     "networks": settings.NETWORKS.fields[0],
     "rate_limit": settings.RATE_LIMIT.fields,
+    "token_settings": [(group.path, group.fields[0]) for group in settings.TOKEN_SETTINGS],
     "labels": {
         **automatic_rotation.LABELS,
-        **{each.name: each.label for group in fields.GROUPS for each in group.fields},
+        **{each.name: each.label for group in table.GROUPS for each in group.fields},
     },
     "overlaps": [("86400", Message("24 hours"))],
     "secrets": SECRETS,

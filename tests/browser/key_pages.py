@@ -61,7 +61,7 @@ def _page(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     }
 
 
-_KEYS = [
+KEYS = [
     _key("Nightly import", 1, last_used_at=before(hours=1), last_used_from="203.0.113.7"),
     _key(UNBROKEN, 2, kid="a" * 200, expires_at=NOW + timedelta(days=3)),
     _key("Before the move", 3, expires_at=before(days=1)),
@@ -73,7 +73,7 @@ PAGES = [
         _TEMPLATE,
         _page(
             application=application(name=LONG),
-            keys=_KEYS,
+            keys=KEYS,
             **_PASTE,
             setting=KeySetting("https://keys.example.com/jwks.json", legacy_audience=True),
         ),
@@ -81,9 +81,9 @@ PAGES = [
     Sample(
         "keys-wrong",
         _TEMPLATE,
-        _page(errors={"key": FAULTS["private"]}, values={"key_name": "Import"}, keys=_KEYS[:1]),
+        _page(errors={"key": FAULTS["private"]}, values={"key_name": "Import"}, keys=KEYS[:1]),
     ),
-    Sample("keys-seen-by-staff", _TEMPLATE, _page(keys=_KEYS[:2], may_change=False)),
+    Sample("keys-seen-by-staff", _TEMPLATE, _page(keys=KEYS[:2], may_change=False)),
     Sample(
         "key-new",
         "application/new_key.html",

@@ -8,7 +8,7 @@ from types import SimpleNamespace as Thing
 from typing import Any
 
 from gatepass.server.configuration.branding.brand import Brand
-from gatepass.server.domain.applications import fields
+from gatepass.server.domain.applications.fields import table
 from gatepass.server.portal.pages.applications.overview import settings_of
 from gatepass.server.portal.presentation import chart
 from gatepass.server.portal.presentation.chart import Bar
@@ -219,7 +219,7 @@ NOT_FOR_STAFF = ("Settings", "Activity", "Danger zone")
 
 
 LABELS = {
-    **{field.name: field.label for group in fields.GROUPS for field in group.fields},
+    **{field.name: field.label for group in table.GROUPS for field in group.fields},
     "confirm": "Name",
     "overlap": "Overlap",
     "secret_end": "End",
@@ -285,7 +285,7 @@ def settings(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
         "scopes": [*SCOPE, PASSWORD_SCOPE],
         "granted_scopes": [],
         "has_password_scope": False,
-        "seen": {group.path: "{}" for group in fields.GROUPS},
+        "seen": {group.path: "{}" for group in table.GROUPS},
         **changes,
     }
 

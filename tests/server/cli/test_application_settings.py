@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from gatepass.server.admin.operations.applications.model import ApplicationSettings
-from gatepass.server.domain.applications import fields
+from gatepass.server.domain.applications.fields import table
 from server.cli.conftest import Command
 
 
@@ -170,7 +170,7 @@ def test_a_wrong_setting_of_automatic_rotation_changes_nothing(
 
 
 def test_each_field_of_an_application_is_an_argument_of_the_operation() -> None:
-    names = {field.name for group in fields.GROUPS for field in group.fields}
+    names = {field.name for group in table.GROUPS for field in group.fields}
 
     assert names | {"client_id"} == set(ApplicationSettings.model_fields)
 

@@ -21,6 +21,8 @@ PARTS = {
     "copy_new_form.html",
     "copy_table.html",
     "console/api_parts.html",
+    "application/credential_parts.html",
+    "console/authentication_parts.html",
     "console/base.html",
     "console/operator_parts.html",
     "console/parts.html",

@@ -41,6 +41,7 @@ _OCTETS = {"P-256": 32, "P-384": 48, "P-521": 66}
 # bits; RFC 7518 §3.3 sets the lower bound, the cost of verifying the upper
 _MODULUS = range(2048, 8192 + 1)
 _EXPONENT = range(2**16 + 1, 2**32, 2)
+MODULUS_OCTETS = range(2048 // 8, 8192 // 8 + 1)  # bytes of a modulus, and so of a signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,20 @@ class ClientKey:
     def thumbprint(self) -> str:
         """Return the SHA-256 thumbprint of the key (RFC 7638)."""
         return thumbprint(self.members)
+
+    def fits(self, alg: str, signature: bytes) -> bool:
+        """Return whether a signature by `alg` may be one of this key's; nothing is verified.
+
+        One of RSA is as long as the modulus, and smaller (RFC 8017 §8.1.2): it is refused before
+        the work, which others of this length cost.
+        """
+        if alg not in self.algorithms:
+            return False
+        if not isinstance(self.public, rsa.RSAPublicKey):
+            return True
+        if len(signature) != (self.public.key_size + 7) // 8:
+            return False
+        return int.from_bytes(signature) < self.public.public_numbers().n
 
     def verify(self, alg: str, message: bytes, signature: bytes) -> bool:
         """Return whether `signature` is one of this key's for `message`, by an algorithm of it."""

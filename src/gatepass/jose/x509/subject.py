@@ -5,6 +5,7 @@ A client registers exactly one of the five members, and only the leaf is compare
 
 import re
 import unicodedata
+from collections.abc import Callable
 from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Literal, NamedTuple, get_args
@@ -67,7 +68,14 @@ class Subject(NamedTuple):
 
     def matches(self, certificate: Certificate) -> bool:
         """Return whether a certificate names this subject."""
-        return _MATCHERS[self.member](self.value, certificate)
+        return self.name() in names(certificate)
+
+    def name(self) -> "Name":
+        """Return it as it is compared; reading a distinguished name takes a while."""
+        return self.member, _COMPARABLE[self.member](self.value)
+
+
+Name = tuple[Member, object]
 
 
 def check(member: str, value: str) -> Subject:
@@ -95,58 +103,24 @@ def distinguished_name(certificate: Certificate) -> str:
     return certificate.subject.rfc4514_string(_BY_OID)
 
 
+def names(certificate: Certificate) -> frozenset[Name]:
+    """Return what a certificate names, as the names of subjects are compared."""
+    found: set[Name] = {
+        (member, _COMPARABLE[member](each.value))
+        for each in certificate.names
+        for kind, member in _KINDS
+        if isinstance(each, kind)
+    }
+    if distinguished := _comparable(certificate.subject):
+        found.add(("tls_client_auth_subject_dn", distinguished))
+    return frozenset(found)
+
+
 _FORMS: MappingProxyType[Member, re.Pattern[str]] = MappingProxyType(
     {
         "tls_client_auth_san_dns": _DNS,
         "tls_client_auth_san_uri": _URI,
         "tls_client_auth_san_email": _EMAIL,
-    }
-)
-
-
-def _is_dn(value: str, certificate: Certificate) -> bool:
-    expected = _parsed(value)
-    return bool(expected) and expected == _comparable(certificate.subject)
-
-
-def _is_dns(value: str, certificate: Certificate) -> bool:
-    """Compare as RFC 5280 §7.2: without case; a wildcard stands for no other name."""
-    return any(
-        isinstance(each, x509.DNSName) and _lower(each.value) == _lower(value)
-        for each in certificate.names
-    )
-
-
-def _is_uri(value: str, certificate: Certificate) -> bool:
-    return any(
-        isinstance(each, x509.UniformResourceIdentifier) and each.value == value
-        for each in certificate.names
-    )
-
-
-def _is_ip(value: str, certificate: Certificate) -> bool:
-    """Compare as binary (RFC 8705 §2.1.2), so however an IPv6 address is written."""
-    expected = ip_address(value)
-    return any(
-        isinstance(each, x509.IPAddress) and each.value == expected for each in certificate.names
-    )
-
-
-def _is_email(value: str, certificate: Certificate) -> bool:
-    """Compare as RFC 5280 §7.5: the local part exactly, the host without case."""
-    return any(
-        isinstance(each, x509.RFC822Name) and _mailbox(each.value) == _mailbox(value)
-        for each in certificate.names
-    )
-
-
-_MATCHERS = MappingProxyType(
-    {
-        "tls_client_auth_subject_dn": _is_dn,
-        "tls_client_auth_san_dns": _is_dns,
-        "tls_client_auth_san_uri": _is_uri,
-        "tls_client_auth_san_ip": _is_ip,
-        "tls_client_auth_san_email": _is_email,
     }
 )
 
@@ -187,3 +161,20 @@ def _mailbox(address: str) -> tuple[str, str]:
 def _lower(name: str) -> str:
     """Return a name with ASCII letters in lower case, and others as they are."""
     return "".join(chr(ord(each) + 32) if "A" <= each <= "Z" else each for each in name)
+
+
+_COMPARABLE: MappingProxyType[Member, Callable[[str], object]] = MappingProxyType(
+    {
+        "tls_client_auth_subject_dn": _parsed,
+        "tls_client_auth_san_dns": _lower,  # RFC 5280 §7.2; a wildcard stands for no other name
+        "tls_client_auth_san_uri": str,
+        "tls_client_auth_san_ip": ip_address,  # as binary, however it is written
+        "tls_client_auth_san_email": _mailbox,  # RFC 5280 §7.5: the local part exactly
+    }
+)
+_KINDS: tuple[tuple[type[x509.GeneralName], Member], ...] = (
+    (x509.DNSName, "tls_client_auth_san_dns"),
+    (x509.UniformResourceIdentifier, "tls_client_auth_san_uri"),
+    (x509.IPAddress, "tls_client_auth_san_ip"),
+    (x509.RFC822Name, "tls_client_auth_san_email"),
+)

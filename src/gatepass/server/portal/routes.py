@@ -8,7 +8,8 @@ from uuid import UUID
 from starlette.responses import Response
 from starlette.routing import compile_path
 
-from gatepass.server.domain.applications import fields
+from gatepass.server.domain.applications.fields import table
+from gatepass.server.domain.applications.fields.general import SCOPE
 from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.domain.users.sessions.proofs.model import Method
 from gatepass.server.portal import redirects
@@ -251,8 +252,8 @@ _PAGES = (
             settings.form_page(group),
             step_up=group.needs_proof,
         )
-        for group in fields.GROUPS
-        if group is not fields.SCOPE
+        for group in table.GROUPS
+        if group is not SCOPE
     ),
     Route("POST", f"{_APP}void/", Access.ADMIN, danger_zone.revoke_tokens),
     Route("POST", f"{_APP}enable/", Access.ADMIN, danger_zone.enable, step_up=True),

@@ -4,31 +4,23 @@ An assertion is accepted once. That needs memory, so it is the caller's part (`o
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import NamedTuple
 
-from gatepass.jose import base64url, compact
+from gatepass.jose import compact
 from gatepass.jose.compact import Jws, MalformedError
-from gatepass.jose.keys.private_key import PrivateKey
-from gatepass.jose.keys.public_key import ClientKey
+from gatepass.jose.keys.nobodys_key import nobodys_key
 from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
 from gatepass.server.domain.applications.keys.cache import CachedKey
+from gatepass.server.tokens.refused_client import check_admitted, refused_client
 from gatepass.wire.errors import OAuthError
-from gatepass.wire.networks import allows
 from gatepass.wire.secret import Secret
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST_LIFETIME = 600  # seconds from now to `exp`
 EARLY = 30  # seconds that `iat` and `nbf` may be in the future
 LONGEST_JTI = 256  # characters
-MOST_TRIED = 10  # keys, for an assertion that names none
+MOST_TRIED = 3  # keys, for an assertion that names none: an old, a new and a spare one
 _TYPES = frozenset({"", "jwt", "client-authentication+jwt"})
-_MODULUS = (  # of the key of RFC 7515 appendix A.2: nobody uses it
-    "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4"
-    "d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5re"
-    "xMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxX"
-    "FvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ"
-)
 
 
 class PresentedAssertion(NamedTuple):
@@ -80,53 +72,64 @@ def authenticate(
 ) -> Accepted:
     """Verify an assertion at `now` (Unix seconds); raise OAuthError `invalid_client`.
 
-    The signature is verified first, for an unknown client or key with a key that nobody has: so
-    the time does not tell whether the client exists. The reason is in `log_detail`, for the log
-    and the application's owner.
+    The signature is verified first. For a refusal that is done as often as the assertion itself
+    says, with keys that nobody has where the client has none: so the time does not say whether
+    the client exists, nor which keys it has. The reason is in `log_detail`, for the log and the
+    application's owner.
     """
     jws = assertion.jws
     if jws is None:
-        raise _refused("assertion_malformed", f"malformed assertion: {assertion.fault}")
-    key = _signer(jws, keys)
-    if application is None:
-        raise _refused("unknown_client", "unknown client")
-    if key is None:
-        raise _refused(*_without_key(jws, keys))
-    jti, expires_at = _check_claims(jws, client_id, audience, now)
-    if not key.is_live(now):
-        raise _refused("expired_key", f"expired key {key.name!r}")
-    if application.is_disabled:
-        raise _refused("disabled", "the application is disabled")
-    if application.is_suspended:
-        raise _refused("suspended", "the organization is suspended")
-    if application.networks and not allows(application.networks, source):
-        raise _refused("network", "the source is in none of the application's networks")
+        raise _malformed(assertion.fault)
+    key, verified = _signer(jws, keys, now)
+    try:
+        if application is None:
+            raise refused_client("unknown_client", "unknown client")
+        if key is None:
+            raise refused_client(*_without_key(jws, keys))
+        jti, expires_at = _check_claims(jws, client_id, audience, now)
+        if not key.is_live(now):
+            raise refused_client("expired_key", f"expired key {key.name!r}")
+        check_admitted(application, source)
+    except OAuthError:
+        _verify_in_vain(jws, verified)
+        raise
     credential = CachedSecret(key.id_bytes, key.id_bytes, "", None, False, None, is_key=True)
     return Accepted(credential, jti, expires_at)
 
 
 def replayed() -> OAuthError:
     """Return the error for an assertion that was used before."""
-    return _refused("assertion_replayed", "the assertion was used before")
+    return refused_client("assertion_replayed", "the assertion was used before")
 
 
-def _refused(reason: str, log_detail: str) -> OAuthError:
-    return OAuthError(
-        "invalid_client", "Client authentication failed.", log_detail=log_detail, reason=reason
-    )
+def _signer(jws: Jws, keys: Sequence[CachedKey], now: float) -> tuple[CachedKey | None, int]:
+    """Return the key that signed, and how many signatures were verified to find it.
 
-
-def _signer(jws: Jws, keys: Sequence[CachedKey]) -> CachedKey | None:
-    """Return the key that signed; without `kid` each that fits is tried."""
+    An assertion that names no key is tried against the oldest live ones that fit: so a new key
+    takes nothing from a program that uses one of those before it.
+    """
     fitting = [
         each
         for each in keys
-        if jws.alg in each.key.algorithms and (not jws.kid or each.key.kid == jws.kid)
-    ][:MOST_TRIED]
-    if not fitting:
-        _placeholder(jws.alg).verify(jws.alg, jws.message, jws.signature)
-    signed = [each for each in fitting if each.key.verify(jws.alg, jws.message, jws.signature)]
-    return signed[0] if signed else None
+        if each.key.fits(jws.alg, jws.signature) and (not jws.kid or each.key.kid == jws.kid)
+    ]
+    if len(fitting) > 1:
+        fitting.sort(key=lambda each: not each.is_live(now))
+    for number, each in enumerate(fitting[: _most_verified(jws)], 1):
+        if each.key.verify(jws.alg, jws.message, jws.signature):
+            return each, number
+    return None, min(len(fitting), _most_verified(jws))
+
+
+def _most_verified(jws: Jws) -> int:
+    """Return how many signatures a refusal verifies: the sender alone decides on it."""
+    return 1 if jws.kid else MOST_TRIED
+
+
+def _verify_in_vain(jws: Jws, verified: int) -> None:
+    """Verify as many signatures as a refusal has to, beyond those that were."""
+    for _ in range(_most_verified(jws) - verified):
+        nobodys_key(jws.alg, jws.signature).verify(jws.alg, jws.message, jws.signature)
 
 
 def _without_key(jws: Jws, keys: Sequence[CachedKey]) -> tuple[str, str]:
@@ -137,6 +140,9 @@ def _without_key(jws: Jws, keys: Sequence[CachedKey]) -> tuple[str, str]:
         return "unknown_key", "signed with a key that is not registered"
     if not any(jws.alg in each.key.algorithms for each in keys):
         return "wrong_key", "signed by another algorithm than the key's"
+    fitting = [each for each in keys if each.key.fits(jws.alg, jws.signature)]
+    if not jws.kid and len(fitting) > MOST_TRIED:
+        return "unnamed_key", f"no key is named, and {len(fitting)} fit"
     return "wrong_key", "the signature is wrong"
 
 
@@ -146,27 +152,39 @@ def _check_claims(jws: Jws, client_id: str, audience: Audience, now: float) -> t
         expires_at, begins = compact.number(jws.claims, "exp"), compact.number(jws.claims, "nbf")
         issued_at = compact.number(jws.claims, "iat")
     except MalformedError as error:
-        raise _refused("assertion_malformed", f"malformed assertion: {error}") from None
+        raise _malformed(str(error)) from None
     jti = jws.claims.get("jti")
     typ = (jws.typ or "").lower().removeprefix("application/")
     if typ not in _TYPES:
-        raise _refused("assertion_malformed", "malformed assertion: typ is another one's")
+        raise _malformed("typ is another one's")
     if jws.claims.get("iss") != client_id or jws.claims.get("sub") != client_id:
-        raise _refused("assertion_malformed", "malformed assertion: iss and sub are not the client")
+        raise refused_client(
+            "assertion_malformed", "malformed assertion: iss and sub are not the client"
+        )
     if not isinstance(jti, str) or not 0 < len(jti) <= LONGEST_JTI or not jti.isprintable():
-        raise _refused("assertion_malformed", "malformed assertion: jti is missing or too long")
+        raise refused_client(
+            "assertion_malformed", "malformed assertion: jti is missing or too long"
+        )
     if expires_at is None:
-        raise _refused("assertion_malformed", "malformed assertion: exp is missing")
+        raise _malformed("exp is missing")
     if not _is_audience(jws.claims.get("aud"), audience):
-        raise _refused("assertion_audience", "the audience is not this issuer")
+        raise refused_client("assertion_audience", "the audience is not this issuer")
     if expires_at <= now:
-        raise _refused("assertion_clock", f"the assertion expired {_ago(now - expires_at)} ago")
+        raise refused_client(
+            "assertion_clock", f"the assertion expired {_ago(now - expires_at)} ago"
+        )
     ahead = max(begins or 0, issued_at or 0) - now
     if ahead > EARLY:
-        raise _refused("assertion_clock", f"the assertion is from {_ago(ahead)} in the future")
+        raise refused_client(
+            "assertion_clock", f"the assertion is from {_ago(ahead)} in the future"
+        )
     if expires_at > now + LONGEST_LIFETIME:
-        raise _refused("assertion_lifetime", f"exp is {_ago(expires_at - now)} away")
+        raise refused_client("assertion_lifetime", f"exp is {_ago(expires_at - now)} away")
     return jti, expires_at
+
+
+def _malformed(fault: str) -> OAuthError:
+    return refused_client("assertion_malformed", f"malformed assertion: {fault}")
 
 
 def _is_audience(aud: object, audience: Audience) -> bool:
@@ -185,12 +203,3 @@ def _ago(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"more than {int(seconds // size) if unit != 'days' else 2} {unit}"
     return "less than 2 minutes"
-
-
-@cache
-def _placeholder(alg: str) -> ClientKey:
-    """Return a key that no client has, to verify with where there is none."""
-    if alg in {"ES256", "ES384", "ES512", "Ed25519"}:
-        return ClientKey.from_jwk(PrivateKey.generate(alg).public_jwk())
-    exponent = base64url.encode((65537).to_bytes(3))
-    return ClientKey.from_jwk({"kty": "RSA", "n": _MODULUS, "e": exponent})

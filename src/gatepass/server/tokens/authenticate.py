@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
 from gatepass.server.domain.applications.secrets.placeholder import placeholder
+from gatepass.server.tokens.refused_client import check_admitted, refused_client
 from gatepass.server.tokens.request import PresentedCredentials
 from gatepass.wire.credential import ENVIRONMENTS, Kind, Mode, read
-from gatepass.wire.errors import OAuthError
-from gatepass.wire.networks import allows
 from gatepass.wire.secret import Secret
 
 _NO_SECRET = Secret("")
@@ -46,23 +45,12 @@ def authenticate(
             for each, is_match in zip(digests, matches, strict=True)
         ]
     if application is None or credentials.secret is None or not any(matches):
-        raise _invalid_client(*_reason(credentials, application, mode))
+        raise refused_client(*_reason(credentials, application, mode))
     used = secrets[matches.index(True)]
     if not used.is_live(now):
-        raise _invalid_client("expired_secret", f"expired secret ending in {used.last_four}")
-    if application.is_disabled:
-        raise _invalid_client("disabled", "the application is disabled")
-    if application.is_suspended:
-        raise _invalid_client("suspended", "the organization is suspended")
-    if application.networks and not allows(application.networks, source):
-        raise _invalid_client("network", "the source is in none of the application's networks")
+        raise refused_client("expired_secret", f"expired secret ending in {used.last_four}")
+    check_admitted(application, source)
     return AuthenticatedClient(application, used)
-
-
-def _invalid_client(reason: str, log_detail: str) -> OAuthError:
-    return OAuthError(
-        "invalid_client", "Client authentication failed.", log_detail=log_detail, reason=reason
-    )
 
 
 def _reason(

@@ -19,11 +19,14 @@ from server.admin.console.test_webhooks import added, page_of, sent_test
 from server.portal.fixtures import Browser, PortalServer
 from server.portal.mailbox import MailingPortal
 from server.portal.operators.people import add_operators
+from server.portal.pages.test_certificates import PASTED as PASTED_CERTIFICATE
+from server.portal.pages.test_keys import PASTED as PASTED_KEY
 from server.portal.test_access import NOBODYS
 
 BASE = path_of(Mode.LIVE)
 ORG = "organizations/{org_id:uuid}/"
 APP, PERSON = ORG + "applications/{app_id:uuid}/", ORG + "people/{user_id:uuid}/"
+AUTH = f"{APP}authentication/"
 OPERATOR, INVITED = "operators/{user_id:uuid}/", "operators/invitations/{invitation_id:uuid}/"
 HOOK = "webhooks/{endpoint_id:uuid}/"
 API = "api-applications/{app_id:uuid}/"
@@ -44,6 +47,18 @@ PAGE_BETWEEN: Mapping[str, Mapping[str, str]] = {
         "rotation_overlap": "86400",
     },
     APP + "settings/secrets/{secret_id:uuid}/end/": {"secret_end": "30"},
+    f"{APP}settings/bound-tokens/": {"dpop_bound_access_tokens": "required"},
+    f"{APP}settings/certificate-bound-tokens/": {
+        "tls_client_certificate_bound_access_tokens": "required"
+    },
+    f"{APP}settings/profile/": {"profile": "fapi2"},
+    f"{APP}settings/introspection-responses/": {"introspection_signed_response_alg": "ES256"},
+    f"{AUTH}revoke-secrets/": NO_FORM,
+    AUTH + "secrets/{secret_id:uuid}/revoke/": NO_FORM,
+    AUTH + "keys/{key_id:uuid}/change/": NO_FORM,  # its fields have the id of the key
+    AUTH + "keys/{key_id:uuid}/revoke/": NO_FORM,
+    f"{AUTH}keys/setting/": {"jwks_uri": "https://keys.example.com/jwks.json"},
+    AUTH + "certificates/{certificate_id:uuid}/remove/": NO_FORM,
     "catalogue/resource/": {"name": "Gauges"},
     "catalogue/resource/remove/": {"uri": "https://empty.example.com/"},
     "catalogue/scope/": {"description": "Read gauges"},
@@ -73,6 +88,9 @@ NOT_DANGEROUS = {  # nothing stops, or the same form undoes it
     f"{ORG}rename/",
     f"{ORG}resume/",
     f"{PERSON}enable/",
+    f"{AUTH}keys/add/",
+    f"{AUTH}certificates/add/",
+    f"{AUTH}certificates/subject/",
     "system/mail/",
     "catalogue/resources/add/",
     "catalogue/scopes/add/",
@@ -131,10 +149,14 @@ def test_each_form_that_asks_is_refused_with_a_stale_proof(
 
 
 class Form(NamedTuple):
-    """A form that a page has, and whether it is in what a button opens."""
+    """A form that a page has, and whether it is in what a button opens.
+
+    `hidden` are its fields that are hidden, and `filled` those that have a value already.
+    """
 
     action: str
     hidden: Mapping[str, str]
+    filled: Mapping[str, str]
     names: frozenset[str]
     is_behind_a_button: bool
 
@@ -146,7 +168,7 @@ class Forms(HTMLParser):
         super().__init__()
         self.found: list[Form] = []
         self._opened = 0
-        self._form: tuple[str, dict[str, str], set[str]] | None = None
+        self._form: tuple[str, dict[str, str], dict[str, str], set[str]] | None = None
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -154,16 +176,18 @@ class Forms(HTMLParser):
         if tag == "details" and "confirm" in given.get("class", "").split():
             self._opened += 1
         elif tag == "form" and given.get("method") == "post":
-            self._form = (given["action"], {}, set())
+            self._form = (given["action"], {}, {}, set())
         elif self._form and given.get("name"):
-            self._form[2].add(given["name"])
+            self._form[3].add(given["name"])
             if given.get("type") == "hidden" and given["name"] != "csrf":
                 self._form[1][given["name"]] = given.get("value", "")
+            elif given.get("type") in {"text", "date"}:
+                self._form[2][given["name"]] = given.get("value", "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form" and self._form:
-            action, hidden, names = self._form
-            self.found.append(Form(action, hidden, frozenset(names), bool(self._opened)))
+            action, hidden, filled, names = self._form
+            self.found.append(Form(action, hidden, filled, frozenset(names), bool(self._opened)))
             self._form = None
         elif tag == "details" and self._opened:
             self._opened -= 1
@@ -195,6 +219,13 @@ def every_page(portal: MailingPortal, olga: Browser) -> Iterator[str]:
     )
     yield from (organization, f"{organization}policy/", person, program)
     yield f"{organization}applications/{app_id}/settings/"
+    authentication = f"{organization}applications/{app_id}/authentication/"
+    olga.post(f"{authentication}keys/add/", **PASTED_KEY)
+    olga.post(f"{authentication}certificates/add/", **PASTED_CERTIFICATE)
+    # a key is in use since the secret is not
+    portal.run("UPDATE application_key SET last_used_at = created_at")
+    portal.run("UPDATE application_secret SET created_at = 0")
+    yield authentication
     hook = added(portal)
     sent_test(portal, hook, FAILED)
     yield from (page_of(hook), f"{page_of(hook)}change/", f"{organization}webhooks/add/")
@@ -263,7 +294,8 @@ def test_each_form_is_on_a_page_and_what_is_dangerous_asks_to_confirm(
         assert refused.status_code in {400, 409}, path
     for path, typed in PAGE_BETWEEN.items():
         hidden = {name: forms[path].hidden[name] for name in forms[path].hidden.keys() - SEEN}
-        asked = olga.post(forms[path].action, **{**hidden, **typed})
+        filled = forms[path].filled if typed is NO_FORM else {}
+        asked = olga.post(forms[path].action, **{**hidden, **filled, **typed})
         expected = (200, True)
         assert (asked.status_code, is_asked(asked, forms[path].action)) == expected, path
     assert mailing.actions() == before

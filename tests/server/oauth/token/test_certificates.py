@@ -1,6 +1,7 @@
 """Client authentication by a TLS certificate (RFC 8705 §2), at each endpoint that takes one."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -9,6 +10,8 @@ import pytest
 from cryptography import x509
 
 from certificates import certificate, of_days
+from gatepass.jose.x509.certificate import Certificate
+from gatepass.jose.x509.subject import Name, Subject
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.keys.certificates import operations
 from gatepass.server.domain.audit.model import OPERATOR
@@ -22,6 +25,7 @@ from gatepass.wire.metadata import INTROSPECT, REVOCATIONS, REVOKE, ROTATE_SECRE
 from server.fixtures import (
     GRANT,
     INTROSPECTION,
+    TEST,
     Client,
     InProcessServer,
     open_passive_server,
@@ -277,3 +281,34 @@ def test_without_the_setting_no_certificate_is_taken(fresh_server: InProcessServ
 
     assert refused(ask(fresh_server, by, own)) == (401, "invalid_client")
     assert reason(fresh_server, by) == "no_secret"
+
+
+@pytest.mark.spec("RFC 6749", "5.2")
+def test_a_refused_certificate_is_read_once_and_no_name_is_read_for_it_whoever_the_client_is(
+    server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown, without, named = server.register(TEST), server.register(), with_subject(server, *DN)
+    with_certificate(server, named)
+    counted = Counter[str]()
+    read, name = Certificate.from_der, Subject.name
+
+    def read_counted(der: bytes) -> Certificate:
+        counted["certificates"] += 1
+        return read(der)
+
+    def name_counted(subject: Subject) -> Name:
+        counted["names"] += 1
+        return name(subject)
+
+    monkeypatch.setattr(Certificate, "from_der", read_counted)
+    monkeypatch.setattr(Subject, "name", name_counted)
+    found = []
+    for client in (unknown, without, named):
+        assert ask(server, client, STRANGER).status_code == 401  # what is in memory from now on
+        counted.clear()
+        shown = certificate("CN=billing,O=Acme Ltd,C=FR")
+        assert ask(server, client, shown, verify="SUCCESS").status_code == 401
+        found.append(dict(counted))
+
+    assert found[0]["certificates"] > 0
+    assert found == [{"certificates": found[0]["certificates"]}] * 3

@@ -6,8 +6,9 @@ import pytest
 from click.testing import CliRunner
 
 from gatepass.server.cli.application.settings import set_command
-from gatepass.server.domain.applications import fields, operations
-from gatepass.server.domain.applications.fields import Field, FieldGroup
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.fields import table
+from gatepass.server.domain.applications.fields.model import Field, FieldGroup
 from gatepass.server.domain.audit.model import OPERATOR, Actor, Entry
 from gatepass.server.domain.names import tidy
 from gatepass.server.portal.pages import activity
@@ -37,8 +38,8 @@ COST_CENTER = FieldGroup(
 @pytest.fixture
 def extended(monkeypatch: pytest.MonkeyPatch) -> tuple[FieldGroup, ...]:
     """Add a field to the table."""
-    groups = (*fields.GROUPS, COST_CENTER)
-    monkeypatch.setattr(fields, "GROUPS", groups)
+    groups = (*table.GROUPS, COST_CENTER)
+    monkeypatch.setattr(table, "GROUPS", groups)
     return groups
 
 
@@ -114,7 +115,7 @@ def test_a_field_that_is_not_in_the_table_is_a_bug(portal: PortalServer) -> None
         operations.change(portal.environment.context, OPERATOR, found.id, None, client_id="x")
 
 
-@pytest.mark.parametrize("group", fields.GROUPS, ids=lambda group: group.action)
+@pytest.mark.parametrize("group", table.GROUPS, ids=lambda group: group.action)
 def test_every_group_has_a_page_function_and_words_on_the_activity_page(group: FieldGroup) -> None:
     paths = {route.path for route in ROUTES if route.method == "POST"}
 

@@ -21,6 +21,11 @@ from gatepass.server.admin.console.pages import (
 from gatepass.server.admin.console.pages.api_applications import changes as api_changes
 from gatepass.server.admin.console.pages.api_applications import registration as api_applications
 from gatepass.server.admin.console.pages.api_applications.shown import PATH as _API_APPS
+from gatepass.server.admin.console.pages.applications import (
+    authentication,
+    forms,
+    token_settings,
+)
 from gatepass.server.admin.console.pages.organizations import (
     changes,
     creation,
@@ -54,6 +59,10 @@ _API_APP = f"{_API_APPS}{{app_id:uuid}}/"
 _RESOURCES, _RESOURCE = "catalogue/resources/", "catalogue/resource/"
 _SCOPES, _SCOPE = "catalogue/scopes/", "catalogue/scope/"
 _SET = f"{_APP}settings/"
+_AUTH = f"{_APP}authentication/"
+_SECRET = f"{_AUTH}secrets/{{secret_id:uuid}}/"
+_KEY = f"{_AUTH}keys/{{key_id:uuid}}/"
+_CERTIFICATE = f"{_AUTH}certificates/{{certificate_id:uuid}}/"
 _HOOK = "webhooks/{endpoint_id:uuid}/"
 
 
@@ -86,6 +95,20 @@ ENTRIES = (
     Entry("POST", f"{_SET}rate-limit/", EITHER, settings.set_rate_limit, step_up=True),
     Entry("POST", f"{_SET}automatic-rotation/", SECURITY, settings.set_rotation, step_up=True),
     Entry("POST", f"{_SET}secrets/{{secret_id:uuid}}/end/", SECURITY, settings.set_end, True),
+    *(
+        Entry("POST", _SET + path, EITHER, form, step_up=True)
+        for path, form in token_settings.FORMS.items()
+    ),
+    Entry("GET", _AUTH, EITHER, authentication.show),
+    Entry("POST", f"{_AUTH}revoke-secrets/", SECURITY, forms.revoke_secrets, True),
+    Entry("POST", f"{_SECRET}revoke/", SECURITY, forms.revoke_secret, True),
+    Entry("POST", f"{_AUTH}keys/add/", SECURITY, forms.add_key, True),
+    Entry("POST", f"{_AUTH}keys/setting/", SECURITY, forms.change_key_setting, True),
+    Entry("POST", f"{_KEY}change/", SECURITY, forms.change_key, True),
+    Entry("POST", f"{_KEY}revoke/", SECURITY, forms.revoke_key, True),
+    Entry("POST", f"{_AUTH}certificates/add/", SECURITY, forms.add_certificate, True),
+    Entry("POST", f"{_AUTH}certificates/subject/", SECURITY, forms.add_subject, True),
+    Entry("POST", f"{_CERTIFICATE}remove/", SECURITY, forms.remove_certificate, True),
     Entry("GET", _PERSON, EITHER, people.show),
     Entry("GET", f"{_PERSON}initial-password/", ACCOUNT_MANAGER, passwords.show),
     Entry("POST", f"{_PERSON}password/", ACCOUNT_MANAGER, people.reset_password, step_up=True),

@@ -10,8 +10,8 @@ from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.model import Operations, moment
 from gatepass.server.cli.operations.opening import changing_options, opened
-from gatepass.server.domain.applications import fields
-from gatepass.server.domain.applications.fields import Field, FieldGroup
+from gatepass.server.domain.applications.fields import table
+from gatepass.server.domain.applications.fields.model import Field, FieldGroup
 from gatepass.server.domain.applications.networks import format_networks
 from gatepass.server.domain.applications.secrets.automatic_rotation.model import OFFERED_OVERLAPS
 from gatepass.wire.errors import OAuthError
@@ -19,7 +19,7 @@ from gatepass.wire.scope import Scope
 
 _OPERATOR = "operator"
 _OVERLAPS = [words.replace(" ", "-") for words in OFFERED_OVERLAPS.values()]
-_BY_NAME = {field.name: field for group in fields.GROUPS for field in group.fields}
+_BY_NAME = {field.name: field for group in table.GROUPS for field in group.fields}
 
 
 def field_option(field: Field) -> Callable[[options.Command], options.Command]:
@@ -128,7 +128,7 @@ def shown(found: dict[str, Any]) -> dict[str, object]:
     return {name: found[name] for name in _BY_NAME if name != "name"}
 
 
-set_ = set_command(fields.GROUPS)
+set_ = set_command(table.GROUPS)
 
 
 @click.command(

@@ -8,8 +8,10 @@ from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
 
-from gatepass.server.domain.applications import fields, operations
-from gatepass.server.domain.applications.fields import Field, FieldGroup
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.fields import table
+from gatepass.server.domain.applications.fields.model import Field, FieldGroup
+from gatepass.server.domain.applications.fields.values import texts_of
 from gatepass.server.domain.applications.model import Application, check_scope
 from gatepass.server.domain.applications.operations import Also, Registered
 from gatepass.server.domain.applications.transaction_steps import (
@@ -28,7 +30,7 @@ from gatepass.wire.scope import Scope
 
 _NAME = "name"  # of each application its own
 GROUPS: tuple[FieldGroup, ...] = tuple(
-    group for group in fields.GROUPS if all(field.name != _NAME for field in group.fields)
+    group for group in table.GROUPS if all(field.name != _NAME for field in group.fields)
 )
 """What is copied: all that can be edited, except for the name."""
 
@@ -103,7 +105,7 @@ def copied(source: Application, target: Application, offered: Scope) -> Applicat
 
 def differences(source: Application, target: Application, offered: Scope) -> list[Difference]:
     """Return each field that is copied, in the order of the application's page."""
-    shown = [fields.texts(each) for each in (source, target, copied(source, target, offered))]
+    shown = [texts_of(each) for each in (source, target, copied(source, target, offered))]
     return [
         Difference(field, *(each[field.name] for each in shown))
         for group in GROUPS
@@ -113,7 +115,7 @@ def differences(source: Application, target: Application, offered: Scope) -> lis
 
 def state(*applications: Application) -> str:
     """Return a digest of the settings that a page has shown, to notice that one was changed."""
-    shown = [[str(each.id), fields.texts(each)] for each in applications]
+    shown = [[str(each.id), texts_of(each)] for each in applications]
     return sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()[:32]
 
 

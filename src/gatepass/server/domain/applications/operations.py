@@ -8,8 +8,10 @@ from functools import partial
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from gatepass.server.domain.applications import fields, lookup, store
-from gatepass.server.domain.applications.fields import FieldGroup
+from gatepass.server.domain.applications import lookup, store
+from gatepass.server.domain.applications.fields.general import SCOPE
+from gatepass.server.domain.applications.fields.model import FieldGroup
+from gatepass.server.domain.applications.fields.values import check_values
 from gatepass.server.domain.applications.listing import store as listing
 from gatepass.server.domain.applications.listing.model import Found, ListPage, Sought, Wanted
 from gatepass.server.domain.applications.model import (
@@ -183,7 +185,7 @@ def change(
     seen: Mapping[str, str] | None = None,
     **values: object,
 ) -> None:
-    """Change editable fields, all of them or none; `fields.GROUPS` has their names and checks.
+    """Change editable fields, all of them or none; `table.GROUPS` has their names and checks.
 
     A new `scope` consists of `allowed` scopes and of those that the application already has.
     `seen` are the values, as forms show them, that whoever changes them has seen.
@@ -193,7 +195,7 @@ def change(
     """
     with begin_change(context, app_id, org_id) as (connection, application, now):
         check_seen(application, seen)
-        after, groups = fields.check(by, application, allowed, values)
+        after, groups = check_values(by, application, allowed, values)
         check_administrative(context, connection, after)
         write(connection, by, now, application, after, groups)
 
@@ -224,7 +226,7 @@ def choose_scope(  # noqa: PLR0913 - who, what, and what was seen
         check_scope(scope, Scope(tuple(dict.fromkeys((*grantable.names, *kept)))))
         after = replace(application, scope=scope)
         check_administrative(context, connection, after)
-        write(connection, by, now, application, after, [fields.SCOPE])
+        write(connection, by, now, application, after, [SCOPE])
 
 
 def revoke_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:

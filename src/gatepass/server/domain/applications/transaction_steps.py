@@ -6,7 +6,9 @@ from datetime import datetime
 from functools import reduce
 from uuid import UUID
 
-from gatepass.server.domain.applications import fields, lookup
+from gatepass.server.domain.applications import lookup
+from gatepass.server.domain.applications.fields import table
+from gatepass.server.domain.applications.fields.values import texts_of
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
 from gatepass.server.domain.applications.secrets.end import check_end, in_words
 from gatepass.server.domain.audit import store as audit
@@ -160,8 +162,8 @@ def check_administrative(context: Context, connection: Connection, new: Applicat
 
 def check_seen(application: Application, seen: Mapping[str, str] | None) -> None:
     """Raise OAuthError (409) where a field is no longer as it was seen; it says what it is now."""
-    stored = fields.texts(application)
-    labels = {field.name: field.label for group in fields.GROUPS for field in group.fields}
+    stored = texts_of(application)
+    labels = {field.name: field.label for group in table.GROUPS for field in group.fields}
     changed = [
         Message(
             "{label} was {before}, and is {after} now.",

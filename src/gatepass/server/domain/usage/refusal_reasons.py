@@ -97,6 +97,13 @@ REASONS = {
             "application's page, and the algorithm."
         ),
     ),
+    "unnamed_key": Reason(
+        Message("Key not named"),
+        Message(
+            "The assertion names no key (kid), and more than three of the application's keys fit. "
+            "Without a name the three oldest are tried. Name the key, or revoke unused ones."
+        ),
+    ),
     "expired_key": Reason(
         Message("Expired key"),
         Message("A program still signs with a key that has ended. Give it the new one."),

@@ -7,7 +7,7 @@ accepted for the first time by all processes.
 from collections.abc import Callable
 from functools import partial
 
-from gatepass.server.domain.applications.cached_application import CachedSecret
+from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
 from gatepass.server.domain.applications.keys.cache import CachedKeys
 from gatepass.server.domain.applications.keys.used.memory import digest_of
 from gatepass.server.http import NeedsThread, Request, Result
@@ -73,11 +73,10 @@ def _with_assertion(
     try:
         credential, admission = _verify(environment, request, client_id, keys, presented)
     except OAuthError as error:
+        refuse = partial(_refuse, environment, request, credentials, application, error)
         pending = pending_look_up(environment, application)
-        if pending:
-            return pending
-        record_refusal(environment, request, credentials, application, error)
-        raise
+        # Then, as a second verification would be work that an unknown client does not cost.
+        return pending._replace(then=refuse) if pending else refuse()
     assert application is not None  # noqa: S101 - `_verify` raises for an unknown client
     application.was_loaded_now = False
     client = AuthenticatedClient(application, credential)
@@ -86,9 +85,7 @@ def _with_assertion(
         if admission.failure is not None:
             raise admission.failure
         if not admission.is_first:
-            error = assertions.replayed()
-            record_refusal(environment, request, credentials, application, error)
-            raise error
+            _refuse(environment, request, credentials, application, assertions.replayed())
         return continued(partial(then, client))
 
     admissions = environment.admissions
@@ -97,6 +94,17 @@ def _with_assertion(
         together=partial(admissions.join, admission),
         then=admitted,
     )
+
+
+def _refuse(
+    environment: ServedEnvironment,
+    request: Request,
+    credentials: PresentedCredentials,
+    application: CachedApplication | None,
+    error: OAuthError,
+) -> Result:
+    record_refusal(environment, request, credentials, application, error)
+    raise error
 
 
 def _check_offered(environment: ServedEnvironment) -> None:

@@ -7,7 +7,7 @@ from string import Formatter
 
 from starlette.responses import Response, StreamingResponse
 
-from gatepass.server.domain.applications import fields
+from gatepass.server.domain.applications.fields import table
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.chain.model import ERASED
 from gatepass.server.domain.audit.model import Entry
@@ -147,7 +147,7 @@ _WORDS: dict[str, Message] = {
     ),
     "webhook.sent_again": Message("Sent events to a webhook endpoint again ({deliveries})"),
     "webhook.tested": Message("Tested a webhook endpoint"),
-} | {group.action: Message(group.activity) for group in fields.GROUPS}
+} | {group.action: Message(group.activity) for group in table.GROUPS}
 _ONCE = {"client.refused": Message("Token refused: {reason}")}
 
 

@@ -1,7 +1,8 @@
-"""What a change of an application's settings or certificates stops."""
+"""What a change of an application's settings, keys or certificates stops."""
 
 from gatepass.server.admin.operations import partners
 from gatepass.server.admin.operations.applications.certificate_model import OneCertificate
+from gatepass.server.admin.operations.applications.key_model import KeyChange, KeySettingChange
 from gatepass.server.admin.operations.applications.model import (
     ApplicationChange,
     NewAutomaticRotation,
@@ -10,6 +11,7 @@ from gatepass.server.admin.operations.applications.model import (
 )
 from gatepass.server.admin.operations.effects import issued_to
 from gatepass.server.admin.operations.model import Call, Effect
+from gatepass.server.domain.applications.keys import operations as application_keys
 from gatepass.server.domain.applications.keys.methods import operations as methods
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.networks import check_networks
@@ -43,6 +45,11 @@ def of_change(call: Call, new: ApplicationChange) -> Effect:
     is_bound = new.tls_client_certificate_bound_access_tokens
     if is_bound and not found.tls_client_certificate_bound_access_tokens:
         sentences.append(Message("Its programs that show no certificate get no new token."))
+    alg = new.introspection_signed_response_alg
+    if alg not in {None, "none", found.introspection_signed_response_alg}:
+        sentences.append(
+            Message("Its programs that read introspection responses as JSON cannot read the JWTs.")
+        )
     counts = {"addresses_outside": len(outside)}
     return Effect(True, tuple(sentences) or (_NOTHING,), counts)
 
@@ -115,6 +122,38 @@ def of_secret_end(call: Call, new: NewSecretEnd) -> Effect:
         sentences.append(Message("Programs that still have it get no tokens after its end."))
     counts = {"tokens_in_the_last_hour": issued, "other_live_secrets": len(others)}
     return Effect(True, tuple(sentences), counts)
+
+
+def of_key_change(call: Call, new: KeyChange) -> Effect:
+    """Return what stops when a key gets an end."""
+    if new.expires_at is None:
+        return Effect(True, (_NOTHING,), {})
+    found = partners.application(call, new.client_id)
+    live = methods.find(call.context, found)
+    keys = sum(each.kind == "key" and each.id != new.key_id for each in live.others)
+    sentences = (
+        Message("Programs that sign with this key get no tokens after its last day."),
+        Message.plural("{count} other key works.", "{count} other keys work.", keys),
+        Message.plural("{count} secret works.", "{count} secrets work.", len(live.secrets)),
+    )
+    return Effect(True, sentences, {"other_live_keys": keys, "live_secrets": len(live.secrets)})
+
+
+def of_key_setting(call: Call, new: KeySettingChange) -> Effect:
+    """Return what stops when keys are published elsewhere, or older audiences are refused."""
+    found = partners.application(call, new.client_id)
+    keys, before = application_keys.of_application(call.context, found)
+    sentences: list[Message] = []
+    if before.jwks_uri and new.jwks_uri not in {None, before.jwks_uri}:
+        sentences.append(
+            Message("Keys that are published at the address until now are not accepted any more.")
+        )
+    if before.legacy_audience and new.legacy_audience is False:
+        sentences.append(
+            Message("Programs that send the address of the endpoint as audience get no tokens.")
+        )
+    live = sum(each.is_live(call.context.now()) for each in keys)
+    return Effect(True, tuple(sentences) or (_NOTHING,), {"live_keys": live})
 
 
 def of_removed_certificate(call: Call, one: OneCertificate) -> Effect:

@@ -3,6 +3,7 @@
 import json
 
 from gatepass.server.admin.operations import effects, examples, partners
+from gatepass.server.admin.operations.applications import effects as changes
 from gatepass.server.admin.operations.applications.key_model import (
     ApplicationKey,
     ApplicationKeys,
@@ -192,6 +193,7 @@ CHANGE = Operation(
     output=ApplicationKeys,
     run=_change,
     summary="Rename a key, or set when it ends.",
+    effect=changes.of_key_change,
     reads=KEYS,
     example={**_ONE, "expires_at": "2027-12-31T00:00:00Z"},
     answer={**_KEYS, "keys": [{**_KEY, "expires_at": "2027-12-31T00:00:00Z"}]},
@@ -221,6 +223,7 @@ CONFIGURE = Operation(
     output=ApplicationKeys,
     run=_configure,
     summary="Set where an application publishes its keys, and which audiences are accepted.",
+    effect=changes.of_key_setting,
     reads=KEYS,
     example={**_EXAMPLE, "jwks_uri": "https://keys.example.com/jwks.json"},
     answer={**_KEYS, "jwks_uri": "https://keys.example.com/jwks.json"},

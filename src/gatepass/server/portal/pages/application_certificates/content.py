@@ -44,7 +44,7 @@ def context(request: PortalRequest, application: Application) -> Mapping[str, ob
         "certificates": [
             entry(each) for each in sorted(found, key=lambda each: not each.is_live(request.now))
         ],
-        "reminders": reminders(found, request.now),
+        "certificate_reminders": reminders(found, request.now),
         "certificate_labels": LABELS,
         "members": MEMBERS,
         "is_offered": bool(methods),

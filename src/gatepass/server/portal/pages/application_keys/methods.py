@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from gatepass.server.domain.applications.keys import operations as keys
 from gatepass.server.domain.applications.keys.methods import operations
-from gatepass.server.domain.applications.keys.methods.model import QUIET, AuthenticationMethod
+from gatepass.server.domain.applications.keys.methods.model import QUIET
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.secrets import operations as secrets
 from gatepass.server.domain.usage import store as usage
@@ -29,7 +29,7 @@ def context(request: PortalRequest, application: Application) -> Mapping[str, ob
         issued = usage.issued_since(connection, [application.id], hour)[application.id]
     quiet_since = found.quiet_since
     return {
-        "methods": sorted(found.found, key=_order),
+        "methods": found.in_order,
         "kinds": KINDS,
         "step": STEPS[found.step],
         "secrets": found.secrets,
@@ -43,8 +43,3 @@ def context(request: PortalRequest, application: Application) -> Mapping[str, ob
         "allows_secret": bool(found.secrets)
         or secrets.allows_first_secret(request.context, application.org_id),
     }
-
-
-def _order(method: AuthenticationMethod) -> tuple[bool, float]:
-    last = method.last_used_at
-    return last is None, -last.timestamp() if last else 0.0

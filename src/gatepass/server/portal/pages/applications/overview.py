@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
-from gatepass.server.domain.applications import fields
+from gatepass.server.domain.applications.fields import table
+from gatepass.server.domain.applications.fields.values import texts_of
 from gatepass.server.domain.applications.keys import operations as keys
 from gatepass.server.domain.applications.keys.certificates import operations as certificates
 from gatepass.server.domain.applications.keys.methods import operations as methods
@@ -70,9 +71,9 @@ def guide_page(request: PortalRequest, application: Application) -> Mapping[str,
 def settings_of(application: Application) -> dict[str, object]:
     """Return the fields of an application and their values, as its pages show them."""
     return {
-        "groups": [group for group in fields.GROUPS if "person" in group.changed_by],
-        "facts": [field for group in fields.GROUPS for field in group.fields if field.is_fact],
-        "stored": fields.texts(application),
+        "groups": [group for group in table.GROUPS if "person" in group.changed_by],
+        "facts": [field for group in table.GROUPS for field in group.fields if field.is_fact],
+        "stored": texts_of(application),
     }
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from starlette.responses import Response
 
-from gatepass.server.domain.applications import fields, operations
-from gatepass.server.domain.applications.fields import FieldGroup
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.fields.general import SCOPE
+from gatepass.server.domain.applications.fields.model import FieldGroup
 from gatepass.server.portal.pages.applications import settings_form
 from gatepass.server.portal.pages.applications.scopes import chosen_of
 from gatepass.server.portal.pages.applications.sub_pages import change, rerender
@@ -56,6 +57,6 @@ def set_scope(request: PortalRequest) -> Response:
             seen=settings_form.seen(request),
             has_proof=True,  # the route asks for it
         ),
-        fields.SCOPE.done,
+        SCOPE.done,
         "scope",
     )

@@ -3,7 +3,8 @@
 import json
 from collections.abc import Mapping
 
-from gatepass.server.domain.applications import fields
+from gatepass.server.domain.applications.fields import table
+from gatepass.server.domain.applications.fields.values import texts_of
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.portal.pages.applications.overview import settings_of
 from gatepass.server.portal.pages.applications.scopes import choices, chosen_of
@@ -28,12 +29,12 @@ def context(request: PortalRequest, application: Application) -> Mapping[str, ob
     is_refused = request.path.endswith("/scope/")
     checked = chosen_of(request.form, offered) if is_refused else application.scope
     shown = settings_of(application)
-    stored = fields.texts(application)
+    stored = texts_of(application)
     return {
         **shown,
         "seen": {
             group.path: json.dumps({field.name: stored[field.name] for field in group.fields})
-            for group in fields.GROUPS
+            for group in table.GROUPS
         },
         "scopes": choices(catalogue, offered, checked),
         "has_password_scope": any(name in application.scope for name in secured.names),

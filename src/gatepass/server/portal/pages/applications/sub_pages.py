@@ -6,7 +6,8 @@ from uuid import UUID
 
 from starlette.responses import Response
 
-from gatepass.server.domain.applications import fields, operations
+from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.fields import table
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.catalogue import admin_scopes
 from gatepass.server.portal import redirects
@@ -31,7 +32,7 @@ from gatepass.wire.credential import ENVIRONMENTS, Mode
 from gatepass.wire.errors import OAuthError
 
 _LABELS = {
-    **{field.name: field.label for group in fields.GROUPS for field in group.fields},
+    **{field.name: field.label for group in table.GROUPS for field in group.fields},
     "overlap": Message("Overlap"),
     "confirm": Message("Name to confirm"),
     "secret_end": Message("End of the secret"),
@@ -122,7 +123,7 @@ SETTINGS = SubPage(
     Message("Settings"),
     "application/settings.html",
     settings_form.context,
-    frozenset(group.path.removesuffix("/") for group in fields.GROUPS),
+    frozenset(group.path.removesuffix("/") for group in table.GROUPS),
     Access.ADMIN,
 )
 DANGER_ZONE = SubPage(

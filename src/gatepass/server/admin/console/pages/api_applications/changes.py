@@ -24,7 +24,7 @@ from gatepass.server.admin.console.rendering import redirect
 from gatepass.server.admin.console.request import ConsoleRequest
 from gatepass.server.admin.operations.applications import administrative
 from gatepass.server.admin.operations.model import Effect
-from gatepass.server.domain.applications import fields
+from gatepass.server.domain.applications.fields.general import SCOPE
 from gatepass.server.domain.applications.model import Application, check_scope
 from gatepass.server.domain.applications.networks import check_networks, format_networks
 from gatepass.server.domain.applications.secrets import end as ends
@@ -69,7 +69,7 @@ def set_scope(request: ConsoleRequest) -> Response:
         )
     except OAuthError as refusal:
         return rerender(request, refusal, "scope")
-    return redirect(request, path_of(request), fields.SCOPE.done)
+    return redirect(request, path_of(request), SCOPE.done)
 
 
 def set_networks(request: ConsoleRequest) -> Response:

@@ -8,7 +8,8 @@ from gatepass.server.admin.console.rendering import rejected_form
 from gatepass.server.admin.console.request import ConsoleRequest
 from gatepass.server.admin.operations.applications import administrative
 from gatepass.server.admin.operations.effects import RECENTLY
-from gatepass.server.domain.applications import fields
+from gatepass.server.domain.applications.fields import table
+from gatepass.server.domain.applications.fields.values import texts_of
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.operations import Registered
 from gatepass.server.domain.catalogue import admin_scopes
@@ -28,7 +29,7 @@ OVERLAPS = {
 }
 DONE_ALREADY = 409
 _WORDS = {Mode.LIVE: Message("Production"), Mode.TEST: Message("Sandbox")}
-NETWORKS = next(each for group in fields.GROUPS for each in group.fields if each.name == "networks")
+NETWORKS = next(each for group in table.GROUPS for each in group.fields if each.name == "networks")
 
 
 def find(request: ConsoleRequest) -> Application:
@@ -108,7 +109,7 @@ def context(request: ConsoleRequest) -> Mapping[str, object]:
         "owns": administrative.owns(request.operator, found.scope),
         "here": request.base + path_of(request),
         "environments": boxes(offered, chosen(request) if typed else found.scope),
-        "stored": fields.texts(found),
+        "stored": texts_of(found),
         "networks_field": NETWORKS,
         "overlaps": list(OVERLAPS.items()),
         "secrets": found.live_secrets(now),

@@ -12,8 +12,8 @@ from gatepass.server.admin.console.rendering import page, rejected_form
 from gatepass.server.admin.console.request import ConsoleRequest
 from gatepass.server.admin.operations import organizations
 from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.applications.keys.methods import operations as methods
 from gatepass.server.domain.applications.listing.model import Wanted
-from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import Entry
 from gatepass.server.domain.organizations import operations as stored
@@ -22,6 +22,7 @@ from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users.invitations import operations as invitations
 from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.pages.activity import in_words
+from gatepass.server.portal.pages.application_keys.methods import KINDS
 from gatepass.server.portal.pages.applications import usage as usage_pages
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.message import Message
@@ -47,16 +48,17 @@ def rerender(request: ConsoleRequest, refusal: OAuthError, field: str = "") -> R
 
 
 def application(request: ConsoleRequest) -> Response:
-    """Show an application: its refusals in words, its usage, and when its secrets end."""
+    """Show an application: its refusals in words, its usage, and its credentials."""
     organization = stored.find(request.context, request.id("org_id"))
     found = applications.find(request.context, request.id("app_id"), organization.id)
-    portal = _as_in_portal(request)
+    portal = as_in_portal(request)
     return page(
         request,
         "application.html",
         organization=organization,
         application=found,
-        secrets=_secrets(found, request),
+        methods=methods.find(request.context, found).in_order,
+        kinds=KINDS,
         here=f"{request.base}organizations/{organization.id}/applications/{found.id}/",
         **usage_pages.refusals(portal, found),
         **usage_pages.context(portal, found),
@@ -69,17 +71,10 @@ def entry_line(entry: Entry) -> tuple[Entry, str]:
     return replace(entry, actor=f"{entry.actor}: {who}" if who else entry.actor), in_words(entry)
 
 
-def _as_in_portal(request: ConsoleRequest) -> PortalRequest:
+def as_in_portal(request: ConsoleRequest) -> PortalRequest:
     """Return the request as if it were one of the environment's own portal, to read from there."""
     environment = request.environment
     return replace(request.portal, environment=environment, now=environment.now())
-
-
-def _secrets(found: Application, request: ConsoleRequest) -> list[dict[str, object]]:
-    """Return what is known of the live secrets: never more than their last four characters."""
-    names = ("last_four", "created_at", "expires_at", "last_used_at", "last_used_from")
-    live = found.live_secrets(request.environment.now())
-    return [{name: getattr(each, name) for name in names} for each in live]
 
 
 def _context(request: ConsoleRequest) -> Mapping[str, object]:
@@ -103,7 +98,7 @@ def _context(request: ConsoleRequest) -> Mapping[str, object]:
         "has_more_people": has_more,
         "invitations": invitations.of_organization(context, org_id),
         "entries": [entry_line(entry) for _, entry in entries],
-        **usage_pages.organization_context(_as_in_portal(request), org_id),
+        **usage_pages.organization_context(as_in_portal(request), org_id),
         "effect": None if organization.suspended_at else _effect(request, org_id),
         "may_rename": request.may(organizations.RENAME),
         "may_suspend": request.may(organizations.SUSPEND),

@@ -1,4 +1,4 @@
-"""The settings of an application that operators change: networks, quota, rotation, secrets."""
+"""The settings of an application that operators change, and the forms of some of them."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -16,9 +16,10 @@ from gatepass.server.admin.operations.applications import credentials, reading
 from gatepass.server.admin.operations.applications import settings as operations
 from gatepass.server.admin.operations.applications.model import OVERLAP
 from gatepass.server.admin.operations.model import Operation
-from gatepass.server.domain.applications import fields
 from gatepass.server.domain.applications import operations as applications
-from gatepass.server.domain.applications.fields import FieldGroup
+from gatepass.server.domain.applications.fields import table
+from gatepass.server.domain.applications.fields.model import FieldGroup
+from gatepass.server.domain.applications.fields.values import texts_of
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.networks import check_networks, format_networks
 from gatepass.server.domain.applications.secrets import end as secret_end
@@ -32,7 +33,7 @@ from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 
 _TEMPLATE = "application_settings.html"
-_GROUPS = {group.path: group for group in fields.GROUPS}
+_GROUPS = {group.path: group for group in table.GROUPS}
 _NONE = Message("None")
 _ON = {True: Message("On"), False: Message("Off")}
 _ROTATION_DONE = {
@@ -40,6 +41,8 @@ _ROTATION_DONE = {
     False: Message("Automatic rotation is off."),
 }
 NETWORKS, RATE_LIMIT = _GROUPS["networks/"], _GROUPS["minting/"]
+TOKEN_SETTINGS = tuple(group for group in table.GROUPS if group.is_setting)
+"""What its tokens are bound to, its profile, and how introspection is answered."""
 
 
 def show(request: ConsoleRequest) -> Response:
@@ -52,16 +55,16 @@ def set_networks(request: ConsoleRequest) -> Response:
     try:
         networks = format_networks(check_networks(request.form.get("networks", "")))
     except OAuthError as refusal:
-        return _rerender(request, refusal, "networks")
-    return _change(
+        return rerender(request, refusal, "networks")
+    return change(
         request,
         operations.CHANGE,
         {"networks": networks.split()},
         Question(
             title=Message("Change the allowed source networks?"),
             button=Message("Yes, change the networks"),
-            back=_path(request),
-            changes=[_changed(request, NETWORKS, "networks", networks)],
+            back=path_of(request),
+            changes=[changed(request, NETWORKS, "networks", networks)],
         ),
         "networks",
         NETWORKS.done,
@@ -76,18 +79,18 @@ def set_rate_limit(request: ConsoleRequest) -> Response:
             field.name: field.parse(request.form.get(field.name, "")) for field in RATE_LIMIT.fields
         }
     except OAuthError as refusal:
-        return _rerender(request, refusal, "rate_limit")
-    return _change(
+        return rerender(request, refusal, "rate_limit")
+    return change(
         request,
         operations.SET_RATE_LIMIT,
         {"mode": values["rate_limit_mode"], "limit": values["rate_limit"]},
         Question(
             title=Message("Change the token rate limit?"),
             button=Message("Yes, change the limit"),
-            back=_path(request),
+            back=path_of(request),
             changes=[
-                _changed(request, RATE_LIMIT, "rate_limit_mode", mode),
-                _changed(request, RATE_LIMIT, "rate_limit", limit),
+                changed(request, RATE_LIMIT, "rate_limit_mode", mode),
+                changed(request, RATE_LIMIT, "rate_limit", limit),
             ],
         ),
         "rate_limit",
@@ -100,11 +103,11 @@ def set_rotation(request: ConsoleRequest) -> Response:
     try:
         setting = automatic_rotation.parse(request.form)
     except OAuthError as refusal:
-        return _rerender(request, refusal)
+        return rerender(request, refusal)
     before = rotations.find(request.context, _find(request).id).setting
     overlaps = {each: name for name, each in OVERLAP.items()}
     label = automatic_rotation.LABELS[automatic_rotation.STATE]
-    return _change(
+    return change(
         request,
         operations.SET_ROTATION,
         {
@@ -115,7 +118,7 @@ def set_rotation(request: ConsoleRequest) -> Response:
         Question(
             title=Message("Change automatic rotation?"),
             button=Message("Yes, change it"),
-            back=_path(request),
+            back=path_of(request),
             changes=[(label, _ON[before.is_on], _ON[setting.is_on])],
         ),
         automatic_rotation.STATE,
@@ -131,17 +134,17 @@ def set_end(request: ConsoleRequest) -> Response:
     try:
         end = secret_end.chosen_end(choice, day, now)
     except OAuthError as refusal:
-        return _rerender(request, refusal, field)
+        return rerender(request, refusal, field)
     found = _find(request)
     secret = next((each for each in found.secrets if each.id == secret_id), None)
-    return _change(
+    return change(
         request,
         credentials.SET_END,
         {"secret_id": secret_id, "expires_at": end},
         Question(
             title=Message("Change the end of the secret?"),
             button=Message("Yes, change its end"),
-            back=_path(request),
+            back=path_of(request),
             changes=[
                 (
                     Message("Secret ending in {last_four}", last_four=secret.last_four or "?"),
@@ -157,7 +160,7 @@ def set_end(request: ConsoleRequest) -> Response:
     )
 
 
-def _change(
+def change(
     request: ConsoleRequest,
     operation: Operation[Any, Any],
     arguments: Mapping[str, object],
@@ -172,11 +175,12 @@ def _change(
             return confirmation.ask(request, question, request.try_out(operation, **given).effect)
         request.perform(operation, **given)
     except OAuthError as refusal:
-        return _rerender(request, refusal, field)
-    return redirect(request, _path(request), done)
+        return rerender(request, refusal, field)
+    return redirect(request, path_of(request), done)
 
 
-def _rerender(request: ConsoleRequest, refusal: OAuthError, field: str = "") -> Response:
+def rerender(request: ConsoleRequest, refusal: OAuthError, field: str = "") -> Response:
+    """Show the settings again, with the error at `field` and what was typed."""
     return rejected_form(
         request,
         _TEMPLATE,
@@ -192,7 +196,8 @@ def _find(request: ConsoleRequest) -> Application:
     return applications.find(request.context, request.id("app_id"), organization.id)
 
 
-def _path(request: ConsoleRequest) -> str:
+def path_of(request: ConsoleRequest) -> str:
+    """Return the path of the settings, below that of the environment."""
     app = f"organizations/{request.id('org_id')}/applications/{request.id('app_id')}/"
     return f"{app}settings/"
 
@@ -201,7 +206,7 @@ def _end_field(secret_id: UUID) -> str:
     return f"secret_end-{secret_id}"
 
 
-def _changed(
+def changed(
     request: ConsoleRequest, group: FieldGroup, name: str, after: str
 ) -> tuple[str, str, str]:
     """Return the label of a field, its value until now, and another one, in words."""
@@ -212,11 +217,12 @@ def _changed(
         text = " ".join(text.split())
         return words.get(text, text) or (field.empty_fact if field.is_fact else _NONE)
 
-    return field.label, said(fields.texts(_find(request))[name]), said(after)
+    return field.label, said(texts_of(_find(request))[name]), said(after)
 
 
 def _labels(found: Application) -> dict[str, str]:
-    named = {field.name: field.label for field in (*NETWORKS.fields, *RATE_LIMIT.fields)}
+    groups = (NETWORKS, RATE_LIMIT, *TOKEN_SETTINGS)
+    named = {field.name: field.label for group in groups for field in group.fields}
     return named | {_end_field(each.id): Message("End of a secret") for each in found.secrets}
 
 
@@ -227,12 +233,13 @@ def _context(request: ConsoleRequest) -> Mapping[str, object]:
     return {
         "organization": organizations.find(request.context, found.org_id),
         "application": found,
-        "app_url": request.base + _path(request).removesuffix("settings/"),
-        "here": request.base + _path(request),
+        "app_url": request.base + path_of(request).removesuffix("settings/"),
+        "here": request.base + path_of(request),
         "seen": request.perform(reading.SHOW, client_id=found.client_id).etag,
-        "stored": {**fields.texts(found), **automatic_rotation.texts(setting)},
+        "stored": {**texts_of(found), **automatic_rotation.texts(setting)},
         "networks": NETWORKS.fields[0],
         "rate_limit": RATE_LIMIT.fields,
+        "token_settings": [(group.path, group.fields[0]) for group in TOKEN_SETTINGS],
         "labels": {**automatic_rotation.LABELS, **_labels(found)},
         "overlaps": [
             (str(int(each / timedelta(seconds=1))), words)

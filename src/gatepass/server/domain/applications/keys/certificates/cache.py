@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from gatepass.concurrency.bounded_cache import BoundedCache
 from gatepass.jose.x509.certificate import Certificate
-from gatepass.jose.x509.subject import Subject
+from gatepass.jose.x509.subject import Name
 from gatepass.server.domain.applications.cached_application import CachedApplication
 from gatepass.server.domain.applications.keys.certificates.model import ApplicationCertificate
 
@@ -16,12 +16,15 @@ Find = Callable[[UUID], list[ApplicationCertificate]]
 
 
 class CachedCertificate(NamedTuple):
-    """A certificate of an application by its thumbprint, or else the subject of one."""
+    """A certificate of an application by its thumbprint, or else the subject of one.
+
+    The subject is as it is compared, so that a request does no work for each.
+    """
 
     id_bytes: bytes
     name: str
     thumbprint: str
-    subject: Subject | None
+    subject: Name | None
 
 
 class CachedCertificates(NamedTuple):
@@ -62,4 +65,4 @@ class CertificateCache:
 def _cached(each: ApplicationCertificate) -> CachedCertificate:
     if isinstance(each.expected, Certificate):
         return CachedCertificate(each.id.bytes, each.name, each.expected.thumbprint, None)
-    return CachedCertificate(each.id.bytes, each.name, "", each.expected)
+    return CachedCertificate(each.id.bytes, each.name, "", each.expected.name())

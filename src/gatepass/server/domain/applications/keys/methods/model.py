@@ -43,6 +43,15 @@ class Methods:
     now: datetime
 
     @property
+    def in_order(self) -> list[AuthenticationMethod]:
+        """Return all of them, the one that was used last first."""
+        return sorted(
+            self.found,
+            key=lambda each: (each.last_used_at is not None, each.last_used_at or self.now),
+            reverse=True,
+        )
+
+    @property
     def secrets(self) -> list[AuthenticationMethod]:
         """Return the client secrets, the newest first."""
         return [each for each in self.found if each.kind == "secret"]
