@@ -2,6 +2,10 @@
 --
 -- Sets the identity headers and the variable txn.gatepass where the request may pass, and answers
 -- it otherwise. HAProxy 2.6 and newer.
+--
+-- For tokens that are bound to a key (dpop=original) it sends the caller's method and address, and
+-- for those that are bound to a certificate that of the caller's connection. What the caller has
+-- written into headers of these names is not sent.
 
 local host = "localhost:8000"            -- the issuer's, sent as Host
 local address = "ipv4@127.0.0.1:8000"    -- where Gatepass listens
@@ -10,7 +14,9 @@ local timeout = 2000                     -- milliseconds
 local identity = {
     "x-auth-client-id", "x-auth-org-id", "x-auth-scope", "x-auth-expires", "x-auth-assertion",
 }
-local told = { "www-authenticate", "content-type", "cache-control", "retry-after" }
+local told = {
+    "www-authenticate", "dpop-nonce", "content-type", "cache-control", "retry-after",
+}
 
 local function ask(txn, question)
     local headers = {
@@ -18,13 +24,23 @@ local function ask(txn, question)
         -- An https issuer answers nothing else. Let callers reach this gateway by https alone.
         ["x-forwarded-proto"] = { "https" },
     }
-    local given = txn.http:req_get_headers()["authorization"]
-    if given then
-        local values = {}
-        for number = 0, #given do
-            table.insert(values, given[number])
+    local given = txn.http:req_get_headers()
+    for _, name in ipairs({ "authorization", "dpop" }) do
+        if given[name] then
+            local values = {}
+            for number = 0, #given[name] do
+                table.insert(values, given[name][number])
+            end
+            headers[name] = values
         end
-        headers["authorization"] = values
+    end
+    if given["host"] then
+        headers["x-original-method"] = { txn.f:method() }
+        headers["x-original-url"] = { "https://" .. given["host"][0] .. txn.f:pathq() }
+    end
+    local certificate = txn.f:ssl_c_der()
+    if certificate and certificate ~= "" then  -- proxy_certificates: Client-Cert, rfc9440
+        headers["client-cert"] = { ":" .. txn.c:base64(certificate) .. ":" }
     end
     return core.httpclient():get{
         url = "http://" .. host .. question, dst = address, headers = headers, timeout = timeout,
@@ -51,6 +67,10 @@ core.register_action("gatepass", { "http-req" }, function(txn, question)
     end
     for _, name in ipairs(identity) do
         txn.http:req_set_header(name, answer.headers[name][0])
+    end
+    local nonce = answer.headers["dpop-nonce"]
+    if nonce then
+        txn:set_var("txn.dpop_nonce", nonce[0])
     end
     txn:set_var("txn.gatepass", "passed")
 end, 1)

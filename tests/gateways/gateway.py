@@ -79,18 +79,25 @@ def program(name: str) -> str | None:
     return str(beside) if beside.exists() else shutil.which(name)
 
 
+def place(folder: Path, changes: Mapping[str, str], *, gatepass: int, api: int) -> int:
+    """Write the files of examples/gateways with changes; return the port of the gateway."""
+    port = free_ports()
+    ports = {"8080": str(port), "8000": str(gatepass), "9000": str(api)}
+    for file in EXAMPLES.iterdir():
+        text = file.read_text()
+        for old, new in changes.items():
+            text = text.replace(old, new)
+        placed = re.sub(r"\b(?:8080|8000|9000)\b", lambda found: ports[found[0]], text)
+        (folder / file.name).write_text(placed)
+    return port
+
+
 @contextmanager
 def running(
     name: str, folder: Path, changes: Mapping[str, str], *, gatepass: int, api: int
 ) -> Iterator[Gateway]:
     """Run a gateway in front of a Gatepass and an API on these ports, with changes of its files."""
-    port = free_ports()
-    ports = {"8080": str(port), "8000": str(gatepass), "9000": str(api)}
-    for file in EXAMPLES.iterdir():
-        text = re.sub(r"\b(?:8080|8000|9000)\b", lambda found: ports[found[0]], file.read_text())
-        for old, new in changes.items():
-            text = text.replace(old, new)
-        (folder / file.name).write_text(text)
+    port = place(folder, changes, gatepass=gatepass, api=api)
     with started(name, folder, port) as gateway:
         yield gateway
 

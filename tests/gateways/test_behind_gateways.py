@@ -16,7 +16,6 @@ from gatepass.wire.metadata import JWKS, PARTNER_API, TOKEN
 from gateways.api import Api, plainly
 from gateways.api import serving as serving_api
 from gateways.gateway import NAMES, NOBODYS, Gateway, program, running
-from server.proofs import Prover
 from server_process import Credentials, Server, free_ports, serving
 
 IDENTITY = (
@@ -259,46 +258,6 @@ def test_an_application_bound_to_a_network_is_known_by_where_the_caller_is(front
     assert front.gateway.ask("/orders/7", token, source=ELSEWHERE).status == 401
     assert front.gateway.ask("/orders/7", token, source=ELSEWHERE, headers=forged).status == 401
     assert len(front.api.asked) == 1
-
-
-@pytest.mark.spec("RFC 9449", "7.1")
-def test_a_token_bound_to_a_key_passes_with_a_proof_for_the_callers_request_alone(
-    front: Front,
-) -> None:
-    prover = Prover()
-    proof = ("DPoP", prover.proof(url=front.server.url() + TOKEN))
-    granted = front.server.ask(
-        "POST",
-        TOKEN,
-        auth=front.people.client[:2],
-        data={"grant_type": "client_credentials", "scope": "read"},
-        headers=dict([proof]),
-    )
-    token = granted.body["access_token"]
-    scheme = "http" if front.gateway.name == "traefik" else "https"
-    url = f"{scheme}://api.example.com/orders/7"
-
-    def ask(named: str = url, method: str = "GET", *more: tuple[str, str]) -> int:
-        headers = (
-            *more,
-            ("Authorization", f"DPoP {token}"),
-            ("DPoP", prover.proof(method=method, url=named, token=token)),
-        )
-        return front.gateway.ask("/orders/7?a=b", headers=headers).status
-
-    forged = (
-        *(("X-Original-URL", f"{url}0"), ("X-Forwarded-Uri", "/orders/70")),
-        *(("X-Original-Method", "PUT"), ("X-Forwarded-Method", "PUT")),
-    )
-    expected = 200 if front.gateway.name in {"nginx", "caddy", "traefik"} else 401
-
-    assert granted.body["token_type"] == "DPoP"
-    assert ask() == expected
-    assert len(front.api.asked) == (expected == 200)
-    front.api.asked.clear()
-    assert ask(f"{url}0") == ask(url, "PUT") == ask(f"{url}0", "PUT", *forged) == 401
-    assert front.gateway.ask("/orders/7", token).status == 401
-    assert front.api.asked == []
 
 
 def test_a_token_in_the_query_is_not_read(front: Front) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gatepass.server.configuration import hosts
+from gatepass.server.configuration.network import hosts
 from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.users.passwords.passwords import Hasher
 from gatepass.server.environment import data_directory

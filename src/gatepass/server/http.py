@@ -52,10 +52,21 @@ class ClientCertificate(NamedTuple):
     is_validated: bool
 
 
+class Below(NamedTuple):
+    """What follows the segment that a prefix route reads, with the method of the request.
+
+    `path` is as it was sent, without the query; it begins with the slash that ends the segment.
+    """
+
+    method: str
+    path: str
+
+
 class Request(NamedTuple):
     """A request with its whole body; header names are in lower case, as ASGI gives them.
 
-    `certificate` is the client's, from the server's own TLS or from a trusted proxy.
+    `certificate` is the client's, from the server's own TLS or from a trusted proxy. `below` is
+    that of a request to a prefix route, None for any other.
     """
 
     headers: dict[bytes, bytes]
@@ -63,6 +74,7 @@ class Request(NamedTuple):
     body: bytes
     source: str
     certificate: ClientCertificate | None = None
+    below: Below | None = None
 
 
 class Response(NamedTuple):
@@ -186,14 +198,16 @@ def read_head_below(prefix: bytes) -> Callable[[Scope, Receive], Awaitable[Reque
 
     async def read(scope: Scope, receive: Receive) -> Request:
         request = await read_head(scope, receive)
-        return request._replace(query=next_segment(scope["raw_path"], prefix))
+        segment, below = split_below(scope["method"], scope["raw_path"], prefix)
+        return request._replace(query=segment, below=below)
 
     return read
 
 
-def next_segment(raw_path: bytes, prefix: bytes) -> bytes:
-    """Return the undecoded segment of a path after the prefix with which it begins."""
-    return raw_path[len(prefix) :].partition(b"/")[0]
+def split_below(method: str, raw_path: bytes, prefix: bytes) -> tuple[bytes, Below]:
+    """Return the undecoded segment after the prefix of a path, and what follows it."""
+    segment, slash, rest = raw_path[len(prefix) :].partition(b"/")
+    return segment, Below(method, (slash + rest).decode("latin-1"))
 
 
 def unchanged(response: Response) -> Response:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gatepass.server.configuration import hosts
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
+from gatepass.server.configuration.network import hosts
 from server.fixtures import settings
 
 _VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "hosts.json").read_text())

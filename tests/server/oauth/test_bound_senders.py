@@ -14,7 +14,7 @@ from gatepass.server.oauth.authentication.binding import check_sender
 from gatepass.server.oauth.authentication.proofs import Target
 from gatepass.server.tokens.claims import Claims
 from gatepass.wire.errors import OAuthError
-from gatepass.wire.metadata import INTROSPECT, PARTNER_API, REVOCATIONS, VERIFY
+from gatepass.wire.metadata import INTROSPECT, PARTNER_API, REVOCATIONS, VERIFY, VERIFY_ENVOY
 from server.fixtures import (
     INTROSPECTION,
     LIVE,
@@ -32,11 +32,15 @@ API = "https://api.example.com/orders/7"
 class Bound:
     """A client with a token that is bound to its key, and its requests."""
 
-    def __init__(self, server: InProcessServer, *, is_introspecting: bool = False) -> None:
+    def __init__(
+        self, server: InProcessServer, *, is_introspecting: bool = False, nonce: str | None = None
+    ) -> None:
         self.server, self.prover = server, Prover(server)
         scope = INTROSPECTION if is_introspecting else None
         self.client: Client = server.register(scope=scope, allowed=scope)
-        self.token: str = ask(server, self.client, self.prover.proof()).json()["access_token"]
+        self.token: str = ask(server, self.client, self.prover.proof({"nonce": nonce})).json()[
+            "access_token"
+        ]
 
     def headers(self, method: str, url: str, scheme: str = "DPoP", **claims: object) -> Headers:
         proof = self.prover.proof(claims, method=method, url=url, token=self.token)
@@ -65,6 +69,12 @@ def pass_other_gateway(bound: Bound, headers: Headers) -> Response:
     return bound.server.send("GET", f"{VERIFY}?dpop=forwarded", headers=headers + sent)
 
 
+def pass_envoy(bound: Bound, headers: Headers) -> Response:
+    sent = [("Host", "api.example.com"), ("X-Forwarded-Proto", "https")]
+    path = f"{VERIFY_ENVOY}production/dpop=request//orders/7?page=2"
+    return bound.server.send("GET", path, headers=headers + sent)
+
+
 def call_partner_api(bound: Bound, headers: Headers) -> Response:
     org_id = bound.client.application.org_id
     return bound.server.send("GET", f"{PARTNER_API}/org/{org_id}/users", headers=headers)
@@ -80,6 +90,7 @@ PLACES: dict[str, tuple[Send, str, Callable[[Bound], str], bool]] = {
     "the revocation feed": (follow, "GET", lambda _: URL[LIVE] + REVOCATIONS, True),
     "a gateway": (pass_gateway, "GET", lambda _: API, False),
     "another gateway": (pass_other_gateway, "GET", lambda _: API, False),
+    "Envoy": (pass_envoy, "GET", lambda _: API, False),
     "the Partner API": (call_partner_api, "GET", partner_url, False),
 }
 EVERYWHERE = pytest.mark.parametrize(
@@ -196,6 +207,44 @@ def test_a_route_whose_gateway_does_not_say_what_it_sends_takes_no_bound_token(
     assert "takes no access tokens that are bound" in answer.text
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{VERIFY}?dpop=request",
+        f"{VERIFY_ENVOY}production/dpop=request/orders/7",
+        f"{VERIFY_ENVOY}production/dpop=request",
+        f"{VERIFY_ENVOY}production/dpop=request/",
+    ],
+)
+def test_only_a_request_that_follows_its_requirements_can_name_itself(
+    server: InProcessServer, path: str
+) -> None:
+    bound, sent = Bound(server), [("Host", "api.example.com"), ("X-Forwarded-Proto", "https")]
+    host = [] if path.startswith(f"{VERIFY}?") else sent
+
+    answer = server.send("GET", path, headers=bound.headers("GET", API) + host)
+
+    assert answer.status_code == 500
+    assert "set up wrongly" in answer.text
+
+
+def test_envoys_scheme_is_needed_and_the_whole_path_counts(server: InProcessServer) -> None:
+    bound, host = Bound(server), [("Host", "api.example.com")]
+    https, http = [("X-Forwarded-Proto", "https")], [("X-Forwarded-Proto", "http")]
+
+    def status(path: str, sent: Headers, url: str = API) -> int:
+        whole = f"{VERIFY_ENVOY}production/dpop=request/{path}"
+        given = bound.headers("GET", url) + host + sent
+        return server.send("GET", whole, headers=given).status_code
+
+    assert status("/orders/7", []) == 500
+    assert status("/orders/7", http) == status("/orders/7", [*https, *http]) == 401
+    assert status("//orders/7", https) == status("/orders/7/", https) == 401
+    assert status("/dpop=request//orders/7", https) == 401
+    assert status("/", https, "https://api.example.com") == 200
+    assert status("/a%2Fb/c", https, "https://api.example.com/a%2fb/c") == 200
+
+
 @pytest.mark.parametrize("query", ["dpop=original", "dpop=forwarded"])
 def test_a_gateway_that_does_not_send_what_it_says_lets_no_bound_token_pass(
     server: InProcessServer, query: str
@@ -233,12 +282,8 @@ def test_an_unknown_way_to_name_the_request_closes_the_route(
 @pytest.mark.spec("RFC 9449", "9")
 def test_with_nonces_a_gateway_passes_on_the_nonce_to_use(tmp_path: Path) -> None:
     with open_passive_server(tmp_path, production={"dpop_nonces": True}) as server:
-        prover, client = Prover(server), server.register()
-        nonce = ask(server, client, prover.proof()).headers["DPoP-Nonce"]
-        bound = Bound.__new__(Bound)
-        bound.server, bound.prover, bound.client = server, prover, client
-        token = ask(server, client, prover.proof({"nonce": nonce})).json()["access_token"]
-        bound.token = token
+        nonce = ask(server, server.register(), Prover(server).proof()).headers["DPoP-Nonce"]
+        bound = Bound(server, nonce=nonce)
         first = pass_gateway(bound, bound.headers("GET", API))
         second = pass_gateway(bound, bound.headers("GET", API, nonce=nonce))
 
@@ -246,6 +291,32 @@ def test_with_nonces_a_gateway_passes_on_the_nonce_to_use(tmp_path: Path) -> Non
     assert 'error="use_dpop_nonce"' in first.headers["www-authenticate"]
     assert first.headers["DPoP-Nonce"] == nonce
     assert second.status_code == 200
+    assert second.headers["DPoP-Nonce"] == nonce
+
+
+@pytest.mark.spec("RFC 9449", "9")
+@pytest.mark.parametrize(
+    ("send", "method", "path"), [(introspect, "POST", INTROSPECT), (follow, "GET", REVOCATIONS)]
+)
+def test_with_nonces_our_own_endpoints_ask_for_one_and_give_the_next(
+    tmp_path: Path, send: Send, method: str, path: str
+) -> None:
+    with open_passive_server(tmp_path, production={"dpop_nonces": True}) as server:
+        nonces, clock = server.environment().proofs, server.clock
+        nonce = nonces.nonce(clock())
+        bound = Bound(server, is_introspecting=True, nonce=nonce)
+        first = send(bound, bound.headers(method, URL[LIVE] + path))
+        clock.advance(120)
+        second = send(bound, bound.headers(method, URL[LIVE] + path, nonce=nonce))
+        third = send(bound, bound.headers(method, URL[LIVE] + path, nonce="a"))
+        plain = server.token(server.register(scope=INTROSPECTION, allowed=INTROSPECTION))
+        other = send(bound, [("Authorization", f"Bearer {plain}")])
+
+    assert [first.status_code, second.status_code, third.status_code] == [401, 200, 401]
+    assert 'error="use_dpop_nonce"' in first.headers["www-authenticate"]
+    assert first.headers["DPoP-Nonce"] == nonce
+    assert second.headers["DPoP-Nonce"] == third.headers["DPoP-Nonce"] != nonce
+    assert (other.status_code, other.headers.get("DPoP-Nonce")) == (200, None)
 
 
 @pytest.mark.spec("RFC 8705", "3")

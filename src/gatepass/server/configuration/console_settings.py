@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from gatepass.server.configuration.networks import Networks, includes
+from gatepass.server.configuration.network.networks import Networks, includes
 from gatepass.server.configuration.section import Section
 
 

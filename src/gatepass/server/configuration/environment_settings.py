@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from gatepass.jose.algorithms import Algorithm
 from gatepass.server.configuration.branding.settings import BrandingSettings
 from gatepass.server.configuration.environment_variables import Texts
-from gatepass.server.configuration.hosts import parse as parse_host
+from gatepass.server.configuration.network.hosts import parse as parse_host
 from gatepass.server.configuration.section import Section
 from gatepass.server.domain.token_policy import Tokens
 from gatepass.server.storage.connection_slots import MOST

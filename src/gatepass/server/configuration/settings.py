@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import (
@@ -15,6 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from gatepass.server.configuration import consistency
 from gatepass.server.configuration.branding import brand
 from gatepass.server.configuration.branding.brand import Brand
 from gatepass.server.configuration.branding.settings import BrandingSettings
@@ -26,17 +26,17 @@ from gatepass.server.configuration.environment_variables import (
     VariableSource,
     variable_of,
 )
-from gatepass.server.configuration.hosts import spellings, split
 from gatepass.server.configuration.http_limits import HttpSettings
 from gatepass.server.configuration.mail_settings import MailSettings, OperatorSettings
-from gatepass.server.configuration.networks import Networks, check_network
-from gatepass.server.configuration.path_aliases import PathAliases
-from gatepass.server.configuration.proxies import (
+from gatepass.server.configuration.network import addresses
+from gatepass.server.configuration.network.networks import Networks, check_network
+from gatepass.server.configuration.network.proxies import (
     EVERYONE,
     MOST_HOPS,
     HeaderName,
     ProxyCertificateSettings,
 )
+from gatepass.server.configuration.path_aliases import PathAliases
 from gatepass.server.configuration.security.audit_settings import AuditSettings
 from gatepass.server.configuration.security.leak_report_settings import LeakReportSettings
 from gatepass.server.configuration.security.tls_settings import TlsSettings
@@ -44,13 +44,11 @@ from gatepass.server.configuration.single_sign_on_settings import SingleSignOnSe
 from gatepass.server.configuration.webhook_settings import WebhookSettings
 from gatepass.server.domain.users.factors.model import (
     RelyingParty,
-    is_domain_of,
     relying_party,
 )
 from gatepass.server.domain.users.passwords.passwords import PasswordSettings
 from gatepass.server.domain.users.sessions.model import SessionSettings
 from gatepass.wire.credential import Mode
-from gatepass.wire.urls import is_loopback
 
 DATA = Path("gatepass-data")
 CONFIG_NAME = "gatepass.toml"
@@ -230,82 +228,9 @@ class Settings(BaseSettings):
         return values
 
     @model_validator(mode="after")
-    def _console_has_a_port_of_its_own(self) -> Self:
-        others = {self.port, self.sandbox_port, self.metrics_port}
-        if self.console.port and self.console.port in others:
-            raise ValueError(f"console.port {self.console.port} is the port of something else")
+    def _fit_together(self) -> Self:
+        consistency.check(self)
         return self
-
-    @model_validator(mode="after")
-    def _certificates_come_from_named_proxies(self) -> Self:
-        certificates, proxies = self.proxy_certificates, self.trusted_proxies
-        if certificates.verified_header and not certificates.header:
-            raise ValueError("proxy_certificates.verified_header needs proxy_certificates.header")
-        if certificates.header and certificates.verified_header == certificates.header:
-            raise ValueError("proxy_certificates names one header for two things")
-        if certificates.header and (not proxies or EVERYONE in proxies or _has_all(proxies)):
-            raise ValueError(
-                "proxy_certificates.header needs trusted_proxies that names the proxies alone: "
-                "every other peer could send any client's certificate"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _mtls_has_a_port_of_its_own(self) -> Self:
-        others = {self.port, self.sandbox_port, self.metrics_port, self.console.port}
-        if self.tls.mtls_port and self.tls.mtls_port in others:
-            raise ValueError(f"tls.mtls_port {self.tls.mtls_port} is the port of something else")
-        return self
-
-    @model_validator(mode="after")
-    def _clients_of_a_profile_can_authenticate(self) -> Self:
-        for mode, name in ((Mode.LIVE, "production"), (Mode.TEST, "sandbox")):
-            own = self.environment(mode)
-            if not own.profile:
-                continue
-            if not (own.private_key_jwt or self.certificate_methods):
-                raise ValueError(
-                    f"{name}.profile {own.profile} accepts no secrets: turn private_key_jwt on, or "
-                    "have clients send certificates (tls.mtls_port, proxy_certificates)"
-                )
-            if not (own.dpop or self.certificate_methods):
-                raise ValueError(
-                    f"{name}.profile {own.profile} issues only tokens that are bound: turn "
-                    "dpop on, or have clients send certificates (tls.mtls_port, proxy_certificates)"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _hosts_are_apart(self) -> Self:
-        both = self._spellings(Mode.LIVE) & self._spellings(Mode.TEST)
-        if both:
-            raise ValueError(f"production and sandbox share the host {min(both)}")
-        return self
-
-    @model_validator(mode="after")
-    def _passkeys_work_at_the_issuer(self) -> Self:
-        for mode in Mode:
-            domain, issuer = self.environment(mode).passkey_domain, self.issuer(mode)
-            if domain and not is_domain_of(domain, issuer):
-                raise ValueError(
-                    f"passkey_domain {domain!r} is neither the host of {issuer} nor a domain above "
-                    "it: browsers would refuse every passkey"
-                )
-        return self
-
-    @model_validator(mode="after")
-    def _brands_can_be_shown(self) -> Self:
-        for mode, name in ((Mode.LIVE, "production"), (Mode.TEST, "sandbox")):
-            try:
-                self.brand(mode)
-            except ValueError as error:
-                changes = self.environment(mode).branding
-                raise ValueError(f"{f'{name}.' if changes else ''}branding: {error}") from None
-        return self
-
-    def _spellings(self, mode: Mode) -> set[str]:
-        scheme = self.issuer(mode).partition("://")[0]
-        return {each for host in self.hosts(mode) for each in spellings(host, scheme)}
 
     @property
     def certificate_methods(self) -> tuple[str, ...]:
@@ -325,55 +250,19 @@ class Settings(BaseSettings):
 
     def hosts(self, mode: Mode) -> tuple[str, ...]:
         """Return the Host header values that choose an environment, on any of the ports."""
-        mtls_url = self.environment(mode).mtls_url
-        named = (urlsplit(mtls_url).netloc,) if mtls_url else ()
-        return tuple(dict.fromkeys((*self._main_hosts(mode), *named, *self.mtls_hosts(mode))))
+        return addresses.hosts(self, mode)
 
     def mtls_url(self, mode: Mode) -> str:
         """Return the address at which clients are asked for a certificate; empty without one."""
-        own = next((f"https://{host}" for host in self.mtls_hosts(mode)), "")
-        return self.environment(mode).mtls_url or own
+        return addresses.mtls_url(self, mode)
 
     def mtls_hosts(self, mode: Mode) -> tuple[str, ...]:
-        """Return the Host header values of an environment on the port of client certificates.
-
-        The first one is that of the issuer, where it has one. Both environments share the port,
-        so the sandbox has no name there that production has, too.
-        """
-        if not self.tls.mtls_port:
-            return ()
-        names = [split(host).name for host in self._main_hosts(mode)]
-        if mode is Mode.TEST:
-            taken = {split(host).name for host in self._main_hosts(Mode.LIVE)}
-            names = [name for name in names if name not in taken]
-        preferred = split(self.issuer(mode).partition("://")[2].lower()).name
-        names.sort(key=lambda name: name != preferred)
-        return tuple(dict.fromkeys(f"{name}:{self.tls.mtls_port}" for name in names))
-
-    def _main_hosts(self, mode: Mode) -> tuple[str, ...]:
-        name, port = ("app", self.port) if mode is Mode.LIVE else ("sandbox-app", self.sandbox_port)
-        hosts = self.environment(mode).hosts or (
-            f"{name}.localhost:{self.port}",
-            f"localhost:{port}",
-            f"127.0.0.1:{port}",
-            f"[::1]:{port}",
-        )
-        if mode is Mode.TEST or not self.console.port:
-            return hosts
-        of_console = (f"{split(host).name}:{self.console.port}" for host in hosts)
-        return tuple(dict.fromkeys((*hosts, *of_console)))
+        """Return the Host header values of an environment on the port of client certificates."""
+        return addresses.mtls_hosts(self, mode)
 
     def issuer(self, mode: Mode) -> str:
         """Return an environment's issuer; by default an address that every client can resolve."""
-        given = self.environment(mode)
-        if given.issuer:
-            return given.issuer
-        if given.hosts:
-            is_plain = is_loopback(urlsplit("//" + given.hosts[0]).hostname or "")
-            scheme = "http" if is_plain and not self.tls.is_on else "https"
-            return f"{scheme}://{given.hosts[0]}"
-        scheme = "https" if self.tls.is_on else "http"
-        return f"{scheme}://localhost:{self.port if mode is Mode.LIVE else self.sandbox_port}"
+        return addresses.issuer(self, mode)
 
     def relying_party(self, mode: Mode) -> RelyingParty:
         """Return who passkeys of an environment are made for."""
@@ -456,8 +345,3 @@ def _argument(path: tuple[str | int, ...], chosen: Mapping[str, object]) -> str 
     if name == "tls" and name in chosen:
         return "--tls-cert, --tls-key, --mtls-port and --client-ca"
     return f"--{name.replace('_', '-')}" if name in chosen else None
-
-
-def _has_all(networks: tuple[str, ...]) -> bool:
-    """Return whether one of the networks has every address in it."""
-    return any(each.endswith("/0") for each in networks)

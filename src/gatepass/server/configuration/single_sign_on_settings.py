@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from pydantic import Field, field_validator
 
 from gatepass.server.configuration.environment_variables import Texts
-from gatepass.server.configuration.networks import Networks
+from gatepass.server.configuration.network.networks import Networks
 from gatepass.server.configuration.section import Section
 
 _DNS = 53

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from gatepass.server.configuration.networks import Networks
+from gatepass.server.configuration.network.networks import Networks
 from gatepass.server.configuration.section import Section
 from gatepass.server.domain.changes.webhooks.model import AllowedNetworks
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from gatepass.server.configuration import hosts
+from gatepass.server.configuration.network import hosts
 from gatepass.server.configuration.settings import Settings
 from gatepass.server.domain.catalogue import store as catalogue
 from gatepass.server.domain.catalogue.model import Catalogue, purposes

@@ -8,7 +8,7 @@ from gatepass.server.domain.catalogue.model import INTROSPECTION
 from gatepass.server.http import NeedsThread, Request, Response, Result
 from gatepass.server.oauth import access_token
 from gatepass.server.oauth.authentication.assertion import continued, with_client
-from gatepass.server.oauth.authentication.binding import has_dpop
+from gatepass.server.oauth.authentication.binding import has_dpop, with_nonce
 from gatepass.server.oauth.bearer_authentication import authenticate_bearer, has_bearer
 from gatepass.server.oauth.client_authentication import (
     authenticate_by_header,
@@ -77,8 +77,10 @@ def _introspect(
         response = _respond(environment, found)
     accept, alg = request.headers.get(b"accept"), caller.settings.introspection_signed_response_alg
     if alg or (accept and introspection_jwt.is_preferred(accept)):
-        return _signed(environment, caller, response)
-    return _negotiate(accept, response) if accept else response
+        response = _signed(environment, caller, response)
+    elif accept:
+        response = _negotiate(accept, response)
+    return with_nonce(environment, request, response)
 
 
 def _signed(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import structlog
 
-from gatepass.server.configuration.hosts import split
+from gatepass.server.configuration.network.hosts import split
 from gatepass.server.domain.throttling.model import network_of
 from gatepass.server.domain.throttling.once_per_minute import OncePerMinute
 from gatepass.server.environment.environment import Environment

@@ -25,7 +25,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from itertools import islice
 from typing import NamedTuple
 
-from gatepass.server.configuration.proxies import EVERYONE, MOST_HOPS, HeaderName
+from gatepass.server.configuration.network.proxies import EVERYONE, MOST_HOPS, HeaderName
 from gatepass.server.http import CERTIFICATE, App, Receive, Scope, Send
 from gatepass.server.serving.tls.certificate_headers import CertificateHeader
 from gatepass.wire.networks import Network

@@ -78,7 +78,7 @@ def digest_of(request: Request) -> bytes:
     return takes the place of an absent header. No header contains a zero byte, after which comes
     the digest of the client's certificate.
     """
-    headers, query, body, _, certificate = request
+    headers, query, body, _, certificate, _ = request
     authorization = headers.get(b"authorization", b"\r")
     if certificate is not None:
         authorization += b"\0%d" % certificate.is_validated + sha256(certificate.der).digest()

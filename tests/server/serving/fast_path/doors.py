@@ -20,14 +20,16 @@ _PATIENCE = 30.0  # seconds
 
 
 class Door:
-    """A server in a thread, behind a real socket."""
+    """A server in a thread, behind a real socket: on `port`, and known by it, or on any."""
 
-    def __init__(self, data: Path, clock: Clock, **given: Any) -> None:  # noqa: ANN401
+    def __init__(self, data: Path, clock: Clock, port: int = 0, **given: Any) -> None:  # noqa: ANN401
+        if port:
+            given |= {"port": port, "sandbox_port": port + 1}
         chosen = settings(data, stale_grace_seconds=3600, **given)
         self.app = create(chosen, clock)
         self.server = InProcessServer(self.app, clock, data)
         self.has_fast_path = chosen.fast_path
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listening.getsockname()[1]
         self.config = run.config(chosen, self._make)
         made: Any = self.config.http

@@ -1,12 +1,13 @@
 """Through both doors a DPoP proof gets the same answer: status, headers and body."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from gatepass.wire.metadata import INTROSPECT, TOKEN
+from gatepass.wire.metadata import INTROSPECT, TOKEN, VERIFY_ENVOY
 from server.fixtures import GRANT, LIVE, URL, basic, new_clock
 from server.proofs import Prover, require
 from server.serving.fast_path.doors import Door, Response, door
@@ -74,6 +75,46 @@ def test_both_doors_answer_alike_to_proofs(doors: Doors) -> None:
     assert first == second
     assert fast.by_fast_path - before == len(first) - 1  # not the one with two proofs
     assert [status for status, _, _ in first] == [400, 200, *[400] * 9]
+
+
+@pytest.mark.spec("RFC 9449", "7.1")
+def test_both_doors_answer_envoy_alike(doors: Doors) -> None:
+    fast, asgi = doors
+    client, prover = fast.server.register(), Prover(fast.server)
+    by = ("Authorization", basic(client.client_id, client.secret.value))
+    nonce = {"nonce": fast.server.environment().proofs.nonce(prover.now())}
+    issued = heard(fast, (by, ("DPoP", prover.proof(nonce))))
+    token = json.loads(issued.body)["access_token"]
+    url, target = "https://api.example.com/orders/7", f"{VERIFY_ENVOY}production/dpop=request/"
+    host, by = ("X-Forwarded-Proto", "https"), ("Authorization", f"DPoP {token}")
+
+    def answers(at: Door) -> list[tuple[int, list[object], bytes]]:
+        found = []
+        for method, path in [("PUT", "/orders/7"), ("PUT", "/orders/7?a"), ("POST", "/orders/7")]:
+            for named in ("PUT", "POST", "HEAD"):
+                for more in ((host,), ()):
+                    proof = prover.proof(nonce, method=named, url=url, token=token)
+                    ask = Ask(
+                        method=method,
+                        path=target + path,
+                        host=("api.example.com",),
+                        body=b"",
+                        more=(by, ("DPoP", proof), *more),
+                    )
+                    with at.connect() as line:
+                        line.say(ask.raw())
+                        answer = line.hear()
+                    assert answer is not None
+                    found.append(compared(answer))
+        return found
+
+    before = fast.by_fast_path
+    first, second = answers(fast), answers(asgi)
+
+    assert first == second
+    assert fast.by_fast_path - before == len(first)
+    right = [200, 500, 401, 500, 401, 500]
+    assert [status for status, _, _ in first] == [*right, *right, 401, 500, 200, 500, 401, 500]
 
 
 @pytest.mark.spec("RFC 9449", "7.2")

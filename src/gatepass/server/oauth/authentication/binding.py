@@ -132,6 +132,16 @@ def nonce_headers(nonce: str) -> Headers:
     return ((NONCE_HEADER, nonce.encode()),) if nonce else ()
 
 
+def with_nonce(environment: ServedEnvironment, request: Request, response: Response) -> Response:
+    """Return the response to a request with a proof with the nonce for the next (RFC 9449 §8.2).
+
+    Where proofs need none, and for other requests, it is the same response.
+    """
+    if not has_dpop(request) or not (nonce := environment.proofs.nonce(environment.clock())):
+        return response
+    return response._replace(headers=(*response.headers, *nonce_headers(nonce)))
+
+
 def _check_certificate(request: Request, expected: str) -> None:
     """Raise OAuthError unless the connection has the certificate of a token (RFC 8705 §3)."""
     shown = request.certificate

@@ -10,7 +10,7 @@ import json
 from gatepass.jose import token_use
 from gatepass.server.http import NeedsThread, Request, Response, Result
 from gatepass.server.oauth import access_token
-from gatepass.server.oauth.authentication.binding import check_sender, has_dpop
+from gatepass.server.oauth.authentication.binding import check_sender, has_dpop, with_nonce
 from gatepass.server.oauth.authentication.proofs import Target
 from gatepass.server.oauth.bearer_authentication import read_bearer
 from gatepass.server.oauth.client_authentication import check_not_stale
@@ -55,7 +55,7 @@ def _authorize(environment: ServedEnvironment, request: Request, required: Requi
                 return found
             response = _pass(environment, request, required, found)
             _check_sender(environment, request, required, found, token.value)
-            return response
+            return with_nonce(environment, request, response)
     except GatewayMisconfigured:
         raise
     except OAuthError as caught:
@@ -112,7 +112,7 @@ def _check_sender(
         return
     target = Target("", ())
     if has_dpop(request) and claims.confirmation is not None and claims.confirmation.jkt:
-        target = callers_request.read(request.headers, required.dpop)
+        target = callers_request.read(request, required.dpop)
     check_sender(environment, request, claims, target._replace(token=text))
 
 

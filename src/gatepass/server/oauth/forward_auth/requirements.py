@@ -10,16 +10,19 @@ from gatepass.wire.scope import Scope
 
 _NAMES = frozenset({"scope", "audience", "organization", "dpop"})
 
-Sends = Literal["forwarded", "original"]
-"""Which headers a gateway sends that name the caller's request: its method and address."""
+Sends = Literal["forwarded", "original", "request"]
+"""How a gateway names the caller's request, its method and address: in which headers it sends.
+
+With `request` it sends the caller's own request, with the requirements before the path.
+"""
 _SENDS: tuple[Sends, ...] = get_args(Sends)
 
 
 class Requirements(NamedTuple):
     """What a route requires of a token; without audience or organization any will do.
 
-    `dpop` says which headers of the gateway name the caller's request, for tokens that are bound
-    to a key; without it they are refused. Only what the gateway itself writes can be relied on.
+    `dpop` says how the gateway names the caller's request, for tokens that are bound to a key;
+    without it they are refused. Only what the gateway itself writes can be relied on.
     """
 
     scope: Scope
@@ -39,13 +42,20 @@ class GatewayMisconfigured(OAuthError):
         super().__init__("server_error", description, log_detail=log_detail)
 
 
-@lru_cache(maxsize=1024)
 def read(query: bytes) -> Requirements:
     """Read form-url-encoded requirements; without parameters any active token will do.
 
     Raises GatewayMisconfigured for a parameter that is unknown, empty, repeated or malformed:
     an ignored typo would open the route to every token.
     """
+    found = _read(query)
+    if found.dpop == "request":
+        raise GatewayMisconfigured("dpop=request is for requirements in the path, as Envoy's.")
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _read(query: bytes) -> Requirements:
     try:
         params = read_form(query)
         scope = Scope.parse(params.get("scope") or "")
@@ -69,7 +79,7 @@ def read_segment(segment: bytes) -> Requirements:
         return ANYTHING
     if not segment:
         raise GatewayMisconfigured("The path does not say what the route needs.")
-    return read(segment)
+    return _read(segment)
 
 
 def _organization(text: str | None) -> UUID | None:

@@ -22,6 +22,7 @@ from gatepass.server.domain.revocations.followers.model import Follower, Poll
 from gatepass.server.domain.usage.counter import text as usage_text
 from gatepass.server.http import NO_STORE, Deferred, NeedsThread, Request, Response, Result
 from gatepass.server.oauth.authentication.assertion import with_client
+from gatepass.server.oauth.authentication.binding import has_dpop, with_nonce
 from gatepass.server.oauth.bearer_authentication import authenticate_bearer, has_bearer
 from gatepass.server.oauth.client_authentication import (
     authenticate_by_header,
@@ -98,6 +99,8 @@ def _follow(
     environment.followers.note(
         Follower(caller.id, request.source, agent), Poll(environment.clock(), missing)
     )
+    if has_dpop(request):
+        return Deferred(partial(_respond_with_nonce, environment, request, poll))
     return Deferred(partial(_respond, environment, poll))
 
 
@@ -106,6 +109,12 @@ def _parse(environment: ServedEnvironment, params: Params) -> _Poll:
     if not _SECONDS.fullmatch(wait) or int(wait) > LONGEST_WAIT:
         raise OAuthError("invalid_request", f"A guard waits 0 to {LONGEST_WAIT} seconds.")
     return _Poll(cursors.read(cursor, environment.issuer) if cursor else None, int(wait))
+
+
+async def _respond_with_nonce(
+    environment: ServedEnvironment, request: Request, poll: _Poll
+) -> Response:
+    return with_nonce(environment, request, await _respond(environment, poll))
 
 
 async def _respond(environment: ServedEnvironment, poll: _Poll) -> Response:

@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Mapping
 from hashlib import sha256
 
-from gatepass.server.configuration.hosts import is_own_origin
+from gatepass.server.configuration.network.hosts import is_own_origin
 from gatepass.server.domain.users.sessions.model import key
 from gatepass.translation.message import Message
 from gatepass.wire import base62

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from gatepass.server.http import NeedsThread, Request, Response, Result, next_segment
+from gatepass.server.http import NeedsThread, Request, Response, Result, split_below
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.observability.metrics import observe
 from gatepass.server.observability.metrics.counters import result_of_error
@@ -56,7 +56,7 @@ class FastPathProtocol(HttpProtocol):
         routes, url, headers = self._routes, head.target, head.headers
         if routes is None:
             return False
-        query, prefixed = b"", None
+        query, prefixed, below = b"", None, None
         route = routes.by_path.get(url)
         if route is None:
             path, _, query = url.partition(b"?")
@@ -65,7 +65,8 @@ class FastPathProtocol(HttpProtocol):
                 prefixed = routes.by_prefix(path)
                 if prefixed is None:
                     return False
-                route, query = prefixed.route, next_segment(path, prefixed.prefix)
+                route = prefixed.route
+                query, below = split_below(head.method.decode("latin-1"), path, prefixed.prefix)
         if prefixed is None:
             environment = routes.by_host.get(headers.get(b"host", b""))
         else:
@@ -89,7 +90,7 @@ class FastPathProtocol(HttpProtocol):
         if self._is_proxied and self._is_trusted():
             header = cast("ProxyHeaders", self.app).proxies.certificates
             certificate = header.read(headers) if header else None
-        request = _new(Request, (headers, query, body, source, certificate))
+        request = _new(Request, (headers, query, body, source, certificate, below))
         return self._run_endpoint(route, environment, request, head)
 
     def _run_endpoint(
