@@ -60,6 +60,39 @@ def test_a_private_key_is_refused_and_not_shown_again(anna: Browser, keys: str) 
         assert "Nightly import" in answer.text
 
 
+JWK = json.dumps(KEY.private_jwk())
+HIDDEN = {
+    "PEM after other lines": f"writing EC key\n{KEY.pem()}",
+    "PEM that ends too early": KEY.pem()[:-30],
+    "a JWK that is no JSON": JWK.replace("}", ",}"),
+    "a JWK with a comment before it": f"my key: {JWK}",
+    "a dict of Python": str(KEY.private_jwk()),
+    "second in a set whose first is of no use": f'{{"keys": [{{"kty": "x"}}, {JWK}]}}',
+}
+
+
+@pytest.mark.parametrize("end", ["", "2001-01-01", "tomorrow"])
+@pytest.mark.parametrize("text", HIDDEN.values(), ids=HIDDEN.keys())
+def test_a_private_key_is_not_shown_again_whatever_else_is_wrong(
+    anna: Browser, keys: str, text: str, end: str
+) -> None:
+    answer = anna.post(f"{keys}add/", **PASTED | {"key": text, "key_end": end})
+
+    assert answer.status_code == 400
+    assert FAULTS["private"][:30] in unescape(answer.text)
+    assert KEY.private_jwk()["d"] not in answer.text
+    assert KEY.pem().splitlines()[1] not in answer.text
+
+
+@pytest.mark.parametrize("text", [KEY.pem(), JWK, *HIDDEN.values()])
+def test_neither_is_it_on_the_form_of_a_registration(anna: Browser, text: str) -> None:
+    answer = anna.post("/oauth2/applications/register/", name="", method="key", key=text)
+
+    assert answer.status_code == 400
+    assert KEY.private_jwk()["d"] not in answer.text
+    assert KEY.pem().splitlines()[1] not in answer.text
+
+
 @pytest.mark.parametrize(
     ("form", "field"),
     [
@@ -153,3 +186,24 @@ def test_another_organization_and_people_without_the_right_change_nothing(
     assert portal.as_("sven").get(keys).status_code == 200
     assert portal.as_("sven").post(f"{keys}add/", **PASTED).status_code == 403
     assert portal.browser().get(keys).status_code == 303
+
+
+def test_a_jwk_set_of_many_keys_is_uploaded_as_a_file_or_pasted(anna: Browser, keys: str) -> None:
+    many = [PrivateKey.generate("PS256").public_jwk() for _ in range(7)]
+    text = json.dumps({"keys": many}, indent=2)
+    sent = {"csrf": anna.csrf(), "key_name": "Set", "key": ""}
+    files = {"key_file": ("keys.jwks", text.encode(), "application/octet-stream")}
+    headers = {"origin": anna.origin, "sec-fetch-site": "same-origin"}
+
+    uploaded = anna.client.post(f"{keys}add/", data=sent, files=files, headers=headers)
+    again = anna.post(f"{keys}add/", key_name="Set", key=text)
+    image = anna.client.post(
+        f"{keys}add/", data=sent, files={"key_file": ("a.png", b"\x89PNG\xff")}, headers=headers
+    )
+
+    assert len(text) > 4096
+    assert uploaded.status_code == 303, uploaded.text
+    assert [key["kid"] for key in many if key["kid"] not in anna.get(keys).text] == []
+    assert (again.status_code, "10 keys at most" in again.text) == (400, True)
+    assert image.status_code == 400
+    assert "The file is not text." in image.text
