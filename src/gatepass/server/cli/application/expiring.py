@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.model import every, moment
 from gatepass.server.cli.operations.opening import opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 
 
 class _Kind(NamedTuple):
@@ -59,7 +59,7 @@ def expiring(days: int, org_id: str | None, target: options.Target, *, is_json: 
         ]
     rows.sort(key=lambda row: str(row["expires"]))
     nothing = f"No secret, key or certificate ends within {days} days."
-    options.show_list(rows, nothing, is_json=is_json)
+    printing.show_list(rows, nothing, is_json=is_json)
 
 
 def _row(kind: str, found: dict[str, Any]) -> dict[str, object]:
