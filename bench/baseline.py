@@ -92,9 +92,9 @@ def _server_rows(stack: ExitStack, folder: Path, other: Path) -> Iterator[Row]:
     data, python = folder / "data", str(other / ".venv/bin/python")
     known = gatepass_server.create(data, python)  # by the other one: it may not know our tables
     org_id = gatepass_server.organization_id(data, python)
-    before = list(_targets(stack, _copies(folder, "before", data), other, known, org_id))
-    now = list(_targets(stack, _copies(folder, "now", data), ROOT, known, org_id))
-    turns = [turn for pair in zip(before, now, strict=True) for turn in map(_turn, pair)]
+    before = list(_targets(stack, copies(folder, "before", data), other, known, org_id))
+    now = list(_targets(stack, copies(folder, "now", data), ROOT, known, org_id))
+    turns = [turn for pair in zip(before, now, strict=True) for turn in map(turn_of, pair)]
     series = in_turns(turns, ROUNDS, CONNECTIONS)
     for old, new in zip(before, now, strict=True):
         figures, others = series[new.name], series[old.name]
@@ -105,11 +105,12 @@ def _server_rows(stack: ExitStack, folder: Path, other: Path) -> Iterator[Row]:
     yield Row("memory of a worker after these, MB", *used, used[0] / used[1])
 
 
-def _turn(target: Target) -> Turn:
+def turn_of(target: Target) -> Turn:
+    """Return the turn of a server that is loaded for a second."""
     return steady(target, SECONDS)
 
 
-def _copies(folder: Path, name: str, data: Path) -> Iterator[Path]:
+def copies(folder: Path, name: str, data: Path) -> Iterator[Path]:
     """Yield copies of a data directory, one for each server."""
     for number in range(3):
         copy = folder / f"{name}-{number}"
@@ -128,7 +129,7 @@ def _targets(
     fast_path = _fast_path_setting(checkout)
     name = "now" if checkout == ROOT else "before"
     served, by_asgi, jwts = (
-        _served(stack, checkout, copy, variables)
+        served_by(stack, checkout, copy, variables)
         for copy, variables in zip(
             copies,
             ({}, {fast_path: "false"}, {"GATEPASS_PRODUCTION__TOKENS": "jwt"}),
@@ -143,9 +144,10 @@ def _targets(
     yield gatepass_server.calling_partner_api(f"{name} Partner API", served, known, org_id)
 
 
-def _served(
+def served_by(
     stack: ExitStack, checkout: Path, data: Path, variables: Mapping[str, str]
 ) -> gatepass_server.Server:
+    """Serve a data directory by the code of a checkout, until the end of `stack`."""
     port = free_port()
     command = [str(checkout / ".venv/bin/python"), *gatepass_server.serve(data, port)[1:]]
     url = f"http://127.0.0.1:{port}/readyz"

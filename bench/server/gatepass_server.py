@@ -80,6 +80,12 @@ def guard_credentials(data: Path) -> Credentials:
     return Credentials(made["client_id"], made["client_secret"])
 
 
+def add_certificate(data: Path, client_id: str, file: Path) -> None:
+    """Let a certificate in PEM, and its key, authenticate an application."""
+    named = (client_id, str(file), "--name", "bench")
+    _gatepass(data, "application", "certificate", "add", *named)
+
+
 def _gatepass(data: Path, *arguments: str, python: str = sys.executable) -> Any:  # noqa: ANN401 - JSON
     command = [python, "-m", "gatepass", *arguments, "--data", str(data), "--json"]
     ran = subprocess.run(

@@ -67,7 +67,7 @@ def _turns(stack: ExitStack, folder: Path) -> Iterator[Turn]:
     data = folder / "data"
     known = gatepass_server.create(data)
     plain = stack.enter_context(gatepass_server.served(data))
-    tls = stack.enter_context(_served(data, folder))
+    tls = stack.enter_context(served(data, files(folder)))
     for name, server, scheme in ((PLAIN, plain, "http"), (TLS, tls, "https")):
         yield steady(_target(name, server, known, scheme), SECONDS)
     for name, server, scheme in ((PLAIN_NEW, plain, "http"), (TLS_NEW, tls, "https")):
@@ -84,18 +84,18 @@ def _target(
 
 
 @contextmanager
-def _served(data: Path, folder: Path) -> Iterator[Server]:
+def served(data: Path, pair: tuple[Path, Path], *more: str) -> Iterator[Server]:
     """Serve a data directory over TLS; the plain port of the metrics says when it is ready."""
-    certificate, key = _files(folder)
+    certificate, key = pair
     port, metrics = free_port(), free_port()
-    tls = ("--tls-cert", str(certificate), "--tls-key", str(key))
+    tls = ("--tls-cert", str(certificate), "--tls-key", str(key), *more)
     command = [*gatepass_server.serve(data, port), *tls]
     url = f"http://127.0.0.1:{metrics}/metrics"
     with running(command, url, {"GATEPASS_METRICS_PORT": str(metrics)}) as process_id:
         yield Server(port, process_id)
 
 
-def _files(folder: Path) -> tuple[Path, Path]:
+def files(folder: Path) -> tuple[Path, Path]:
     """Make a certificate for loopback and its key, as files."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])

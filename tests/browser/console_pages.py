@@ -169,6 +169,7 @@ SECRET = AuthenticationMethod(
     "203.0.113.7",
     "python-httpx2/1.0",
 )
+METHODS = [SECRET, AuthenticationMethod("key", LONG, before(days=30))]
 APPLICATION = {
     "site": OPERATOR,
     "console": console("organizations/"),
@@ -176,10 +177,7 @@ APPLICATION = {
     "application": application(
         last_used_at=before(minutes=3), last_used_from="203.0.113.7", networks=["203.0.113.0/24"]
     ),
-    "methods": [
-        SECRET,
-        AuthenticationMethod("key", LONG, before(days=30)),
-    ],
+    "methods": METHODS,
     "kinds": KINDS,
     "here": f"{BASE}organizations/o1/applications/a1/",
     "refusals": [each["words"] for each in REFUSALS],

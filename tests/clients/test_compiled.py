@@ -1,4 +1,4 @@
-"""Clients of Go and Java that sign, unmodified: `make test-clients` runs them.
+"""Clients of Go and Java with keys and certificates, unmodified: `make test-clients` runs them.
 
 They need a Go, a JDK with Maven, and the first time a while for their packages.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from clients.mutual.setting import METHODS, Mutual, mutual
 from clients.partner import Partner
 from clients.test_keys import PrivateJwk, key
 from commands import clean_variables
@@ -19,14 +20,11 @@ GO, JAVA = Path(__file__).parent / "go", Path(__file__).parent / "java"
 _MAVEN = ["mvn", "-q", "-B", "compile", "dependency:build-classpath"]
 _CLASSPATH = JAVA / "target" / "classpath.txt"
 
-__all__ = ["key"]  # a fixture
+__all__ = ["key", "mutual"]  # fixtures
 
-pytestmark = [
-    pytest.mark.spec("RFC 7523", "2.2"),
-    pytest.mark.skipif(
-        not os.environ.get("COMPILED_CLIENTS"), reason="make test-clients runs these"
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("COMPILED_CLIENTS"), reason="make test-clients runs these"
+)
 
 
 def run(command: list[str], folder: Path, text: str = "") -> str:
@@ -53,9 +51,18 @@ def classes() -> str:
     return f"{JAVA / 'target' / 'classes'}:{_CLASSPATH.read_text().strip()}"
 
 
-def test_x_oauth2_of_go_gets_a_token_and_calls_the_api(partner: Partner, key: PrivateJwk) -> None:
-    if not shutil.which("go"):
+@pytest.fixture
+def go() -> str:
+    found = shutil.which("go")
+    if not found:
         pytest.skip("Go is missing: apt install golang")
+    return found
+
+
+@pytest.mark.spec("RFC 7523", "2.2")
+def test_x_oauth2_of_go_gets_a_token_and_calls_the_api(
+    go: str, partner: Partner, key: PrivateJwk
+) -> None:
     given = {
         "issuer": partner.issuer,
         "token_url": partner.token_url,
@@ -64,11 +71,12 @@ def test_x_oauth2_of_go_gets_a_token_and_calls_the_api(partner: Partner, key: Pr
         "key": key,
     }
 
-    printed = run(["go", "run", "."], GO, json.dumps(given))
+    printed = run([go, "run", "."], GO, json.dumps(given))
 
     assert printed.split() == ["Bearer", "200", partner.org_id]
 
 
+@pytest.mark.spec("RFC 7523", "2.2")
 @pytest.mark.parametrize(
     ("name", "token_type"), [("NimbusClient", "DPoP"), ("SpringClient", "Bearer")]
 )
@@ -84,3 +92,29 @@ def test_a_client_of_java_gets_a_token_and_calls_the_api(
     printed = run(["java", "-cp", classes, name], JAVA, "\n".join(given))
 
     assert printed.split() == [token_type, "200"]
+
+
+@pytest.mark.spec("RFC 8705", "3")
+@pytest.mark.parametrize("method", METHODS)
+def test_x_oauth2_of_go_gets_a_token_that_is_of_use_with_its_certificate_alone(
+    go: str, mutual: Mutual, method: str
+) -> None:
+    printed = run([go, "run", "./mutual"], GO, json.dumps(mutual.given(method)))
+
+    assert printed.split() == ["Bearer", "200", "401"]
+
+
+@pytest.mark.spec("RFC 8705", "3")
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", ["NimbusMutualClient", "SpringMutualClient"])
+def test_a_client_of_java_gets_a_token_that_is_of_use_with_its_certificate_alone(
+    classes: str, mutual: Mutual, name: str, method: str
+) -> None:
+    client = mutual.clients[method]
+    stores = (str(client.store), str(mutual.other_store))
+    given = (mutual.issuer, client.client_id, mutual.api_url, method, *stores)
+    trusted = f"-Djavax.net.ssl.trustStore={mutual.root_store}"
+
+    printed = run(["java", trusted, "-cp", classes, name], JAVA, "\n".join(given))
+
+    assert printed.split() == ["Bearer", "200", "401"]

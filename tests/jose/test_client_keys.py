@@ -117,6 +117,17 @@ def test_the_thumbprint_is_the_one_of_the_rfc() -> None:
     assert (key.kid, key.algorithms) == ("2011-04-29", ("RS256",))
 
 
+@pytest.mark.spec("RFC 8037", "2")
+def test_the_key_of_the_rfc_signs_as_there_and_has_its_thumbprint() -> None:
+    [example] = [each for each in SIGNATURES if each["name"] == "RFC 8037 A.4 Ed25519"]
+    private = example["jwk"] | {"d": "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}  # appendix A.1
+    key = PrivateKey.from_jwk(private)
+    message, _, signed = example["jws"].rpartition(".")
+
+    assert base64url.encode(key.sign(message.encode())) == signed
+    assert key.kid == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"  # appendix A.3
+
+
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_generated_key_signs_and_is_the_same_read_from_jwk_and_pem(alg: str) -> None:
     key = KEYS[alg]

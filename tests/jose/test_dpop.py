@@ -20,6 +20,13 @@ AT_RESOURCE = (
     "6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2o"
     "W9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA"
 )
+# Of the later request in section 5, with a refresh token: the header is that of the others.
+RENEWAL = (
+    EXAMPLE.partition(".")[0] + ".eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0"
+    "dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjY1Mjk2fQ.pAqut2IRDm_De6PR93SYmGBP"
+    "XpwrAk90e8cP2hjiaG5QsGSuKDYW7_X620BxqhvYC8ynrrvZLTk41mSRroapUA"
+)
+NONCE = "eyJ7S_zG.eyJH0-Z.HX4w-7v"  # of section 8
 TOKEN = "Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU"
 JKT = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"
 RESOURCE = "https://resource.example.org/protectedresource"
@@ -52,6 +59,31 @@ def test_the_proof_of_the_rfc_is_accepted_and_names_its_key() -> None:
 
     assert (proof.jkt, proof.jti, proof.htm) == (JKT, "-BwC3ESc6acc2lTc", "POST")
     assert not fault_of(proof, "https://server.example.com/token", now=1562262616.0)
+
+
+@pytest.mark.spec("RFC 9449", "5")
+def test_the_proofs_of_the_rfc_are_accepted_at_their_time_alone() -> None:
+    url = "https://server.example.com/token"
+    first, renewal = dpop.read(EXAMPLE), dpop.read(RENEWAL)
+
+    assert (renewal.jkt, renewal.jti, renewal.iat) == (JKT, first.jti, 1562265296)
+    assert not fault_of(renewal, url, now=1562265296.0)
+    assert fault_of(first, url, now=1562265296.0) == "time"
+    assert fault_of(renewal, url, now=1562262616.0) == "time"
+
+
+@pytest.mark.spec("RFC 9449", "8")
+def test_the_nonce_of_the_rfc_is_compared_as_it_is_written() -> None:
+    proof = made(nonce=NONCE)
+
+    assert not fault_of(proof, nonces={NONCE})
+    assert fault_of(proof, nonces={NONCE[:-1]}) == "nonce"
+    assert (
+        fault_of(
+            dpop.read(EXAMPLE), "https://server.example.com/token", now=1562262616.0, nonces={NONCE}
+        )
+        == "nonce"
+    )
 
 
 @pytest.mark.spec("RFC 9449", "7.1")

@@ -3,7 +3,7 @@
 `from gatepass.client.httpx import BearerAuth`; needs `pip install gatepass[httpx]`.
 """
 
-from gatepass.client.tokens.auth_flow import AuthFlow
+from gatepass.client.tokens.auth_flow import AuthFlow, one_hop
 from gatepass.client.tokens.bearer_auth import BearerAuthBase
 from gatepass.extras import installed_by
 
@@ -23,3 +23,4 @@ class BearerAuth(AuthFlow, BearerAuthBase, httpx.Auth):
     """
 
     _replayable = httpx.ByteStream
+    _one_hop = staticmethod(one_hop(httpx.Headers))

@@ -2,7 +2,7 @@
 
 import httpx2
 
-from gatepass.client.tokens.auth_flow import AuthFlow
+from gatepass.client.tokens.auth_flow import AuthFlow, one_hop
 from gatepass.client.tokens.bearer_auth import BearerAuthBase
 
 
@@ -18,3 +18,4 @@ class BearerAuth(AuthFlow, BearerAuthBase, httpx2.Auth):
     """
 
     _replayable = httpx2.ByteStream
+    _one_hop = staticmethod(one_hop(httpx2.Headers))

@@ -54,6 +54,14 @@ class _Renewal:
 
     def __call__(self, response: requests.Response, **sending: object) -> requests.Response:
         """Return the response to the request with a new token, `response` where it is not sent."""
+        final = self._final(response, sending)
+        if final.is_redirect:
+            # A redirect sends a copy of the request, maybe to another origin: without the proof.
+            for each in (response, final):
+                each.request.headers.pop("DPoP", None)
+        return final
+
+    def _final(self, response: requests.Response, sending: dict[str, object]) -> requests.Response:
         if self.token.jkt and self._has_token(response):
             fresh = self._with_fresh_proof(response, sending)
             if fresh is not None:
@@ -67,12 +75,11 @@ class _Renewal:
     ) -> requests.Response | None:
         """Return the response to a proof with the API's nonce, None where none is asked for.
 
-        A redirect within the origin has a proof of another address, which is refused alike.
+        A redirect within the origin has a token and no proof, so it gets one for its address.
         """
         is_asked = self._is_challenged(response)
         is_moved = response.request.url != self.url
-        is_refused = "invalid_dpop_proof" in response.headers.get("www-authenticate", "")
-        if not is_asked and not (response.status_code == 401 and is_moved and is_refused):
+        if not is_asked and not (response.status_code == 401 and is_moved):
             return None
         second = self._sent_again(response, sending, self.token)
         if second is None or second.status_code != 401 or self._is_challenged(second):

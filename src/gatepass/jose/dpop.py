@@ -164,7 +164,7 @@ def make(  # noqa: PLR0913 - what a proof is bound to
 ) -> str:
     """Return a proof; `jwk` is the public key with its `alg`, `sign` signs with its private key."""
     public = {name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk}
-    claims: dict[str, object] = {"jti": jti, "htm": method, "htu": _without_query(url), "iat": iat}
+    claims: dict[str, object] = {"jti": jti, "htm": method, "htu": _htu(url), "iat": iat}
     if token is not None:
         claims["ath"] = token_digest(token)
     if nonce is not None:
@@ -214,8 +214,10 @@ def _unescaped(escape: re.Match[str]) -> str:
     return letter if letter in _UNRESERVED else escape[0].upper()
 
 
-def _without_query(url: str) -> str:
-    return url.partition("#")[0].partition("?")[0]
+def _htu(url: str) -> str:
+    """Return the address that a proof names: without user, query and fragment (RFC 9449 §4.2)."""
+    place, slash, path = url.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")
+    return f"{url.partition('://')[0]}://{place.rpartition('@')[2]}{slash or '/'}{path}"
 
 
 def _text(claims: Mapping[str, object], name: str) -> str | None:

@@ -149,3 +149,15 @@ def test_a_server_that_takes_secrets_alone(server: MetadataServer, file: Path) -
 
     assert line.outcome == "warning"
     assert "it does not list private_key_jwt" in line.message
+
+
+def test_a_key_beside_a_secret_is_not_used_silently(server: MetadataServer, file: Path) -> None:
+    lines = run_check(
+        environ_of(
+            f"{server.url}/token",
+            GATEPASS_PRIVATE_KEY_FILE=str(file),
+            GATEPASS_CLIENT_SECRET="hush hush",
+        )
+    )
+
+    assert lines["settings"].outcome == "warning"

@@ -26,6 +26,7 @@ class DpopServer:
     bodies: list[bytes] = field(default_factory=list)
     proofs: list[dpop.Proof] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    unasked: list[str] = field(default_factory=list)  # proofs without a token
     redirects: dict[str, str] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
@@ -59,6 +60,8 @@ class DpopServer:
     def _api(self, request: Request) -> Response:
         self.bodies.append(request.body)
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if not scheme and "dpop" in request.headers:
+            self.unasked.append(request.headers["dpop"])
         if scheme != "DPoP" or token not in self.bound or token in self.revoked:
             return self._refused("invalid_token")
         try:

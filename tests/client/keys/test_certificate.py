@@ -2,8 +2,11 @@
 
 import asyncio
 import pickle
+import re
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
@@ -21,6 +24,7 @@ from client.keys.mtls_server import MtlsServer, digest_of, key_pem, mtls_server
 from client.tls_server import Issued, issue
 from gatepass.client.cache.file_cache import FileCache
 from gatepass.client.errors import ConfigurationError, TokenRefused
+from gatepass.client.keys import validity
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.source import TokenSource
 
@@ -211,6 +215,9 @@ def spoil(files: Files, how: str) -> None:
         files.cert.unlink()
     elif how == "no PEM":
         files.cert.write_bytes(b"gps_live_hush")
+    elif how == "no key":
+        files.cert.write_bytes(issued.pem)
+        files.key.write_bytes(issued.pem)
     else:
         encrypted = issued.key.private_bytes(
             Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"pass")
@@ -224,8 +231,9 @@ def spoil(files: Files, how: str) -> None:
     [
         ("another key", "the private key is of another certificate"),
         ("no file", "cannot be read"),
-        ("no PEM", "not a certificate and its private key in PEM"),
-        ("encrypted", "encrypted|cannot be used"),
+        ("no PEM", "there is no certificate in PEM"),
+        ("no key", "there is no private key in PEM in .*CLIENT_KEY"),
+        ("encrypted", "the private key is encrypted"),
     ],
 )
 def test_files_that_cannot_be_used_are_named_at_the_start(
@@ -277,4 +285,50 @@ def test_the_doctor_checks_the_certificate_and_uses_it(server: MtlsServer, files
     assert lines["secret"].message == f"certificate, x5t#S256 {digest}"
     assert (lines["secret file"].outcome, lines["token"].outcome) == ("ok", "ok")
     files.key.write_bytes(key_pem(issue("other")))
-    assert "of another certificate" in run_check(environ)["settings"].message
+    assert "of another certificate" in run_check(environ)["secret"].message
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "outcome", "words"),
+    [
+        (-9, -1, "failed", "expired at 20.*: renew it"),
+        (1, 9, "failed", "not valid before 20.*: check this machine's clock"),
+        (-9, 9, "warning", "valid until 20.*: renew it"),
+        (-9, 90, "ok", "valid until 20"),
+    ],
+)
+def test_the_doctor_says_how_long_the_certificate_is_valid(
+    server: MtlsServer, files: Files, begins: int, ends: int, outcome: str, words: str
+) -> None:
+    dates = {"begins": timedelta(begins), "ends": timedelta(ends)}
+    files.write(issue("acme", server.authority, "acme.example", **dates))
+    files.key.chmod(0o600)
+    # One file may have both; then it is not public.
+    files.cert.write_bytes(files.cert.read_bytes() + files.key.read_bytes())
+    files.cert.chmod(0o644)
+    lines = run_check(
+        dict.fromkeys(["https_proxy", "all_proxy", "no_proxy"], "")
+        | {
+            "GATEPASS_TOKEN_URL": server.token_url,
+            "GATEPASS_CLIENT_ID": "acme",
+            "GATEPASS_CLIENT_SECRET": "",
+            "GATEPASS_CLIENT_CERT": str(files.cert),
+            "GATEPASS_CA_FILE": str(files.folder / "ca.pem"),
+        }
+    )
+
+    found = lines["client certificate"]
+    assert (found.outcome, bool(re.match(words, found.message))) == (outcome, True)
+    assert lines["secret file"].outcome == "warning"
+    if begins > 0 or ends < 0:
+        assert "also ends the connection where the client certificate" in lines["token"].message
+
+
+@pytest.mark.parametrize("year", [1950, 1999, 2049, 2050, 9999])
+def test_the_validity_of_a_certificate_is_read_in_both_forms_of_a_time(year: int) -> None:
+    now, ends = datetime.now(UTC), datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
+    issued = issue("acme", begins=datetime(1950, 1, 2, tzinfo=UTC) - now, ends=ends - now)
+    made, der = issued.certificate, ssl.PEM_cert_to_DER_cert(issued.pem.decode())
+
+    assert validity.read(der) == (made.not_valid_before_utc, made.not_valid_after_utc)
+    assert all(validity.read(der[:length]) is None for length in range(100))

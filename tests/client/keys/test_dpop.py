@@ -136,6 +136,24 @@ def test_a_redirect_to_another_origin_gets_no_token(server: DpopServer, way: Way
 
         assert way(auth_of(way, server), server.api_url).status == 401
         assert (len(other.bodies), server.token_requests) == (1, 1)
+        assert other.unasked == []
+
+
+@pytest.mark.parametrize(
+    ("url", "htu"),
+    [
+        ("https://user:hush@api.example.com/a?b#c", "https://api.example.com/a"),
+        ("https://api.example.com?b", "https://api.example.com/"),
+        ("https://[::1]:8443", "https://[::1]:8443/"),
+        ("https://api.example.com/a@b://c", "https://api.example.com/a@b://c"),
+    ],
+)
+def test_a_proof_names_no_user_and_always_a_path(url: str, htu: str) -> None:
+    prover = Prover(PrivateKey.generate("ES256"))
+    prover.remember(url, {"dpop-nonce": "n"})
+
+    proof = dpop.read(prover.proof("GET", url))
+    assert (proof.htu, proof.nonce) == (htu, "n")
 
 
 def test_a_server_that_does_not_bind_is_refused(server: DpopServer) -> None:
@@ -237,6 +255,18 @@ def test_an_api_that_wants_bound_tokens_says_which_setting_is_missing(
 def test_a_server_that_wants_a_proof_says_which_setting_is_missing(server: DpopServer) -> None:
     with pytest.raises(TokenRefused, match=r"invalid_dpop_proof: .* set GATEPASS_DPOP=1"):
         TokenSource(settings_of(server, dpop=False)).token()
+
+
+def test_what_is_turned_off_stays_off_beside_a_key(server: DpopServer) -> None:
+    environ = {
+        "GATEPASS_TOKEN_URL": server.token_url,
+        "GATEPASS_CLIENT_ID": "acme",
+        "GATEPASS_CLIENT_SECRET": "hush hush",
+        "GATEPASS_DPOP_KEY": PrivateKey.generate("ES256").pem(),
+    }
+
+    assert ClientSettings.from_env(environ).dpop
+    assert not ClientSettings.from_env(environ | {"GATEPASS_DPOP": "0"}).dpop
 
 
 def test_a_setting_that_is_neither_on_nor_off_is_refused() -> None:

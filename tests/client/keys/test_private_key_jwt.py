@@ -3,8 +3,10 @@
 import asyncio
 import json
 import pickle
+import ssl
 import subprocess
 import sys
+from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
 from time import time
@@ -14,6 +16,7 @@ import pytest
 from client.adapters.adapters import WAYS
 from client.fake_server import json_response
 from client.keys.key_server import CLIENT_ID, KeyServer, header_of
+from client.tls_server import issue
 from gatepass.client.errors import ConfigurationError, SecretUnavailable, TokenRefused
 from gatepass.client.keys import SigningKey, from_der
 from gatepass.client.secrets import FromFile
@@ -307,8 +310,6 @@ def test_a_function_that_fails_or_returns_no_signature_is_named(
 def test_a_certificate_beside_the_key_is_named_by_its_digest(
     server: KeyServer, key: PrivateKey
 ) -> None:
-    from client.tls_server import issue
-
     server.register(key)
     pem = key.pem() + issue("acme").pem.decode()
 
@@ -324,7 +325,16 @@ def test_a_certificate_beside_the_key_is_named_by_its_digest(
         ("", "is not a private key"),
         ("gps_live_hush", "is not a private key"),
         ("{", "is not a JWK"),
-        ('{"kty": "EC"}', "cannot be used: it has no private part"),
+        ('{"kty": "EC"}', "is a public key"),
+        ('{"kty": "oct", "k": "hush"}', "is a symmetric key"),
+        ('{"keys": [{"kty": "EC", "d": "hush"}]}', "is a JWK Set: give the private key alone"),
+        ('{"kty": "RSA", "d": "hush", "n": "AQAB", "e": "AQAB"}', "needs n, e, d, p, q, dp, dq"),
+        ("/etc/hush/key.pem", "looks like a path: name a file in the variable .* _FILE"),
+        ("ssh-ed25519 AAAAhush me@here", "is a public key"),
+        (
+            "-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----",
+            "has the format of OpenSSH",
+        ),
         ("-----BEGIN ENCRYPTED PRIVATE KEY-----\nx\n-----END ENCRYPTED PRIVATE KEY-----", "encry"),
         ("-----BEGIN PUBLIC KEY-----\nx\n-----END PUBLIC KEY-----", "is a public key"),
         ("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----", "is a certificate without"),
@@ -337,6 +347,57 @@ def test_what_is_no_private_key_is_refused_with_what_to_do(text: str, words: str
     with pytest.raises(ConfigurationError, match=words) as caught:
         read_key(text, "the private key")
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda pem: pem.replace("\n", "\\n"),  # in a variable of many deployments
+        lambda pem: f'"{pem}"',  # as `docker --env-file` leaves the quotes
+        lambda pem: pem.replace("\n", "\r\n"),
+    ],
+)
+def test_a_key_in_a_variable_may_have_its_lines_joined(
+    written: Callable[[str], str], key: PrivateKey
+) -> None:
+    environ = {
+        "GATEPASS_TOKEN_URL": "https://a.example/t",
+        "GATEPASS_CLIENT_ID": "acme",
+        "GATEPASS_PRIVATE_KEY": written(key.pem()),
+    }
+    settings = ClientSettings.from_env(environ)
+
+    assert settings.read_key(settings.key_sources[0]).kid == key.kid
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (lambda key: b"\xef\xbb\xbf" + key.pem().encode(), ""),  # with the mark of an editor
+        (lambda key: b"\xef\xbb\xbf" + json.dumps(key.private_jwk()).encode(), ""),
+        (lambda key: key.pem().encode()[:-30], "has no whole key in PEM"),
+        (lambda _: ssl.PEM_cert_to_DER_cert(issue("a").pem.decode()), "is binary: convert"),
+        (lambda key: key.pem().encode("utf-16"), "as UTF-8"),
+    ],
+)
+def test_a_file_is_read_or_refused_with_what_to_do(
+    content: Callable[[PrivateKey], bytes], words: str, key: PrivateKey, tmp_path: Path
+) -> None:
+    file = tmp_path / "key"
+    file.write_bytes(content(key))
+    file.chmod(0o600)
+    settings = ClientSettings("https://a.example/t", "acme", private_key=FromFile(file, "THERE"))
+
+    if not words:
+        assert settings.read_key(settings.key_sources[0]).kid == key.kid
+        return
+    with pytest.raises(ConfigurationError, match=words):
+        settings.read_key(settings.key_sources[0])
+
+
+def test_a_key_where_a_secret_belongs_is_named(key: PrivateKey) -> None:
+    with pytest.raises(ConfigurationError, match="is a key: set a private key as GATEPASS_PRIV"):
+        ClientSettings("https://a.example/t", "acme", key.pem())
 
 
 def test_an_algorithm_that_does_not_fit_the_key_is_refused(

@@ -25,4 +25,4 @@ def test_a_proof_passes_once_in_all_processes_until_it_expires(tmp_path: Path) -
         assert second.add(b"b" * 16, 100.5, 100.0)
         assert not first.add(b"b" * 16, 100.5, 100.0)
         [key] = redis.keys(f"gatepass:dpop:{(b'a' * 16).hex()}")
-        assert 0 < redis.ttl(key) <= 60
+        assert 60 < redis.ttl(key) <= 120  # a minute more, as clocks differ

@@ -5,8 +5,10 @@ from ipaddress import ip_address
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from certificates import END, START, certificate
+from gatepass.jose.keys.public_key import members_of
 from gatepass.jose.x509.certificate import LONGEST, Certificate, thumbprint
 from gatepass.jose.x509.errors import UnusableCertificateError
 
@@ -27,6 +29,19 @@ THUMBPRINT = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"
 @pytest.mark.spec("RFC 8705", "3.1")
 def test_the_thumbprint_of_the_example_of_the_rfc_is_that_of_the_rfc() -> None:
     assert Certificate.from_pem(EXAMPLE.encode()).thumbprint == THUMBPRINT
+
+
+@pytest.mark.spec("RFC 8705", "2.2.2")
+def test_the_key_of_the_example_of_the_rfc_is_that_of_the_rfc() -> None:
+    key = x509.load_pem_x509_certificate(EXAMPLE.encode()).public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+
+    assert members_of(key) == {
+        "kty": "EC",
+        "crv": "P-256",
+        "x": "1yfLHCpXqFjxCeHHHMVDTcLscpb07KUxudBmOMn8C7Q",
+        "y": "8_coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8",
+    }
 
 
 def test_a_certificate_has_its_dates_and_is_written_as_it_was_read() -> None:

@@ -1,12 +1,10 @@
 """The server's own TLS with worker processes: tokens, renewal and restarts."""
 
 import json
-import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from client.tls_server import issue
@@ -14,56 +12,16 @@ from docs.page import Reader, blocks
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.source import TokenSource
 from gatepass.wire.metadata import PARTNER_API, TOKEN
-from server.serving.tls.files import (
-    CLIENT,
-    CLIENTS,
-    RENEWED,
-    ROOT,
-    both,
-    der_of,
-    key_of,
-    replace,
-    settings,
-)
+from server.serving.tls.files import CLIENT, CLIENTS, RENEWED, both, der_of, key_of, replace
+from server.serving.tls.process import TlsServer
 from server.serving.tls.registration import bind_to_certificates, register_host
-from server_process import Server, free_ports
 
 _WITHIN = 60.0  # seconds
 
 
-class TlsServer(Server):
-    """The server with `--tls-cert` and a port for client certificates."""
-
-    def __init__(self, folder: Path) -> None:
-        files = settings(folder / "tls")
-        self.mtls_port = free_ports()
-        self.folder = folder / "tls"
-        super().__init__(
-            folder / "data",
-            *("--tls-cert", str(files.certificate), "--tls-key", str(files.key)),
-            *("--mtls-port", str(self.mtls_port), "--client-ca", str(files.client_ca)),
-            *("--workers", "2"),
-        )
-        self._http = self.client()
-
-    def client(self, certificate: Path | None = None) -> httpx2.Client:
-        context = ssl.create_default_context(cadata=ROOT.pem.decode())
-        if certificate:
-            context.load_cert_chain(certificate)
-        return httpx2.Client(trust_env=False, timeout=60, verify=context)
-
-    def url(self, environment: str = "production") -> str:
-        return super().url(environment).replace("http:", "https:")
-
-    def certificate(self) -> bytes:
-        """Return what a new connection gets."""
-        text = ssl.get_server_certificate(("127.0.0.1", self.port))
-        return ssl.PEM_cert_to_DER_cert(text)
-
-
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[TlsServer]:
-    made = TlsServer(tmp_path)
+    made = TlsServer(tmp_path, "--workers", "2")
     try:
         made.start()
         yield made

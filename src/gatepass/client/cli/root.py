@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from gatepass.client import variables as env
 from gatepass.client.cli import check, keygen, scan
 from gatepass.client.cli.rotate.command import rotate
 from gatepass.client.errors import ClientError
@@ -38,7 +39,14 @@ def token(*, as_json: bool) -> None:
     from gatepass.client.tokens.source import TokenSource  # takes a while to load
 
     with _one_line_errors():
-        response = TokenSource(ClientSettings.from_env(), deadline=_DEADLINE).token().response
+        settings = ClientSettings.from_env()
+        response = TokenSource(settings, deadline=_DEADLINE).token().response
+    if settings.dpop and settings.dpop_key is None:
+        click.echo(
+            "The token is bound to a key that ends with this command, so no API takes it: set "
+            f"{env.DPOP_KEY_FILE}, or use gatepass call.",
+            err=True,
+        )
     if not as_json:
         click.echo(response.access_token.value)
         return

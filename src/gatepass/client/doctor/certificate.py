@@ -1,10 +1,12 @@
-"""What a TLS handshake shows of the server's certificate, as a finding. Pure."""
+"""Findings about certificates: the server's, as a handshake shows it, and the client's. Pure."""
 
 import ssl
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from gatepass.client.doctor.findings import Finding, Outcome
 from gatepass.client.errors import cleaned
+from gatepass.client.keys.validity import Validity
 from gatepass.client.network.certificate_errors import Certificate, explain, host_names
 
 _SOON = 14  # days before its end that a certificate is warned of
@@ -40,3 +42,20 @@ def refused(error: OSError, host: str, certificate: Certificate | None) -> Findi
     why = cleaned(error.strerror or str(error))
     message = f"the connection ended in the handshake ({why}): check port and firewall"
     return Finding("tls", Outcome.FAILED, message)
+
+
+def of_client(validity: Validity | None, now: float) -> Iterator[Finding]:
+    """Yield how long the client's certificate is valid, where that is known."""
+    if validity is None:
+        return
+    begins_at, ends_at = (each.strftime("%Y-%m-%d %H:%M UTC") for each in validity)
+    what, days = f"valid until {ends_at}", int((validity.ends_at.timestamp() - now) // _DAY)
+    outcome, advice = Outcome.OK, ""
+    if now > validity.ends_at.timestamp():
+        outcome, what, advice = Outcome.FAILED, f"expired at {ends_at}", ": renew it"
+    elif now < validity.begins_at.timestamp():
+        outcome, what = Outcome.FAILED, f"not valid before {begins_at}"
+        advice = ": check this machine's clock, or wait"
+    elif days < _SOON:
+        outcome, advice = Outcome.WARNING, f", {days} days left: renew it"
+    yield Finding("client certificate", outcome, f"{what}{advice}")

@@ -4,13 +4,14 @@ Each check yields a finding with the result or what to do. A check that is impos
 earlier one failed is reported as skipped. Nothing is changed, and one token is requested.
 """
 
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from typing import TypeAlias
 
 from gatepass.client import variables as env
-from gatepass.client.doctor import certificate, findings, metadata, probes
+from gatepass.client.doctor import certificate, credential_settings, findings, metadata, probes
 from gatepass.client.doctor.findings import Finding, Outcome
 from gatepass.client.errors import (
     ClientError,
@@ -43,6 +44,7 @@ _FILES = (
     f"{env.NEXT_CLIENT_SECRET}_FILE",
     env.PRIVATE_KEY_FILE,
     env.DPOP_KEY_FILE,
+    env.CLIENT_CERT,
     env.CLIENT_KEY,
 )
 _VIA_PROXY = "the connection goes through the proxy"
@@ -61,19 +63,26 @@ def examine(environ: Mapping[str, str], now: Callable[[], float]) -> Findings:
         url = _usable(environ.get(env.TOKEN_URL, ""))
     else:
         yield findings.settings(settings, environ)
+        yield from credential_settings.unused(settings, environ)
     for variable in _FILES:
-        if environ.get(variable):
+        # A certificate is public, unless its private key is in the same file.
+        is_public = variable == env.CLIENT_CERT and not _has_key(environ.get(variable, ""))
+        if environ.get(variable) and not is_public:
             yield from _secret_file(environ[variable])
     known: list[Credential] = []
+    given: list[Credential | ConfigurationError] = []
     if settings is not None:
-        given = [_credential(settings, source) for source in _sources(settings)]
+        given += [_credential(settings, source) for source in _sources(settings)]
         known += [each for each in given if not isinstance(each, ConfigurationError)]
         yield findings.credentials(given)
     try:
         send = _sender(url, environ, settings) if url else None
     except ConfigurationError as error:
         send = None
-        yield Finding("settings", Outcome.FAILED, str(error))
+        if str(error) not in map(str, given):  # one line for one fault
+            yield Finding("settings", Outcome.FAILED, str(error))
+    if settings is not None and settings.certificate is not None and send is not None:
+        yield from certificate.of_client(settings.certificate.validity(), now())
     if url is None or send is None:
         yield from _skipped((*_NETWORK, *_OAUTH), "there is nothing to try with these settings")
     else:
@@ -113,11 +122,20 @@ def _usable(url: str) -> str | None:
 
 
 def _secret_file(path: str) -> Findings:
-    """Check the rights; a file that cannot be read was reported with the settings."""
+    """Check the rights; what is no file that can be read was reported with the settings."""
     try:
-        yield findings.secret_file(path, Path(path).stat().st_mode)
+        mode = Path(path).stat().st_mode
+        if stat.S_ISREG(mode):
+            yield credential_settings.secret_file(path, mode)
     except (OSError, ValueError):
         yield Finding("secret file", Outcome.SKIPPED, "there is no such file")
+
+
+def _has_key(path: str) -> bool:
+    try:
+        return b"PRIVATE KEY-----" in Path(path).read_bytes()
+    except (OSError, ValueError):
+        return False
 
 
 def _skipped(checks: tuple[str, ...], why: str) -> Findings:

@@ -34,7 +34,6 @@ from gatepass.wire.token_response import TokenResponse
 from gatepass.wire.urls import is_loopback
 
 CLOCK_WARNING, CLOCK_FAILURE = 10.0, 60.0  # seconds that the two clocks may differ
-OPEN_TO_OTHERS = 0o066  # reading and writing by anybody but the owner
 
 _OURS = re.compile(r"gp[csa]_(?:live|test)_")
 _SANDBOX = re.compile(r"(?:^|[.-])(?:sandbox|test|staging)(?:[.-]|$)")
@@ -130,17 +129,6 @@ def credentials(results: Sequence[ClientCredential | ConfigurationError]) -> Fin
     if len(errors) == len(results):
         outcome = Outcome.FAILED
     return Finding("secret", outcome, ", then ".join(texts))
-
-
-def secret_file(path: str, mode: int) -> Finding:
-    """Return whether only its owner can read and write the secret file; `mode` is its st_mode."""
-    if mode & OPEN_TO_OTHERS:
-        return Finding(
-            "secret file",
-            Outcome.WARNING,
-            f"others may read or change it (mode {mode & 0o777:04o}): chmod 600 {cleaned(path)}",
-        )
-    return Finding("secret file", Outcome.OK, f"its rights are narrow (mode {mode & 0o777:04o})")
 
 
 def connection(answering: str, silent: list[str], *, to_proxy: bool) -> Finding:

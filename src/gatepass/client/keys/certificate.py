@@ -10,10 +10,14 @@ from typing import Any, TypeAlias
 
 from gatepass.client import variables as env
 from gatepass.client.errors import ConfigurationError, cleaned
+from gatepass.client.keys import validity
+from gatepass.client.keys.validity import Validity
 from gatepass.client.network.certificate_authorities import trust
 from gatepass.jose import base64url
 
 _log = logging.getLogger("gatepass.client")
+
+_ENCRYPTED = ("ENCRYPTED PRIVATE KEY", "Proc-Type: 4,ENCRYPTED")
 
 _State: TypeAlias = tuple[tuple[int, int, int], ...]  # of the files: changes when one is replaced
 
@@ -46,7 +50,7 @@ class ClientCertificate:
             # Without a password OpenSSL would ask for that of an encrypted key at the terminal.
             context.load_cert_chain(self.cert_file, self.key_file or None, lambda: "")
         except ssl.SSLError as error:
-            raise ConfigurationError(f"{where} cannot be used: {_reason(error)}") from None
+            raise ConfigurationError(f"{where} cannot be used: {self._reason(error)}") from None
         except OSError as error:
             raise ConfigurationError(
                 f"{where} or its key cannot be read ({error.strerror}): check paths and rights"
@@ -60,19 +64,42 @@ class ClientCertificate:
 
     def thumbprint(self) -> str:
         """Return `x5t#S256` of the certificate (RFC 8705 §3.1), empty where it cannot be read."""
-        try:
-            text = Path(self.cert_file).read_text(encoding="ascii", errors="replace")
-            begin = text.index(ssl.PEM_HEADER)
-            end = text.index(ssl.PEM_FOOTER, begin) + len(ssl.PEM_FOOTER)
-            der = ssl.PEM_cert_to_DER_cert(text[begin:end])
-        except (OSError, ValueError):
-            return ""
-        return base64url.encode(sha256(der).digest())
+        der = self._der()
+        return base64url.encode(sha256(der).digest()) if der else ""
+
+    def validity(self) -> Validity | None:
+        """Return from when to when the certificate is valid, None where that cannot be read."""
+        return validity.read(self._der())
 
     def state(self) -> _State:
         """Return what changes when a file is replaced; raise OSError."""
         files = [Path(path).stat() for path in (self.cert_file, self.key_file) if path]
         return tuple((each.st_ino, each.st_mtime_ns, each.st_size) for each in files)
+
+    def _der(self) -> bytes:
+        """Return the certificate in DER, nothing where it cannot be read."""
+        text = _text(self.cert_file)
+        try:
+            begin = text.index(ssl.PEM_HEADER)
+            end = text.index(ssl.PEM_FOOTER, begin) + len(ssl.PEM_FOOTER)
+            return ssl.PEM_cert_to_DER_cert(text[begin:end])
+        except ValueError:
+            return b""
+
+    def _reason(self, error: ssl.SSLError) -> str:
+        """Return why the pair cannot be used; of most reasons OpenSSL tells Python none."""
+        key = _text(self.key_file or self.cert_file)
+        if "MISMATCH" in (error.reason or ""):
+            return "the private key is of another certificate; give the pair"
+        if any(mark in key for mark in _ENCRYPTED):
+            return "the private key is encrypted; give it without a passphrase"
+        if ssl.PEM_HEADER not in _text(self.cert_file):
+            return "there is no certificate in PEM in the file; convert it if it is DER or PKCS #12"
+        if "PRIVATE KEY-----" in key:
+            return "certificate or private key are damaged; give both in PEM"
+        if self.key_file:
+            return f"there is no private key in PEM in {cleaned(self.key_file)} ({env.CLIENT_KEY})"
+        return f"there is no private key in the file; add it, or name its file in {env.CLIENT_KEY}"
 
 
 class _RenewingContext(ssl.SSLContext):
@@ -116,13 +143,9 @@ class _RenewingContext(ssl.SSLContext):
         self._loaded = state
 
 
-def _reason(error: ssl.SSLError) -> str:
-    reason = error.reason or ""
-    if "MISMATCH" in reason:
-        return "the private key is of another certificate; give the pair"
-    if "DECRYPT" in reason or "PASSWORD" in reason:
-        return "the private key is encrypted; give it without a passphrase"
-    return (
-        "the files are not a certificate and its private key in PEM; one file may have both, or "
-        f"name the key in {env.CLIENT_KEY}"
-    )
+def _text(path: str) -> str:
+    """Return the text of a file, nothing where it cannot be read."""
+    try:
+        return Path(path).read_text(encoding="ascii", errors="replace")
+    except (OSError, ValueError):
+        return ""

@@ -85,4 +85,4 @@ def _by_http(url: str) -> str:
 
 def _origin(url: str) -> str:
     parts = urlsplit(_by_http(url))
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from gatepass.client.errors import ConfigurationError
-from gatepass.client.variables import CLIENT_SECRET
+from gatepass.client.variables import CLIENT_SECRET, PRIVATE_KEY
 from gatepass.wire.secret import Secret
 
 LONGEST = 64 * 1024  # bytes of a secret
 
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
+_DER_SEQUENCE = (b"\x30\x81", b"\x30\x82", b"\x30\x77")  # and its length; 119 is a key of P-256
 # A private key in PEM or JWK has several lines. Where a client secret is needed, `check_secret`
 # refuses it.
 _LINES = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+"
@@ -23,6 +24,11 @@ _KEY = re.compile(rf"\s*(?:-----BEGIN {_LINES}-----|\{{{_LINES}\}})\s*")
 
 def check_secret(text: str) -> Secret:
     """Return `text` as a Secret; raise ConfigurationError where it cannot be a client secret."""
+    if _KEY.fullmatch(text):
+        raise ConfigurationError(
+            f"the client secret ({CLIENT_SECRET}) is a key: set a private key as {PRIVATE_KEY} or "
+            f"{PRIVATE_KEY}_FILE"
+        )
     check_text(text, f"the client secret ({CLIENT_SECRET})")
     return Secret(text)
 
@@ -44,6 +50,10 @@ def as_secret(text: str, where: str) -> str:
             f"{where} is too long for a secret: check that it is the right one"
         )
     if not _TEXT.fullmatch(text) and not _KEY.fullmatch(text):
+        if "-----BEGIN " in text:
+            raise ConfigurationError(
+                f"{where} has no whole key in PEM: copy all of it, up to the last dashes"
+            )
         raise ConfigurationError(
             f"{where} has a line break or control character in it: let it hold the secret alone"
         )
@@ -57,10 +67,19 @@ def decoded(content: bytes, where: str) -> str:
             f"{where} is too long for a secret: check that it is the right one"
         )
     try:
-        text = content.decode()
+        text = content.decode("utf-8-sig")  # some editors begin a file with a mark
     except ValueError:
-        raise ConfigurationError(f"{where} is not text: let it hold the secret as UTF-8") from None
+        raise ConfigurationError(f"{where} {_not_text(content)}") from None
     return as_secret(text.rstrip("\r\n"), where)
+
+
+def _not_text(content: bytes) -> str:
+    if content.startswith(_DER_SEQUENCE):
+        return (
+            "is binary: convert a key to PEM, with openssl pkey -inform DER, or with "
+            "openssl pkcs12 -nodes from PKCS #12"
+        )
+    return "is not text: let it hold the secret as UTF-8"
 
 
 def select(text: str, field: str, where: str) -> str:

@@ -27,6 +27,8 @@ def read(environ: Mapping[str, str]) -> dict[str, Any]:
     if missing:
         raise ConfigurationError(f"set the environment variables {', '.join(missing)}")
     next_secret = source(environ, env.NEXT_CLIENT_SECRET)
+    dpop = _is_on(environ, env.DPOP)
+    is_off = bool(environ.get(env.DPOP)) and not dpop  # also where there is a key for it
     return {
         "token_url": environ[env.TOKEN_URL],
         "client_id": environ[env.CLIENT_ID],
@@ -42,8 +44,8 @@ def read(environ: Mapping[str, str]) -> dict[str, Any]:
         "private_key_alg": environ.get(env.PRIVATE_KEY_ALG, ""),
         "client_cert": environ.get(env.CLIENT_CERT, ""),
         "client_key": environ.get(env.CLIENT_KEY, ""),
-        "dpop": _is_on(environ, env.DPOP),
-        "dpop_key": source(environ, env.DPOP_KEY, is_key=True),
+        "dpop": dpop,
+        "dpop_key": None if is_off else source(environ, env.DPOP_KEY, is_key=True),
         "assertion_audience": environ.get(env.ASSERTION_AUDIENCE, ""),
         **({"grant_type": environ[env.GRANT_TYPE]} if environ.get(env.GRANT_TYPE) else {}),
     }

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar, cast
 
 from gatepass.client import variables as env
-from gatepass.client.errors import ConfigurationError
+from gatepass.client.errors import ConfigurationError, cleaned
 from gatepass.client.keys.signing_key import SigningKey
 from gatepass.client.network.urls import check_url
+from gatepass.client.secrets.file import FromFile
 from gatepass.client.secrets.rotation import read_text
 from gatepass.client.secrets.source import Literal, SecretSource
 from gatepass.client.secrets.validation import check_secret, check_text
@@ -168,8 +169,9 @@ class ClientSettings:
 
         if self.dpop_key is None:
             return Prover.with_new_key()
-        where = f"the DPoP key ({env.DPOP_KEY})"
-        return Prover.of_text(read_text(cast("SecretSource", self.dpop_key), where), where)
+        source = cast("SecretSource", self.dpop_key)
+        where = f"the DPoP key ({_where(source, env.DPOP_KEY)})"
+        return Prover.of_text(read_text(source, where), where)
 
     def read_key(self, source: KeySource) -> SigningKey:
         """Read one of `key_sources`; raise ConfigurationError. May block."""
@@ -177,7 +179,7 @@ class ClientSettings:
             return source
         from gatepass.client.keys.key_text import read_key  # loads cryptography
 
-        where = f"the private key ({env.PRIVATE_KEY})"
+        where = f"the private key ({_where(source, env.PRIVATE_KEY)})"
         text = read_text(source, where)
         return read_key(text, where, self.private_key_id, self.private_key_alg)
 
@@ -210,6 +212,11 @@ class ClientSettings:
         needed; a file is also read now, so that a mistake shows at the start.
         """
         return cls(**environment.read(environ))
+
+
+def _where(source: SecretSource, variable: str) -> str:
+    """Return what a key is read from, for messages: the file, or the variable."""
+    return cleaned(f"{variable}_FILE {source.path}" if isinstance(source, FromFile) else variable)
 
 
 def _each(given: Given | Sequence[Given]) -> Sequence[Given]:

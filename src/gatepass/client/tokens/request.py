@@ -43,6 +43,10 @@ _LONGEST_EXCHANGE = 10.0  # seconds that one request may take
 _FIRST_PAUSE = 0.5  # seconds, doubled with each attempt ...
 _LONGEST_PAUSE = 8.0  # ... up to these
 _CLOCKS_DIFFER = 30.0  # seconds between two clocks that may be why an assertion is refused
+_OF_CERTIFICATE = (
+    "; a server also ends the connection where the client certificate has expired, or is of an "
+    "authority that it does not know"
+)
 _SUCCESS = range(HTTPStatus.OK, HTTPStatus.NO_CONTENT)  # some servers answer 201 and the like
 _ERROR = re.compile(r"[\x20-\x21\x23-\x5b\x5d-\x7e]{1,64}")  # RFC 6749 §5.2
 
@@ -90,6 +94,8 @@ def request_token(
         except Unreachable as error:
             reason = quotable(str(error), secrets)
             why = f"the token endpoint cannot be reached ({reason}): check its URL and the network"
+            if settings.client_cert:
+                why += _OF_CERTIFICATE
         else:
             if not is_transient(response.status):
                 try:

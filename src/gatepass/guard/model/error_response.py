@@ -19,6 +19,10 @@ from gatepass.wire.scope import Scope
 PROBLEM = "application/problem+json"
 
 _NO_CREDENTIALS = "This needs an access token, sent as Authorization: Bearer and the token."
+_NONE_BOUND = (
+    "This needs an access token that is bound to a key, sent as Authorization: DPoP and the token, "
+    "with a proof in the DPoP header."
+)
 ALGS = " ".join(OF_CLIENTS)
 """The algorithms of DPoP proofs, as challenges name them (RFC 9449 §7.1)."""
 
@@ -63,7 +67,8 @@ class ErrorResponse:
                 )
             headers["WWW-Authenticate"] = ", ".join(challenges)
         if refused is None:
-            return cls(status, headers, _NO_CREDENTIALS, "no_credentials")
+            text = _NO_CREDENTIALS if with_bearer else _NONE_BOUND
+            return cls(status, headers, text, "no_credentials")
         if refused.retry_after is not None:
             headers["Retry-After"] = str(refused.retry_after)
         return cls(status, headers, refused.description, refused.reason or refused.code)

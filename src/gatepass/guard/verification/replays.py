@@ -9,6 +9,7 @@ from gatepass.concurrency.used_digests import FullError, UsedDigests
 from gatepass.guard.verification.introspection_request import unavailable
 
 MOST = 1_000_000  # proofs that a process remembers, of 15 bytes each
+_CLOCKS_DIFFER = 60  # seconds that the clocks of two machines of an API may differ
 _LOG = logging.getLogger("gatepass.guard")
 
 
@@ -52,8 +53,8 @@ class RedisReplays:
     """Remembers proofs in Redis, for all processes and machines of an API.
 
     `client` is a `redis.Redis`, or any object with its method `set`; give it a timeout. Its keys
-    begin with `prefix` and expire with the proofs. If Redis fails, each process has its own memory
-    and the log has a warning; with `strict`, requests are refused (503) instead.
+    begin with `prefix` and expire a minute after the proofs. If Redis fails, each process has its
+    own memory and the log has a warning; with `strict`, requests are refused (503) instead.
     """
 
     def __init__(
@@ -72,7 +73,8 @@ class RedisReplays:
         """Note a proof; see `Replays`."""
         if not self._process.add(digest, expires_at, now):
             return False
-        seconds = max(1, ceil(expires_at - now))
+        # A machine whose clock is behind accepts the proof for so much longer.
+        seconds = max(1, ceil(expires_at - now)) + _CLOCKS_DIFFER
         try:
             is_new = self._client.set(self._prefix + digest.hex(), b"", nx=True, ex=seconds)
         except Exception as error:  # noqa: BLE001 - whatever a client raises

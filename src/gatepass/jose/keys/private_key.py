@@ -35,7 +35,10 @@ class PrivateKey:
         public = ClientKey.from_jwk(members_of(private.public_key()))
         self.alg = OF_CLIENTS.get(alg or public.algorithms[0], "")
         if self.alg not in public.algorithms:
-            raise UnusableKeyError("kind", "the algorithm is not one for such a key")
+            fitting = ", ".join(public.algorithms)
+            raise UnusableKeyError(
+                "kind", f"the algorithm is not one for such a key, which signs by {fitting}"
+            )
         self.kid = kid or public.thumbprint
         self._private = private
         self._members = public.members
@@ -114,8 +117,10 @@ def _private(jwk: Mapping[str, object]) -> _Private:
     if jwk.get("kty") == "EC":
         curves = {"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}
         return ec.derive_private_key(numbers["d"], _CURVES[_known(curves, jwk.get("crv"))])
-    if jwk.get("kty") != "RSA" or not {"p", "q", "dp", "dq", "qi", "n", "e"} <= numbers.keys():
+    if jwk.get("kty") != "RSA":
         raise UnusableKeyError("kind", "the key is of a kind that is not accepted")
+    if not {"p", "q", "dp", "dq", "qi", "n", "e"} <= numbers.keys():
+        raise UnusableKeyError("malformed", "an RSA key needs n, e, d, p, q, dp, dq and qi")
     p, q, d, dp, dq, qi = (numbers[name] for name in ("p", "q", "d", "dp", "dq", "qi"))
     public = rsa.RSAPublicNumbers(numbers["e"], numbers["n"])
     return rsa.RSAPrivateNumbers(p, q, d, dp, dq, qi, public).private_key()

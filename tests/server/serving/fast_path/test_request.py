@@ -1,6 +1,7 @@
 """However a request arrives, it is answered once, in order, and the same as by ASGI."""
 
 import asyncio
+import gc
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from gatepass.server.serving.http1.head import Head
 from server.fixtures import Client, InProcessServer, open_passive_server, raw_basic
 from server.serving.fast_path.play import Play, played, said
 from server.serving.fast_path.requests import Ask
@@ -61,6 +63,47 @@ def test_slash_and_query_make_no_difference_to_the_lane(
     play = said(server, changed(plain, path=path))
 
     assert (play.by_fast_path, statuses(play)) == (1, [200])
+
+
+def test_repeated_requests_and_others_between_them_are_answered_each_by_itself(
+    server: InProcessServer, client: Client, plain: Ask
+) -> None:
+    wrong = client.secret.value[:-1] + ("a" if client.secret.value[-1] != "a" else "b")
+    stranger = raw_basic(f"{client.client_id}:{wrong}".encode())
+    raw = plain.raw()
+    good, other_body = raw, raw.replace(b"client_credentials", b"authorization_code")
+    bad = changed(plain, authorization=(stranger,))
+    by_asgi = changed(plain, more=(("Origin", "https://app.example"), ("Expect", "100-continue")))
+    assert len(good) == len(bad) == len(other_body)
+
+    play = said(server, good, good, bad, bad, good, other_body, good, by_asgi, by_asgi, good + good)
+
+    by_turns = [200, 200, 401, 401, 200, 400, 200]
+    assert statuses(play)[:7] == by_turns
+    assert [each for each in statuses(play)[7:] if each != 100] == [200] * 4
+    assert len(set(_TOKEN.findall(play.heard))) == 8
+
+
+@pytest.mark.parametrize("more", [(("X-Long", "x" * 1024),), (("X", "y"),) * 16])
+def test_a_connection_keeps_no_large_head(
+    server: InProcessServer, plain: Ask, more: tuple[tuple[str, str], ...]
+) -> None:
+    before, counts = heads_in_memory(), []
+
+    async def scene(play: Play) -> None:
+        for raw in (changed(plain, more=more), plain.raw()):
+            await play.say(raw)
+            counts.append(heads_in_memory() - before)
+
+    play = played(server, scene)
+
+    assert statuses(play) == [200, 200]
+    assert counts == [0, 1]
+
+
+def heads_in_memory() -> int:
+    gc.collect()
+    return sum(type(each) is Head for each in gc.get_objects())
 
 
 @pytest.mark.slow

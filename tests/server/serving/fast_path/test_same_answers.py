@@ -116,7 +116,9 @@ def _figures() -> Counter[object]:
     """Return what was measured, but for how long it took."""
     told: Counter[object] = Counter()
     told.update({row[:3]: sum(row.buckets) for row in COUNTERS.rows()})
-    told.update({key: int(value) for key, value in COUNTERS.values() if "_open" not in key[0]})
+    gauges = ("_open", "_limit")  # of connections: the first one sets the limit
+    values = {key: int(value) for key, value in COUNTERS.values() if not key[0].endswith(gauges)}
+    told.update(values)
     return told
 
 

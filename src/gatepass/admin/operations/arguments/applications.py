@@ -113,6 +113,8 @@ class ApplicationCreate(Creation, total=False):
     public_key: str | None
     key_name: str
     key_expires_at: datetime | str | None
+    jwks_uri: str | None
+    certificate: str | None
 
 
 class ApplicationRotate(ConditionalCreation, total=False):

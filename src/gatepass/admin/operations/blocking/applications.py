@@ -150,6 +150,8 @@ class ApplicationOperations(Group):
         public_key: string or null; in place of a secret: a JWK, JWK Set, or PEM
         key_name: string; what people call the key
         key_expires_at: moment or null
+        jwks_uri: string or null; in place of a secret: where it publishes its keys
+        certificate: string or null; in place of a secret: in PEM, for mutual TLS
         """
         return self._record(Credentials, "application.create", given)
 

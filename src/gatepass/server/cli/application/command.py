@@ -84,6 +84,12 @@ for _command in (
     help="A file with a JWK, a JWK Set or PEM: it has this key, and no secret.",
 )
 @click.option("--key-name", help="What people call the key.  [default: First key]")
+@click.option("--jwks-uri", help="Where it publishes its keys: it has these, and no secret.")
+@click.option(
+    "--certificate",
+    type=click.File("r"),
+    help="A file with its certificate in PEM: it has this, and no secret.",
+)
 @settings.contact_option
 @settings.network_option
 @changing_options
@@ -97,6 +103,8 @@ def create(  # noqa: PLR0913 - one parameter for each option
     end: str | None,
     public_key: IO[str] | None,
     key_name: str | None,
+    jwks_uri: str | None,
+    certificate: IO[str] | None,
     contact: str | None,
     networks: tuple[str, ...],
     target: options.Target,
@@ -104,8 +112,8 @@ def create(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Register a confidential client-credentials application.
 
-    Prints the client secret, once, unless it has a public key instead. The scope may include
-    `introspection`, for a resource server that introspects the tokens of others.
+    Prints the client secret, once, unless it has a key or a certificate instead. The scope may
+    include `introspection`, for a resource server that introspects the tokens of others.
     """
     with opened(target) as operations:
         new = {
@@ -116,7 +124,7 @@ def create(  # noqa: PLR0913 - one parameter for each option
             "contact": contact or "",
             "networks": networks_of(networks),
             **credentials.end_of_secret(end),
-            **keys.in_place_of_secret(public_key, key_name),
+            **keys.in_place_of_secret(public_key, key_name, jwks_uri, certificate),
         }
         made = operations.perform("application.create", new).result
     credentials.show_credentials(made, is_json=is_json, with_end=True)

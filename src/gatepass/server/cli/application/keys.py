@@ -174,14 +174,22 @@ def settings(
     click.echo(f"The settings of the keys of {application_id} are changed.")
 
 
-def in_place_of_secret(public_key: IO[str] | None, name: str | None) -> dict[str, object]:
-    """Return the arguments of a registration with a key; none where it has a secret."""
-    if public_key is None:
-        if name is not None:
-            raise click.UsageError("--key-name is for --public-key.")
-        return {}
-    named = {} if name is None else {"key_name": name}
-    return {"public_key": public_key.read(), **named}
+def in_place_of_secret(
+    public_key: IO[str] | None,
+    name: str | None,
+    jwks_uri: str | None,
+    certificate: IO[str] | None,
+) -> dict[str, object]:
+    """Return the arguments of a registration without a secret; none where it has one."""
+    if public_key is None and name is not None:
+        raise click.UsageError("--key-name is for --public-key.")
+    found = {
+        "public_key": None if public_key is None else public_key.read(),
+        "key_name": name,
+        "jwks_uri": jwks_uri,
+        "certificate": None if certificate is None else certificate.read(),
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _keys(operations: Operations, application_id: str) -> list[dict[str, Any]]:

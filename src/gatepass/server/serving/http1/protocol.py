@@ -38,6 +38,8 @@ _NOT_FOUND = -1 + len(_END_OF_HEAD)
 _CR = 13
 _MOST_EMPTY_LINES = 4
 _MOST_PER_ITERATION = 16  # requests of one connection in one iteration of the event loop
+_LONGEST_KEPT = 1024  # bytes of a head that its connection keeps, so that many take little memory
+_MOST_KEPT = 16  # fields of such a head
 
 _uvicorn_log = logging.getLogger("uvicorn.error")
 
@@ -46,6 +48,8 @@ class HttpProtocol(Connection):
     """A connection whose requests go to the ASGI application."""
 
     _extension: Mapping[str, object] = {}  # of the scope of the next request to the application
+    _last_raw = b""  # the bytes of a head, and what they were read as
+    _last_head: Head
 
     def data_received(self, data: bytes) -> None:
         """Serve the complete requests, and keep the rest."""
@@ -76,7 +80,9 @@ class HttpProtocol(Connection):
                         )
                         break
                     self._searched = self._skipped = 0
-                    start = self._begin(parse(buffer[start:end], self._limits.head), buffer, end)
+                    raw = buffer[start:end]
+                    head = self._last_head if raw == self._last_raw else self._parse(raw)
+                    start = self._begin(head, buffer, end)
                     served += 1
                     if served == _MOST_PER_ITERATION:
                         self._yield_to_others()
@@ -92,6 +98,13 @@ class HttpProtocol(Connection):
             return
         if start < size:
             self._keep(buffer, start)
+
+    def _parse(self, raw: bytes) -> Head:
+        """Return the head in `raw`, and keep it if it is small: most clients repeat theirs."""
+        head = parse(raw, self._limits.head)
+        if len(raw) <= _LONGEST_KEPT and len(head.fields) <= _MOST_KEPT:
+            self._last_raw, self._last_head = raw, head
+        return head
 
     def _yield_to_others(self) -> None:
         """Let the event loop serve other connections before more requests of this one."""
@@ -177,7 +190,7 @@ class HttpProtocol(Connection):
             "path": path.decode("ascii"),
             "raw_path": path,
             "query_string": query,
-            "headers": head.fields,
+            "headers": head.fields.copy(),  # the application may change its own
             "state": self._app_state.copy(),
             **self._extension,
         }
