@@ -18,6 +18,7 @@ _BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LINE_BREAKS = ("\n", "\r")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CANNOT_BE_SENT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -31,6 +32,15 @@ class Params:
     def get(self, name: str) -> str | None:
         """Return the value of `name`, or None where it was left out or sent empty."""
         return self.values.get(name)
+
+
+def can_be_sent(value: str) -> bool:
+    """Return whether a parameter may have this value, however long it is.
+
+    What JSON spells elsewhere, as in an assertion, may not: half a surrogate pair cannot be
+    encoded, and PostgreSQL stores no zero byte.
+    """
+    return _CANNOT_BE_SENT.search(value) is None
 
 
 def decode(text: bytes) -> str:

@@ -60,6 +60,39 @@ def test_a_private_key_is_refused_and_not_shown_again(anna: Browser, keys: str) 
         assert "Nightly import" in answer.text
 
 
+JWK = json.dumps(KEY.private_jwk())
+HIDDEN = {
+    "PEM after other lines": f"writing EC key\n{KEY.pem()}",
+    "PEM that ends too early": KEY.pem()[:-30],
+    "a JWK that is no JSON": JWK.replace("}", ",}"),
+    "a JWK with a comment before it": f"my key: {JWK}",
+    "a dict of Python": str(KEY.private_jwk()),
+    "second in a set whose first is of no use": f'{{"keys": [{{"kty": "x"}}, {JWK}]}}',
+}
+
+
+@pytest.mark.parametrize("end", ["", "2001-01-01", "tomorrow"])
+@pytest.mark.parametrize("text", HIDDEN.values(), ids=HIDDEN.keys())
+def test_a_private_key_is_not_shown_again_whatever_else_is_wrong(
+    anna: Browser, keys: str, text: str, end: str
+) -> None:
+    answer = anna.post(f"{keys}add/", **PASTED | {"key": text, "key_end": end})
+
+    assert answer.status_code == 400
+    assert FAULTS["private"][:30] in unescape(answer.text)
+    assert KEY.private_jwk()["d"] not in answer.text
+    assert KEY.pem().splitlines()[1] not in answer.text
+
+
+@pytest.mark.parametrize("text", [KEY.pem(), JWK, *HIDDEN.values()])
+def test_neither_is_it_on_the_form_of_a_registration(anna: Browser, text: str) -> None:
+    answer = anna.post("/oauth2/applications/register/", name="", method="key", key=text)
+
+    assert answer.status_code == 400
+    assert KEY.private_jwk()["d"] not in answer.text
+    assert KEY.pem().splitlines()[1] not in answer.text
+
+
 @pytest.mark.parametrize(
     ("form", "field"),
     [
