@@ -14,6 +14,8 @@ LONGEST_VALUE = 4 * 1024  # bytes, of a name or a value
 LONGEST_TOKEN = 16 * 1024  # bytes, of an access token: those of other issuers have 5 KB and more
 MOST = 100
 
+_NONE: frozenset[str] = frozenset()
+_LONG = frozenset({"token"})  # RFC 7662 §2.1, RFC 7009 §2.1
 _BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LINE_BREAKS = ("\n", "\r")
@@ -58,13 +60,18 @@ def decode(text: bytes) -> str:
 
 
 def read_form(
-    body: bytes, *, multiline: bool = False, unchecked: frozenset[str] = frozenset()
+    body: bytes,
+    *,
+    multiline: bool = False,
+    unchecked: frozenset[str] = _NONE,
+    long: frozenset[str] = _LONG,
 ) -> Params:
     """Read `application/x-www-form-urlencoded`.
 
     Raises OAuthError (`invalid_request`) for a repeated parameter, a byte order mark, broken
     encoding, control characters (line breaks and tabs pass if `multiline`), or more than the
     stated limits. Control characters in the values of `unchecked` pass: the caller refuses them.
+    The values of `long` may be as long as an access token.
     """
     if not body[:1].isascii():  # nearly no form
         _check_beginning(body)
@@ -72,7 +79,8 @@ def read_form(
         raise _too_many()
     if not multiline and body.endswith((b"\n", b"\r")):
         raise OAuthError("invalid_request", "The form ends with a line break. Send it without.")
-    return _collect(_pairs(body), _CONTROL_BUT_BREAKS if multiline else _CONTROL, unchecked)
+    forbidden = _CONTROL_BUT_BREAKS if multiline else _CONTROL
+    return _collect(_pairs(body), forbidden, unchecked, long)
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:
@@ -122,7 +130,8 @@ class _Pairs(list[tuple[str, str]]):
 def _collect(
     pairs: Sequence[tuple[str, str]],
     forbidden: re.Pattern[str],
-    unchecked: frozenset[str] = frozenset(),
+    unchecked: frozenset[str] = _NONE,
+    long: frozenset[str] = _LONG,
 ) -> Params:
     values: dict[str, str] = {}
     resource: list[str] = []
@@ -132,7 +141,8 @@ def _collect(
     for name, value in pairs:
         text = name + value
         if not (len(text) <= LONGEST_VALUE and text.isascii() and text.isprintable()):
-            _check(name, value, forbidden, is_checked=name not in unchecked)
+            longest = LONGEST_TOKEN if name in long else LONGEST_VALUE
+            _check(name, value, forbidden, longest, is_checked=name not in unchecked)
         if name == "resource":
             resource += [value] if value else []
         elif name in seen:
@@ -164,8 +174,9 @@ def _too_many() -> OAuthError:
     return OAuthError("invalid_request", f"There are more than {MOST} parameters.")
 
 
-def _check(name: str, value: str, forbidden: re.Pattern[str], *, is_checked: bool) -> None:
-    longest = LONGEST_TOKEN if name == "token" else LONGEST_VALUE  # RFC 7662 §2.1, RFC 7009 §2.1
+def _check(
+    name: str, value: str, forbidden: re.Pattern[str], longest: int, *, is_checked: bool
+) -> None:
     if len(name) > longest or len(value) > longest:
         raise OAuthError("invalid_request", f"A parameter is longer than {longest} bytes.")
     is_broken = is_checked and forbidden.search(value) is not None

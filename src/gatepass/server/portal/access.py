@@ -28,6 +28,7 @@ from gatepass.wire.secret import Secret
 SAFE = {"GET", "HEAD"}
 _FORM = "application/x-www-form-urlencoded"
 _NAMES = frozenset({"name", "contact"})  # their own checks name the invalid character
+_PASTED = frozenset({"key", "certificate"})  # a JWK Set, often with certificates; a certificate
 _OPEN_AT_FIRST = {redirects.PASSWORD, redirects.VERIFY, redirects.LOGOUT}
 """What somebody may open who has yet to change a password, or to set up a required factor."""
 
@@ -194,7 +195,8 @@ def with_form(request: PortalRequest, http_request: Request, body: bytes) -> Por
     kind = http_request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and kind != _FORM:
         raise OAuthError("invalid_request", Message("A form is sent as {form}.", form=_FORM))
-    return replace(request, form=read_form(body, multiline=True, unchecked=_NAMES).values)
+    form = read_form(body, multiline=True, unchecked=_NAMES, long=_PASTED)
+    return replace(request, form=form.values)
 
 
 def _find_login(environment: ServedEnvironment, session_id: Secret) -> Login | None:
