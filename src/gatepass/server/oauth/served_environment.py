@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import chain
 from uuid import UUID
 
 from gatepass.server.configuration.settings import Settings
@@ -81,14 +82,9 @@ class ServedEnvironment(Environment):
         self.token_urls = self._urls(metadata.TOKEN, aliases.token)
         self.introspection_urls = self._urls(metadata.INTROSPECT, aliases.introspection)
         self.feed_urls = self._urls(metadata.REVOCATIONS)
-        self.endpoint_urls = frozenset(
-            (
-                *self.token_urls,
-                *self.introspection_urls,
-                *self.feed_urls,
-                *self._urls(metadata.REVOKE, aliases.revocation),
-            )
-        )
+        revocation_urls = self._urls(metadata.REVOKE, aliases.revocation)
+        every = (self.token_urls, self.introspection_urls, self.feed_urls, revocation_urls)
+        self.endpoint_urls = frozenset(chain.from_iterable(every))
         self.verified_tokens = VerifiedTokenCache()
         self.introspection_responses: DerivedCache[Response] = DerivedCache()
         self.assertions: DerivedCache[tuple[float, Response]] = DerivedCache()  # by forward auth

@@ -6,7 +6,6 @@ from typing import IO, Any
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
 from gatepass.server.cli.application import (
     certificates,
     credentials,
@@ -25,6 +24,7 @@ from gatepass.server.cli.operations.effects import (
 )
 from gatepass.server.cli.operations.model import every, moment
 from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 
 _APPLICATION = click.argument(
@@ -148,7 +148,7 @@ def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
         ]
     environment = operations.environment_name
     nothing = f"No applications in {environment}. Create one: gatepass application create"
-    options.show_list(rows, nothing, is_json=is_json)
+    printing.show_list(rows, nothing, is_json=is_json)
 
 
 @application.command("show", epilog=example("gatepass application show CLIENT_ID --json"))
@@ -183,7 +183,7 @@ def show_(application_id: str, target: options.Target, *, is_json: bool) -> None
         **settings.shown_rotation(found["automatic_rotation"]),
         "secrets": secrets,
     }
-    options.show(_row(found) | more, is_json=is_json)
+    printing.show(_row(found) | more, is_json=is_json)
 
 
 @application.command(epilog=example("gatepass application disable CLIENT_ID"))

@@ -6,11 +6,11 @@ from typing import IO, Any
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.effects import Assent, assent_options, check_effect
 from gatepass.server.cli.operations.model import Operations, moment
 from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 from gatepass.server.domain.applications.secrets.end import parse_end
 
 _ALGS = ("ES256", "ES384", "ES512", "Ed25519", "PS256", "PS384", "PS512", "RS256")
@@ -40,7 +40,7 @@ def list_(application_id: str, target: options.Target, *, is_json: bool) -> None
         found = operations.perform("application.keys", {"client_id": application_id}).result
     rows = [_row(each) for each in found["keys"]]
     nothing = f"{application_id} has no keys. Add one: gatepass application key add"
-    options.show_list(rows, nothing, is_json=is_json)
+    printing.show_list(rows, nothing, is_json=is_json)
     if found["jwks_uri"] and not is_json:
         click.echo(f"It also publishes keys at {found['jwks_uri']}.", err=True)
 
@@ -100,7 +100,7 @@ def generate(
             **{name: made[name] for name in ("alg", "private_key", "private_jwk")},
             **{name: made[name] for name in ("issuer", "token_url")},
         }
-        options.show(shown, is_json=True)
+        printing.show(shown, is_json=True)
         return
     click.echo(made["private_key"].rstrip())
     click.echo(f"kid {made['key']['kid']}, id {made['key']['id']}", err=True)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gatepass.server.cli import options
 from gatepass.server.cli.operations.model import Done, Effect
+from gatepass.server.cli.terminal import options
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.errors import NotFoundError

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gatepass.server.cli import options
 from gatepass.server.cli.operations.model import Done, Effect
+from gatepass.server.cli.terminal import errors
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
 
@@ -77,7 +77,7 @@ def opened(url: str, environment_name: str) -> Iterator[RemoteOperations]:
         admin = Admin(url, environment_name)
     except ClientError as error:
         raise click.ClickException(str(error)) from None
-    with options.one_line_errors():
+    with errors.one_line_errors():
         yield RemoteOperations(admin, environment_name)
 
 
