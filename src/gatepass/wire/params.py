@@ -12,10 +12,9 @@ from gatepass.wire.errors import OAuthError
 LONGEST_BODY = 64 * 1024  # bytes
 LONGEST_VALUE = 4 * 1024  # bytes, of a name or a value
 LONGEST_TOKEN = 16 * 1024  # bytes, of an access token: those of other issuers have 5 KB and more
+LONGEST_KEYS = 16 * 1024  # bytes, of the keys or the certificate in a form of people
 MOST = 100
 
-_NONE: frozenset[str] = frozenset()
-_LONG = frozenset({"token"})  # RFC 7662 §2.1, RFC 7009 §2.1
 _BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LINE_BREAKS = ("\n", "\r")
@@ -63,15 +62,15 @@ def read_form(
     body: bytes,
     *,
     multiline: bool = False,
-    unchecked: frozenset[str] = _NONE,
-    long: frozenset[str] = _LONG,
+    unchecked: frozenset[str] = frozenset(),
+    long: frozenset[str] = frozenset(),
 ) -> Params:
     """Read `application/x-www-form-urlencoded`.
 
     Raises OAuthError (`invalid_request`) for a repeated parameter, a byte order mark, broken
     encoding, control characters (line breaks and tabs pass if `multiline`), or more than the
     stated limits. Control characters in the values of `unchecked` pass: the caller refuses them.
-    The values of `long` may be as long as an access token.
+    Those of `long` are keys and certificates, of LONGEST_KEYS at most.
     """
     if not body[:1].isascii():  # nearly no form
         _check_beginning(body)
@@ -130,8 +129,8 @@ class _Pairs(list[tuple[str, str]]):
 def _collect(
     pairs: Sequence[tuple[str, str]],
     forbidden: re.Pattern[str],
-    unchecked: frozenset[str] = _NONE,
-    long: frozenset[str] = _LONG,
+    unchecked: frozenset[str] = frozenset(),
+    long: frozenset[str] = frozenset(),
 ) -> Params:
     values: dict[str, str] = {}
     resource: list[str] = []
@@ -141,7 +140,8 @@ def _collect(
     for name, value in pairs:
         text = name + value
         if not (len(text) <= LONGEST_VALUE and text.isascii() and text.isprintable()):
-            longest = LONGEST_TOKEN if name in long else LONGEST_VALUE
+            longest = LONGEST_TOKEN if name == "token" else LONGEST_VALUE  # RFC 7662 §2.1
+            longest = LONGEST_KEYS if name in long else longest
             _check(name, value, forbidden, longest, is_checked=name not in unchecked)
         if name == "resource":
             resource += [value] if value else []

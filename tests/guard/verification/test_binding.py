@@ -219,13 +219,44 @@ def test_nonces_of_one_key_are_the_same_everywhere_and_last_two_periods() -> Non
     assert "kkk" not in repr(first)
 
 
+@pytest.mark.spec("RFC 9449", "9")
+def test_nonces_may_depend_on_the_request(issuer: FakeIssuer, key: DPoPKey) -> None:
+    keys = [Nonces(each * 16) for each in (b"a", b"b", b"c")]
+    of_context = {"none": (), "one": (keys[0],), "rotating": (keys[1], keys[0])}
+    guard = issuer.guard(dpop=DPoP(nonces=lambda context: of_context[context], is_offered=False))
+    token, now = issuer.mint(cnf=key.cnf), issuer.clock()
+
+    def refused(context: str, nonce: str | None) -> str:
+        """Return the nonce that a refusal gives out, "" for a request that passes."""
+        proof = key.proof("GET", URL, token, nonce=nonce)
+        sent = request(token, proof, context=context)
+        try:
+            guard.identify(sent)
+        except Denied as denied:
+            return dict(denied.error_response.headers)["DPoP-Nonce"]
+        return ""
+
+    first, second, other = (each.current(now) for each in keys)
+    assert [refused("none", each) for each in (None, "a")] == ["", ""]
+    assert [refused("one", each) for each in (None, first, second)] == [first, "", first]
+    tried = (None, first, second, other)
+    assert [refused("rotating", each) for each in tried] == [second, "", "", second]
+    assert "DPoP" not in dict(refusal(guard, Request()).headers)["WWW-Authenticate"]
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"max_age": 0}, {"max_age": 301}, {"nonce_key": b"short"}, {"nonce_key": ""}],
+    [
+        {"max_age": 0},
+        {"max_age": 301},
+        {"nonce_key": b"short"},
+        {"nonce_key": ""},
+        {"nonce_key": b"a key of the tests", "nonces": tuple},
+    ],
     ids=str,
 )
 def test_settings_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"1 to 300|16 bytes"):
+    with pytest.raises(ValueError, match=r"1 to 300|16 bytes|not from both"):
         DPoP(**wrong)
 
 

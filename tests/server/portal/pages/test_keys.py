@@ -197,3 +197,24 @@ def test_another_organization_and_people_without_the_right_change_nothing(
     assert portal.as_("sven").get(keys).status_code == 200
     assert portal.as_("sven").post(f"{keys}add/", **PASTED).status_code == 403
     assert portal.browser().get(keys).status_code == 303
+
+
+def test_a_jwk_set_of_many_keys_is_uploaded_as_a_file_or_pasted(anna: Browser, keys: str) -> None:
+    many = [PrivateKey.generate("PS256").public_jwk() for _ in range(7)]
+    text = json.dumps({"keys": many}, indent=2)
+    sent = {"csrf": anna.csrf(), "key_name": "Set", "key": ""}
+    files = {"key_file": ("keys.jwks", text.encode(), "application/octet-stream")}
+    headers = {"origin": anna.origin, "sec-fetch-site": "same-origin"}
+
+    uploaded = anna.client.post(f"{keys}add/", data=sent, files=files, headers=headers)
+    again = anna.post(f"{keys}add/", key_name="Set", key=text)
+    image = anna.client.post(
+        f"{keys}add/", data=sent, files={"key_file": ("a.png", b"\x89PNG\xff")}, headers=headers
+    )
+
+    assert len(text) > 4096
+    assert uploaded.status_code == 303, uploaded.text
+    assert [key["kid"] for key in many if key["kid"] not in anna.get(keys).text] == []
+    assert (again.status_code, "10 keys at most" in again.text) == (400, True)
+    assert image.status_code == 400
+    assert "The file is not text." in image.text
