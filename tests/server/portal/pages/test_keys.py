@@ -49,6 +49,17 @@ def test_a_pasted_key_is_listed_and_revoked(portal: PortalServer, anna: Browser,
     assert "Revoked the key Nightly import" in anna.get("/activity/").text
 
 
+def test_a_long_key_set_with_certificates_is_taken(anna: Browser, keys: str) -> None:
+    """The sets that other servers publish have a certificate with each key (`x5c`)."""
+    long = json.dumps({"keys": [{**KEY.public_jwk(), "x5c": ["A" * 6000, "B" * 6000]}]})
+
+    assert anna.post(f"{keys}add/", **PASTED | {"key": long}).status_code == 303
+    assert KEY.kid in anna.get(keys).text
+    other = anna.post(f"{keys}add/", **PASTED | {"key": " " * 20_000})
+    named = anna.post(f"{keys}add/", **PASTED | {"key_name": "a" * 6000})
+    assert (other.status_code, named.status_code) == (400, 400)
+
+
 def test_a_private_key_is_refused_and_not_shown_again(anna: Browser, keys: str) -> None:
     for text in (KEY.pem(), json.dumps(KEY.private_jwk())):
         answer = anna.post(f"{keys}add/", **PASTED | {"key": text})
