@@ -234,14 +234,16 @@ class LoadedOnFirstRequest:
 
 def _partner_api() -> App:
     from gatepass.server.partner_api import app
+    from gatepass.server.partner_api.bound_tokens import GivesNonces
 
-    return app.create()
+    return GivesNonces(app.create())
 
 
 def _admin_api() -> App:
     from gatepass.server.admin.api import app
+    from gatepass.server.partner_api.bound_tokens import GivesNonces
 
-    return app.create()
+    return GivesNonces(app.create())
 
 
 def _console() -> "Iterable[PortalRoute]":

@@ -9,6 +9,7 @@ from gatepass.command_group import CommandGroup, example
 from gatepass.server.cli.application import (
     certificates,
     credentials,
+    expiring,
     keys,
     methods,
     settings,
@@ -48,6 +49,7 @@ for _command in (
     methods.revoke_secrets,
     usage.usage,
     usage.refusals,
+    expiring.expiring,
 ):
     application.add_command(_command)
 

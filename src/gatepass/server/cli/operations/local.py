@@ -32,6 +32,7 @@ MODULES = {
         "usage.counts",
         "usage.refusals",
         "usage.secrets",
+        "usage.expiring",
     ),
     "audit": ("system.audit", "system.audit_proof"),
     "invitation": ("people.invitations",),
@@ -42,6 +43,7 @@ MODULES = {
     "policy": ("policies.changes",),
     "resource": ("catalogue.resources",),
     "scope": ("catalogue.scopes",),
+    "secret": ("usage.expiring",),
     "webhook": ("webhooks.endpoints", "webhooks.deliveries"),
 }
 """Where the operations of an object are: a command loads only these."""

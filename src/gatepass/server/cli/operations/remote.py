@@ -21,7 +21,7 @@ _OWN = (
     "machine."
 )
 _PERHAPS = "It may have been done: look before you run the command again."
-_NAMES = ("uri", "name")  # of objects that are not in a path
+_NAMES = ("uri", "name", "org_id")  # of objects that are not in a path
 _AS = {
     "mail.retry": "A message of these numbers",
     "mail.show": "Message {}",

@@ -8,10 +8,14 @@ from typing import NamedTuple
 from gatepass.server.domain.applications.fields import table
 from gatepass.server.domain.applications.fields.values import texts_of
 from gatepass.server.domain.applications.keys import operations as keys
+from gatepass.server.domain.applications.keys.certificates import operations as certificates
 from gatepass.server.domain.applications.keys.methods import operations as methods
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.issuance_limit import is_wasteful
+from gatepass.server.portal.pages.application_certificates.content import (
+    reminders as certificate_reminders,
+)
 from gatepass.server.portal.pages.application_keys.content import reminders
 from gatepass.server.portal.pages.applications import live_secrets
 from gatepass.server.portal.presentation import snippets
@@ -108,6 +112,7 @@ def _of_secrets(request: PortalRequest, application: Application) -> Iterator[At
             Message("See what to do"),
         )
     yield from _of_keys(request, application)
+    yield from _of_certificates(request, application)
     if not live and found.others:
         return
     if not live:
@@ -155,6 +160,21 @@ def _of_keys(request: PortalRequest, application: Application) -> Iterator[Atten
                 Message("The key {name}: {reminder}", name=each.name, reminder=due[each.id]),
                 "keys/",
                 Message("See the keys"),
+                True,
+            )
+
+
+def _of_certificates(request: PortalRequest, application: Application) -> Iterator[Attention]:
+    stored = certificates.of_application(request.context, application)
+    due = certificate_reminders(stored, request.now)
+    for each in stored:
+        if each.id in due:
+            yield Attention(
+                Message(
+                    "The certificate {name}: {reminder}", name=each.name, reminder=due[each.id]
+                ),
+                "certificates/",
+                Message("See the certificates"),
                 True,
             )
 
