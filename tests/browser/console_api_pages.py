@@ -1,14 +1,13 @@
 """The pages on which owners manage the programs that call the Admin API."""
 
-from datetime import timedelta
-from types import SimpleNamespace as Thing
 from typing import Any
 
-from browser.console_pages import BASE, OPERATOR, console
-from browser.samples import CLIENT_ID, LONG, Sample, application, before
+from browser.console_pages import BASE, METHODS, OPERATOR, console
+from browser.key_pages import PEM
+from browser.samples import CLIENT_ID, FIRST_METHOD, LONG, Sample, application, before
 from gatepass.server.admin.console.pages.api_applications import shown
-from gatepass.server.domain.applications.secrets.end import LIFETIMES
 from gatepass.server.domain.catalogue import admin_scopes
+from gatepass.server.portal.pages.application_keys.methods import KINDS
 from gatepass.translation.message import Message
 from gatepass.wire.scope import Scope
 
@@ -27,9 +26,7 @@ SHARED = {"site": OPERATOR, "console": console("api-applications/"), "values": {
 NEW: dict[str, Any] = {
     **SHARED,
     "environments": shown.boxes(EVERY, SOME),
-    "longest_secret_lifetime": None,
-    "secret_lifetimes": LIFETIMES,
-    "default_secret_end": "never",
+    **FIRST_METHOD,
 }
 ONE: dict[str, Any] = {
     **SHARED,
@@ -41,10 +38,10 @@ ONE: dict[str, Any] = {
     "stored": {"scope": str(SOME), "networks": "203.0.113.0/24"},
     "networks_field": shown.NETWORKS,
     "overlaps": list(shown.OVERLAPS.items()),
-    "secrets": [
-        Thing(last_four="7Cq5", expires_at=None),
-        Thing(last_four="9xYz", expires_at=PROGRAM.last_used_at + timedelta(days=30)),
-    ],
+    "methods": METHODS,
+    "kinds": KINDS,
+    "methods_url": "/oauth2/applications/a1/",
+    "allows_secret": True,
     "issued": Message.plural("{count} session ends.", "{count} sessions end.", 1204),
 }
 PAGES = (
@@ -78,17 +75,29 @@ PAGES = (
             },
         },
     ),
+    Sample(
+        "console-api-application-new-by-policy",
+        "console/api_application_new.html",
+        {
+            **NEW,
+            "allows_secret": False,
+            "offers_certificates": False,
+            "values": {"method": "published", "jwks_uri": "http://keys.example.com/"},
+            "errors": {"jwks_uri": Message("Give it a name.")},
+        },
+    ),
     Sample("console-api-application", "console/api_application.html", ONE),
     Sample(
         "console-api-application-of-another",
         "console/api_application.html",
-        {**ONE, "owns": False},
+        {**ONE, "owns": False, "methods": []},
     ),
     Sample(
         "console-api-application-disabled",
         "console/api_application.html",
         {
             **ONE,
+            "allows_secret": False,
             "application": application(
                 name=LONG,
                 scope=SOME,
@@ -107,9 +116,24 @@ PAGES = (
             **SHARED,
             "application": PROGRAM,
             "client_secret": "gps_live_" + "x" * 43,
+            "pem": "",
             "token_url": "https://app.example.com/oauth2/token/",
             "api_url": API_URL,
             "env": f"GATEPASS_CLIENT_ID={CLIENT_ID}\nGATEPASS_RESOURCE={API_URL}",
+            "back_url": f"{BASE}api-applications/a1/",
+        },
+    ),
+    Sample(
+        "console-api-credentials-key",
+        "console/api_credentials.html",
+        {
+            **SHARED,
+            "application": PROGRAM,
+            "client_secret": "",
+            "pem": PEM,
+            "token_url": "https://app.example.com/oauth2/token/",
+            "api_url": API_URL,
+            "env": f"GATEPASS_CLIENT_ID={CLIENT_ID}\nGATEPASS_PRIVATE_KEY_FILE=private.pem",
             "back_url": f"{BASE}api-applications/a1/",
         },
     ),

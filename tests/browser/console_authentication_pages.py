@@ -11,6 +11,9 @@ from gatepass.server.domain.applications.keys.methods.model import Authenticatio
 from gatepass.server.domain.applications.keys.model import FAULTS, KeySetting
 from gatepass.server.portal.pages.application_certificates.content import LABELS as OF_CERTIFICATES
 from gatepass.server.portal.pages.application_certificates.content import MEMBERS
+from gatepass.server.portal.pages.application_certificates.content import (
+    reminders as certificate_reminders,
+)
 from gatepass.server.portal.pages.application_keys.content import LABELS, last_day, reminders
 
 _TEMPLATE = "console/application_authentication.html"
@@ -40,6 +43,7 @@ def _page(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any part of it
         "key_labels": LABELS,
         "offers_keys": True,
         "certificates": CERTIFICATES,
+        "certificate_reminders": certificate_reminders((each["it"] for each in CERTIFICATES), NOW),
         "certificate_labels": OF_CERTIFICATES,
         "members": MEMBERS,
         "is_offered": True,

@@ -169,6 +169,7 @@ SECRET = AuthenticationMethod(
     "203.0.113.7",
     "python-httpx2/1.0",
 )
+METHODS = [SECRET, AuthenticationMethod("key", LONG, before(days=30))]
 APPLICATION = {
     "site": OPERATOR,
     "console": console("organizations/"),
@@ -176,10 +177,7 @@ APPLICATION = {
     "application": application(
         last_used_at=before(minutes=3), last_used_from="203.0.113.7", networks=["203.0.113.0/24"]
     ),
-    "methods": [
-        SECRET,
-        AuthenticationMethod("key", LONG, before(days=30)),
-    ],
+    "methods": METHODS,
     "kinds": KINDS,
     "here": f"{BASE}organizations/o1/applications/a1/",
     "refusals": [each["words"] for each in REFUSALS],
@@ -315,50 +313,53 @@ OPERATORS = {
     ],
     "now": before(),
 }
+
+
+def _ending(number: int, next_url: str, *found: dict[str, Any]) -> dict[str, Any]:
+    """Return one part of the page: what ends soon of one kind."""
+    rows = [
+        {
+            "ending": Thing(org_id="o1", **each, expires_at=before(days=-each["days"])),
+            "app_id": "a1",
+            "organization": "Acme Energy",
+            "people": each.get("people", []),
+        }
+        for each in found
+    ]
+    return {"part": expiring.PARTS[number], "rows": rows, "next_url": next_url}
+
+
+def _secret(name: str, contact: str, days: int) -> dict[str, Any]:
+    return {"name": name, "contact": contact, "days": days, "ends_with": "7Cq5"}
+
+
 EXPIRING: dict[str, Any] = {
     "site": OPERATOR,
     "console": console("expiring-secrets/"),
-    "rows": [
-        {
-            "ending": Thing(
-                org_id="o1",
-                name=name,
-                contact=contact,
-                ends_with="7Cq5",
-                expires_at=before(days=-days),
-            ),
-            "app_id": "a1",
-            "organization": "Acme Energy",
-            "people": people,
-        }
-        for name, contact, days, people in (
-            ("Billing sync", "ops@acme.example", 3, ["anna@acme.example", "nora@acme.example"]),
-            (LONG, "", 20, [f"{UNBROKEN[:60]}@acme.example"]),
-            ("Meter import", "", 29, []),
-        )
-    ],
-    "key_rows": [
-        {
-            "ending": Thing(
-                org_id="o1",
-                name="Billing sync",
-                contact="",
-                key=UNBROKEN,
-                kid="kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
-                expires_at=before(days=-5),
-            ),
-            "app_id": "a1",
-            "organization": "Acme Energy",
-            "people": ["anna@acme.example"],
-        }
+    "parts": [
+        _ending(
+            0,
+            "?after=x",
+            _secret("Billing sync", "ops@acme.example", 3)
+            | {"people": ["anna@acme.example", "nora@acme.example"]},
+            _secret(LONG, "", 20) | {"people": [f"{UNBROKEN[:60]}@acme.example"]},
+            _secret("Meter import", "", 29),
+        ),
+        _ending(
+            1,
+            "?after_key=x",
+            {"name": "Billing sync", "contact": "", "days": 5, "key": UNBROKEN},
+        ),
+        _ending(
+            2,
+            "?after_certificate=x",
+            {"name": "Meter import", "contact": "", "days": 9, "certificate": "Nightly import"},
+        ),
     ],
     "organization": None,
     "days": 30,
     "periods": expiring.PERIODS,
     "errors": {},
-    "next_url": "?after=x",
-    "next_keys_url": "?after_key=x",
-    "is_later": False,
 }
 PAGES = (
     Sample("console-expiring-secrets", "console/expiring_secrets.html", EXPIRING),
@@ -367,11 +368,8 @@ PAGES = (
         "console/expiring_secrets.html",
         {
             **EXPIRING,
-            "rows": [],
-            "key_rows": [],
+            "parts": [],
             "organization": ONE["organization"],
-            "next_url": "",
-            "next_keys_url": "",
         },
     ),
     Sample("console-person", "console/person.html", PERSON_PAGE),

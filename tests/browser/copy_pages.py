@@ -1,6 +1,6 @@
 """Pages that copy the settings of an application."""
 
-from browser.samples import CLIENT_ID, LONG, SECRET_ENDS, UNBROKEN, Sample, application, site
+from browser.samples import CLIENT_ID, FIRST_METHOD, LONG, UNBROKEN, Sample, application, site
 from gatepass.server.portal.pages.copying.form import Row
 
 _NETWORKS = "203.0.113.0/24\n2001:db8::/48"
@@ -22,7 +22,7 @@ _SOURCE: dict[str, object] = {
     "suggested_name": "Billing sync",
     "values": {},
     "errors": {},
-    **SECRET_ENDS,
+    **FIRST_METHOD,
 }
 _HERE = {
     **_SOURCE,

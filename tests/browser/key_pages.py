@@ -25,7 +25,7 @@ _JWK = {
     "x": _X,
     "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
 }
-_PEM = PrivateKey.generate("ES256").pem()
+PEM = PrivateKey.generate("ES256").pem()
 _WHERE = {"issuer": "https://app.example.com", "token_url": "https://app.example.com/oauth2/token/"}
 
 _PASTE = key_snippets(
@@ -93,7 +93,7 @@ PAGES = [
             "here": "/oauth2/applications/1/keys/",
             "kid": _JWK["kid"],
             "alg": "Ed25519",
-            "pem": _PEM,
+            "pem": PEM,
             "jwk": '{\n  "kty": "OKP",\n  "crv": "Ed25519",\n  "x": "' + _X + '"\n}',
             **_PASTE,
             **_WHERE,

@@ -17,7 +17,9 @@ _TEMPLATE = "application/methods.html"
 
 def _secret(**more: Any) -> AuthenticationMethod:  # noqa: ANN401
     values = {"created_at": before(days=90), **more}
-    return AuthenticationMethod("secret", Message("Secret ending in x4Qz"), **values)
+    return AuthenticationMethod(
+        "secret", Message("Secret ending in {last_four}", last_four="x4Qz"), **values
+    )
 
 
 def _key(name: str = "Nightly import", **more: Any) -> AuthenticationMethod:  # noqa: ANN401

@@ -26,13 +26,13 @@ from browser import (
 )
 from browser.samples import (
     CLIENT_ID,
+    FIRST_METHOD,
     LONG,
     MANY_SCOPES,
     NOW,
     PASSWORD_SCOPE,
     SCOPE,
     SECRET,
-    SECRET_ENDS,
     SNIPPETS,
     UNBROKEN,
     WORDS,
@@ -73,9 +73,7 @@ REGISTER = {
     "values": {},
     "errors": {},
     "scopes": [*SCOPE, PASSWORD_SCOPE],
-    "allows_secret": True,
-    "offers_keys": True,
-    **SECRET_ENDS,
+    **FIRST_METHOD,
 }
 SHOWN_ONCE = {
     "site": site(),

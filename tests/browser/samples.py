@@ -9,6 +9,7 @@ from typing import Any
 
 from gatepass.server.configuration.branding.brand import Brand
 from gatepass.server.domain.applications.fields import table
+from gatepass.server.portal.pages.application_keys.registration import LABELS as METHOD_LABELS
 from gatepass.server.portal.pages.applications.overview import settings_of
 from gatepass.server.portal.presentation import chart
 from gatepass.server.portal.presentation.chart import Bar
@@ -211,6 +212,13 @@ SECRET_ENDS: dict[str, Any] = {
     "secret_lifetimes": (30, 90, 180, 365),
     "longest_secret_lifetime": None,
     "default_secret_end": "never",
+}
+FIRST_METHOD: dict[str, Any] = {
+    **SECRET_ENDS,
+    "allows_secret": True,
+    "offers_keys": True,
+    "offers_certificates": True,
+    "method_labels": METHOD_LABELS,
 }
 
 

@@ -65,7 +65,6 @@ OPERATIONS: Mapping[str, Operation] = {
     "application.change_key": Operation("PATCH", "/applications/{client_id}/keys/{key_id}"),
     "application.revoke_key": Operation("POST", "/applications/{client_id}/keys/{key_id}/revoke"),
     "application.set_key_settings": Operation("PATCH", "/applications/{client_id}/key-settings"),
-    "application.expiring_keys": Operation("GET", "/expiring-keys", is_paged=True),
     "application.certificates": Operation("GET", "/applications/{client_id}/certificates"),
     "application.add_certificate": Operation("POST", "/applications/{client_id}/certificates"),
     "application.add_certificate_subject": Operation(
@@ -82,6 +81,8 @@ OPERATIONS: Mapping[str, Operation] = {
     "organization.refusals": Operation("GET", "/organizations/{org_id}/refusals"),
     "application.uses": Operation("GET", "/applications/{client_id}/uses"),
     "secret.expiring": Operation("GET", "/expiring-secrets", is_paged=True),
+    "application.expiring_keys": Operation("GET", "/expiring-keys", is_paged=True),
+    "application.expiring_certificates": Operation("GET", "/expiring-certificates", is_paged=True),
     "resource.list": Operation("GET", "/resources"),
     "resource.show": Operation("GET", "/resource"),
     "resource.add": Operation("POST", "/resources"),

@@ -43,7 +43,7 @@ from gatepass.wire import metadata
 from gatepass.wire.credential import Mode
 
 if TYPE_CHECKING:
-    from gatepass.server.portal.routes import Route as PortalRoute
+    from gatepass.server.portal.route_table.route import Route as PortalRoute
 
 _OF_ANY_HOST = health.PATHS | metrics_endpoint.PATHS
 
@@ -234,14 +234,16 @@ class LoadedOnFirstRequest:
 
 def _partner_api() -> App:
     from gatepass.server.partner_api import app
+    from gatepass.server.partner_api.bound_tokens import GivesNonces
 
-    return app.create()
+    return GivesNonces(app.create())
 
 
 def _admin_api() -> App:
     from gatepass.server.admin.api import app
+    from gatepass.server.partner_api.bound_tokens import GivesNonces
 
-    return app.create()
+    return GivesNonces(app.create())
 
 
 def _console() -> "Iterable[PortalRoute]":

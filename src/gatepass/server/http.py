@@ -94,13 +94,15 @@ class NeedsThread(NamedTuple):
     with that of other requests.
 
     With `then` the caller calls that in place of the endpoint: what may be done once, as a client
-    assertion is accepted once, is not done again.
+    assertion is accepted once, is not done again. Work that `is_remote` waits for another server,
+    so its time is not one that the database may take.
     """
 
     work: Callable[[], object]
     pool: Executor | None = None
     together: Callable[[], "asyncio.Future[None]"] | None = None
     then: Callable[[], "Result"] | None = None
+    is_remote: bool = False
 
 
 class Deferred(NamedTuple):

@@ -50,11 +50,8 @@ def authorization_server(
     OpenID Connect Discovery 1.0 §3 requires the subject types and the algorithms of ID tokens.
     Resource servers verify JWT access tokens with them; no ID token is ever issued.
     """
-    methods, signed = list(_SECRET_METHODS if has_secrets else ()), list(assertion_algorithms)
-    names = ("token_endpoint", "revocation_endpoint", "introspection_endpoint") if signed else ()
-    if signed:
-        methods.append("private_key_jwt")
-    methods += certificate_methods
+    methods = list(_SECRET_METHODS if has_secrets else ())
+    methods += [*(["private_key_jwt"] if assertion_algorithms else []), *certificate_methods]
     return {
         "issuer": issuer,
         "token_endpoint": issuer + TOKEN,
@@ -64,7 +61,7 @@ def authorization_server(
         "revocation_endpoint_auth_methods_supported": methods,
         "introspection_endpoint": issuer + INTROSPECT,
         "introspection_endpoint_auth_methods_supported": [*methods, "Bearer"],
-        **{f"{name}_auth_signing_alg_values_supported": signed for name in names},
+        **_signed_by(assertion_algorithms),
         **({"introspection_signing_alg_values_supported": list(algorithms)} if algorithms else {}),
         "revocation_feed_endpoint": issuer + REVOCATIONS,
         "leak_report_endpoint": issuer + REPORT_LEAK,
@@ -77,6 +74,13 @@ def authorization_server(
         **({"tls_client_certificate_bound_access_tokens": True} if certificate_methods else {}),
         CREDENTIAL_MARK: mode,
     }
+
+
+def _signed_by(algorithms: Sequence[str]) -> dict[str, object]:
+    """Return the members that name the algorithms of assertions (RFC 8414 §2); none for none."""
+    names = ("token_endpoint", "revocation_endpoint", "introspection_endpoint")
+    found = list(algorithms)
+    return {f"{name}_auth_signing_alg_values_supported": found for name in names if found}
 
 
 def mtls_endpoint_aliases(base: str) -> dict[str, object]:

@@ -12,12 +12,14 @@ from gatepass.wire.errors import OAuthError
 LONGEST_BODY = 64 * 1024  # bytes
 LONGEST_VALUE = 4 * 1024  # bytes, of a name or a value
 LONGEST_TOKEN = 16 * 1024  # bytes, of an access token: those of other issuers have 5 KB and more
+LONGEST_KEYS = 16 * 1024  # bytes, of the keys or the certificate in a form of people
 MOST = 100
 
 _BROKEN_PERCENT = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _BYTE_ORDER_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LINE_BREAKS = ("\n", "\r")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CANNOT_BE_SENT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _CONTROL_BUT_BREAKS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -31,6 +33,15 @@ class Params:
     def get(self, name: str) -> str | None:
         """Return the value of `name`, or None where it was left out or sent empty."""
         return self.values.get(name)
+
+
+def can_be_sent(value: str) -> bool:
+    """Return whether a parameter may have this value, however long it is.
+
+    What JSON spells elsewhere, as in an assertion, may not: half a surrogate pair cannot be
+    encoded, and PostgreSQL stores no zero byte.
+    """
+    return _CANNOT_BE_SENT.search(value) is None
 
 
 def decode(text: bytes) -> str:
@@ -48,13 +59,18 @@ def decode(text: bytes) -> str:
 
 
 def read_form(
-    body: bytes, *, multiline: bool = False, unchecked: frozenset[str] = frozenset()
+    body: bytes,
+    *,
+    multiline: bool = False,
+    unchecked: frozenset[str] = frozenset(),
+    long: frozenset[str] = frozenset(),
 ) -> Params:
     """Read `application/x-www-form-urlencoded`.
 
     Raises OAuthError (`invalid_request`) for a repeated parameter, a byte order mark, broken
     encoding, control characters (line breaks and tabs pass if `multiline`), or more than the
     stated limits. Control characters in the values of `unchecked` pass: the caller refuses them.
+    Those of `long` are keys and certificates, of LONGEST_KEYS at most.
     """
     if not body[:1].isascii():  # nearly no form
         _check_beginning(body)
@@ -62,7 +78,8 @@ def read_form(
         raise _too_many()
     if not multiline and body.endswith((b"\n", b"\r")):
         raise OAuthError("invalid_request", "The form ends with a line break. Send it without.")
-    return _collect(_pairs(body), _CONTROL_BUT_BREAKS if multiline else _CONTROL, unchecked)
+    forbidden = _CONTROL_BUT_BREAKS if multiline else _CONTROL
+    return _collect(_pairs(body), forbidden, unchecked, long)
 
 
 def _pairs(body: bytes) -> list[tuple[str, str]]:
@@ -113,6 +130,7 @@ def _collect(
     pairs: Sequence[tuple[str, str]],
     forbidden: re.Pattern[str],
     unchecked: frozenset[str] = frozenset(),
+    long: frozenset[str] = frozenset(),
 ) -> Params:
     values: dict[str, str] = {}
     resource: list[str] = []
@@ -122,7 +140,9 @@ def _collect(
     for name, value in pairs:
         text = name + value
         if not (len(text) <= LONGEST_VALUE and text.isascii() and text.isprintable()):
-            _check(name, value, forbidden, is_checked=name not in unchecked)
+            longest = LONGEST_TOKEN if name == "token" else LONGEST_VALUE  # RFC 7662 §2.1
+            longest = LONGEST_KEYS if name in long else longest
+            _check(name, value, forbidden, longest, is_checked=name not in unchecked)
         if name == "resource":
             resource += [value] if value else []
         elif name in seen:
@@ -154,8 +174,9 @@ def _too_many() -> OAuthError:
     return OAuthError("invalid_request", f"There are more than {MOST} parameters.")
 
 
-def _check(name: str, value: str, forbidden: re.Pattern[str], *, is_checked: bool) -> None:
-    longest = LONGEST_TOKEN if name == "token" else LONGEST_VALUE  # RFC 7662 §2.1, RFC 7009 §2.1
+def _check(
+    name: str, value: str, forbidden: re.Pattern[str], longest: int, *, is_checked: bool
+) -> None:
     if len(name) > longest or len(value) > longest:
         raise OAuthError("invalid_request", f"A parameter is longer than {longest} bytes.")
     is_broken = is_checked and forbidden.search(value) is not None

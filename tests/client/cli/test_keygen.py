@@ -106,3 +106,14 @@ def test_a_name_that_no_server_takes_is_refused(tmp_path: Path, kid: str) -> Non
 
 def test_the_choice_of_algorithms_is_what_can_be_made() -> None:
     assert command._ALGORITHMS == ALGORITHMS  # noqa: SLF001 - repeated, so as to start fast
+
+
+def test_the_private_key_is_not_written_to_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = keygen("-")
+
+    assert result.exit_code == 2
+    assert "the private key is not printed" in result.output
+    assert list(tmp_path.iterdir()) == []

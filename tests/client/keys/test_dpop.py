@@ -1,17 +1,20 @@
 """DPoP (RFC 9449): bound tokens, and a proof with each request of every adapter."""
 
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from click.testing import CliRunner
 
 from client.adapters.adapters import PART, WAYS, Way
 from client.keys.dpop_server import DpopServer, dpop_server
 from gatepass.cli import main
+from gatepass.client import httpx2 as over_httpx2
 from gatepass.client.cache.file_cache import FileCache
 from gatepass.client.errors import ConfigurationError, TokenRefused, TokenUnavailable
 from gatepass.client.keys.dpop import Prover
@@ -154,6 +157,19 @@ def test_a_proof_names_no_user_and_always_a_path(url: str, htu: str) -> None:
 
     proof = dpop.read(prover.proof("GET", url))
     assert (proof.htu, proof.nonce) == (htu, "n")
+
+
+def test_headers_with_a_proof_read_like_others_and_can_be_pickled(server: DpopServer) -> None:
+    auth = over_httpx2.BearerAuth.sharing(TokenSource(settings_of(server)))
+    with httpx2.Client(auth=auth) as client:
+        sent = client.get(server.api_url, headers={"X-Own": "1"}).request
+
+    assert sent.headers["dpop"] == sent.headers.get("DPoP") == dict(sent.headers)["dpop"]
+    assert sent.headers["x-own"] == "1"
+    assert "DPoP" in sent.headers
+    assert len(sent.headers) == len(sent.headers.raw) == len(list(sent.headers))
+    assert pickle.loads(pickle.dumps(sent)).headers == sent.headers
+    assert "dpop" not in httpx2.Headers(sent.headers)  # as a redirect copies them
 
 
 def test_a_server_that_does_not_bind_is_refused(server: DpopServer) -> None:

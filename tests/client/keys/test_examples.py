@@ -138,7 +138,7 @@ def test_a_key_of_azure_key_vault_signs(server: KeyServer, monkeypatch: pytest.M
         signing = run("sign?api-version", **{"https://acme.vault.azure.net": url})["azure"]
 
         assert gets_a_token(server, signing)
-        assert service.paths == ["/keys/billing/sign?api-version=7.4"]
+        assert service.paths == ["/keys/billing/7f3c/sign?api-version=7.4"]
 
 
 def test_the_headers_of_a_request_with_another_library_have_a_proof(

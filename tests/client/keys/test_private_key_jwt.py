@@ -6,10 +6,12 @@ import pickle
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from email.utils import formatdate
 from pathlib import Path
 from time import time
+from typing import Any
 
 import pytest
 
@@ -305,6 +307,51 @@ def test_a_function_that_fails_or_returns_no_signature_is_named(
         token(server, private_key=SigningKey(sign, "ES256"))  # type: ignore[arg-type]
 
     assert "message that it signs" not in str(caught.value)
+
+
+@pytest.mark.parametrize("is_async", [True, False])
+def test_a_function_that_does_not_return_holds_up_no_event_loop(
+    server: KeyServer, *, is_async: bool
+) -> None:
+    is_over = threading.Event()
+
+    async def wait(_: bytes) -> bytes:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    def block(_: bytes) -> bytes:
+        is_over.wait()
+        return b"x" * 64
+
+    key = SigningKey(wait if is_async else block, "ES256", "k")
+    source = TokenSource(settings_of(server, private_key=key), deadline=0.2)
+
+    async def get() -> None:
+        with pytest.raises(SecretUnavailable, match="did not return in"):
+            await source.atoken()
+        is_over.set()
+
+    asyncio.run(get())
+
+
+@pytest.mark.parametrize(
+    ("alg", "signature", "words"),
+    [
+        ("Ed25519", b"x" * 72, "72 bytes, which is no signature by Ed25519"),
+        ("PS256", b"x" * 64, "64 bytes, which is no signature by PS256"),
+        ("RS256", b"x" * 1025, "no signature by RS256"),
+        ("ES256", asyncio.sleep(0), "returned a coroutine"),
+    ],
+)
+def test_what_is_no_signature_by_the_algorithm_is_not_sent(
+    server: KeyServer, alg: str, signature: object, words: str
+) -> None:
+    def sign(_: bytes) -> Any:  # noqa: ANN401 - what is no signature
+        return signature
+
+    with pytest.raises(ConfigurationError, match=words):
+        token(server, private_key=SigningKey(sign, alg, "k"))
+    assert server.forms == []
 
 
 def test_a_certificate_beside_the_key_is_named_by_its_digest(

@@ -24,8 +24,6 @@ __all__ = ["mutual"]  # a fixture
 
 _METADATA = "/.well-known/oauth-authorization-server"
 
-pytestmark = [pytest.mark.spec("RFC 8705", "5"), pytest.mark.spec("RFC 8705", "3")]
-
 
 @pytest.fixture(autouse=True)
 def without_proxy_and_other_authorities(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,6 +47,9 @@ def session(mutual: Mutual, certificate: Path) -> requests.Session:
     return made
 
 
+@pytest.mark.spec("RFC 8705", "2.1")
+@pytest.mark.spec("RFC 8705", "2.2")
+@pytest.mark.spec("RFC 8705", "3")
 @pytest.mark.parametrize("method", METHODS)
 def test_requests_oauth2client_gets_a_token_that_is_of_use_with_its_certificate_alone(
     mutual: Mutual, method: str
@@ -72,6 +73,7 @@ def test_requests_oauth2client_gets_a_token_that_is_of_use_with_its_certificate_
     assert set(about["cnf"]) == {"x5t#S256"}
 
 
+@pytest.mark.spec("RFC 8705", "2")
 @pytest.mark.parametrize("method", METHODS)
 def test_requests_oauth2client_with_another_certificate_gets_no_token(
     mutual: Mutual, method: str
@@ -86,6 +88,7 @@ def test_requests_oauth2client_with_another_certificate_gets_no_token(
             partner.client_credentials(scope="read")
 
 
+@pytest.mark.spec("RFC 8705", "3")
 @pytest.mark.parametrize("method", METHODS)
 def test_authlib_gets_a_token_that_is_of_use_with_its_certificate_alone(
     mutual: Mutual, method: str
@@ -105,6 +108,8 @@ def test_authlib_gets_a_token_that_is_of_use_with_its_certificate_alone(
     assert (called.status_code, with_another.status_code) == (200, 401)
 
 
+@pytest.mark.spec("RFC 8705", "3")
+@pytest.mark.spec("RFC 8705", "5")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_a_client_of_npm_finds_the_port_for_certificates_and_gets_a_bound_token(

@@ -17,6 +17,7 @@ from gatepass.guard.model.error_response import ErrorResponse
 from gatepass.guard.model.requirements import NOTHING, Requirements
 from gatepass.guard.testing import DPoPKey, FakeIssuer
 from gatepass.jose.dpop_nonces import Nonces
+from gatepass.wire.errors import OAuthError
 
 URL = "https://api.example.com/meters"
 
@@ -27,8 +28,10 @@ class Redis:
     def __init__(self) -> None:
         self.keys: dict[str, int] = {}
         self.away = False
+        self.asked = 0
 
     def set(self, name: str, _value: bytes, *, nx: bool, ex: int) -> bool | None:
+        self.asked += 1
         if self.away:
             raise ConnectionError
         if nx and name in self.keys:
@@ -164,6 +167,21 @@ def test_a_redis_of_asyncio_is_a_mistake(issuer: FakeIssuer, key: DPoPKey) -> No
         guard.identify(request(token, key.proof("GET", URL, token)))
 
 
+@pytest.mark.parametrize(("strict", "asked"), [(False, 2), (True, 4)])
+def test_a_redis_that_is_away_does_not_hold_up_each_request(*, strict: bool, asked: int) -> None:
+    redis: Any = Redis()
+    redis.away, times = True, iter([0.0, 9.0, 9.5, 9.9, 10.0, 10.0] if not strict else [0.0] * 9)
+    replays = RedisReplays(redis, strict=strict, monotonic=lambda: next(times))
+
+    for digest in (b"a", b"b", b"c", b"d"):
+        if strict:
+            with pytest.raises(OAuthError):
+                replays.add(digest * 16, 160.0, 100.0)
+        else:
+            assert replays.add(digest * 16, 160.0, 100.0)
+    assert redis.asked == asked
+
+
 @pytest.mark.parametrize("strict", [True, False])
 def test_while_redis_is_away_a_process_remembers_alone_or_refuses(
     issuer: FakeIssuer, key: DPoPKey, caplog: pytest.LogCaptureFixture, *, strict: bool
@@ -219,13 +237,44 @@ def test_nonces_of_one_key_are_the_same_everywhere_and_last_two_periods() -> Non
     assert "kkk" not in repr(first)
 
 
+@pytest.mark.spec("RFC 9449", "9")
+def test_nonces_may_depend_on_the_request(issuer: FakeIssuer, key: DPoPKey) -> None:
+    keys = [Nonces(each * 16) for each in (b"a", b"b", b"c")]
+    of_context = {"none": (), "one": (keys[0],), "rotating": (keys[1], keys[0])}
+    guard = issuer.guard(dpop=DPoP(nonces=lambda context: of_context[context], is_offered=False))
+    token, now = issuer.mint(cnf=key.cnf), issuer.clock()
+
+    def refused(context: str, nonce: str | None) -> str:
+        """Return the nonce that a refusal gives out, "" for a request that passes."""
+        proof = key.proof("GET", URL, token, nonce=nonce)
+        sent = request(token, proof, context=context)
+        try:
+            guard.identify(sent)
+        except Denied as denied:
+            return dict(denied.error_response.headers)["DPoP-Nonce"]
+        return ""
+
+    first, second, other = (each.current(now) for each in keys)
+    assert [refused("none", each) for each in (None, "a")] == ["", ""]
+    assert [refused("one", each) for each in (None, first, second)] == [first, "", first]
+    tried = (None, first, second, other)
+    assert [refused("rotating", each) for each in tried] == [second, "", "", second]
+    assert "DPoP" not in dict(refusal(guard, Request()).headers)["WWW-Authenticate"]
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"max_age": 0}, {"max_age": 301}, {"nonce_key": b"short"}, {"nonce_key": ""}],
+    [
+        {"max_age": 0},
+        {"max_age": 301},
+        {"nonce_key": b"short"},
+        {"nonce_key": ""},
+        {"nonce_key": b"a key of the tests", "nonces": tuple},
+    ],
     ids=str,
 )
 def test_settings_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"1 to 300|16 bytes"):
+    with pytest.raises(ValueError, match=r"1 to 300|16 bytes|not from both"):
         DPoP(**wrong)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from certificates import certificate
 from gatepass.jose.keys.private_key import PrivateKey
 from server.cli.conftest import Command
 
@@ -72,6 +73,28 @@ def test_a_private_key_and_an_end_of_a_secret_are_refused(
     assert [shown.status, ended.status] == [1, 1]
     assert private.private_jwk()["d"] not in shown.err
     assert "private key" in shown.err
+
+
+def test_an_application_is_registered_with_published_keys_or_a_certificate_and_no_secret(
+    gatepass: Command, org_id: str, public: str, tmp_path: Path
+) -> None:
+    (tmp_path / "cert.pem").write_text(certificate("CN=billing").pem())
+    given = {
+        "published_keys": ("--jwks-uri", "https://keys.example.com/jwks.json"),
+        "certificate": ("--certificate", str(tmp_path / "cert.pem")),
+    }
+
+    made = {kind: create(gatepass, org_id, *options) for kind, options in given.items()}
+    both = gatepass(
+        *("application", "create", "--organization", org_id, "--name", "B"),
+        *("--public-key", public, *given["published_keys"]),
+    )
+
+    assert all(set(each) == {"client_id", "token_url"} for each in made.values())
+    for kind, each in made.items():
+        assert [found for found, _ in methods(gatepass, each["client_id"])] == [kind]
+    assert (both.status, both.err.count("\n")) == (1, 1)
+    assert "Give one of public_key, jwks_uri and certificate." in both.err
 
 
 def test_by_the_policy_new_applications_get_no_secret_and_old_ones_keep_it(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from commands import clean_variables
-from gatepass.server.cli import options
+from gatepass.server.cli.terminal import printing
 from server.cli.conftest import Command
 from server.cli.inside import run
 
@@ -101,9 +101,9 @@ def test_long_work_says_on_a_terminal_how_far_it_is_and_elsewhere_nothing() -> N
 
     terminal, file = Terminal(), io.StringIO()
     with redirect_stderr(terminal):
-        seen = list(options.counted(range(1200), "applications"))
+        seen = list(printing.counted(range(1200), "applications"))
     with redirect_stderr(file):
-        list(options.counted(range(1200), "applications"))
+        list(printing.counted(range(1200), "applications"))
 
     assert seen == list(range(1200))
     assert terminal.getvalue() == "\r500 applications\r1,000 applications\r1,200 applications\n"

@@ -31,7 +31,7 @@ def _full(pool: BoundedPool) -> Iterator[None]:
 def test_a_page_on_top_of_the_queue_is_503_while_tokens_are_issued(
     server: InProcessServer, client: Client
 ) -> None:
-    with _full(server.environment().page_pool):
+    with _full(server.environment().pools.pages):
         page = server.send("GET", "/accounts/login/")
         token = server.ask(client)
     after = server.send("GET", "/accounts/login/")
@@ -46,7 +46,7 @@ def test_a_revocation_on_top_of_the_queue_is_503_and_the_token_stays_active(
     server: InProcessServer, client: Client
 ) -> None:
     token = server.token(client)
-    with _full(server.environment().revocation_pool):
+    with _full(server.environment().pools.revocations):
         refused = server.revoke(client, token)
         is_active = server.is_active(client, token)
     revoked = server.revoke(client, token)

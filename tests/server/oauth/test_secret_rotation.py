@@ -11,11 +11,11 @@ from httpx2 import Response
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications import store
+from gatepass.server.domain.applications.keys.methods.expiry.operations import remind
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.domain.applications.secrets import operations as secret_operations
 from gatepass.server.domain.applications.secrets.automatic_rotation import operations
 from gatepass.server.domain.applications.secrets.automatic_rotation.model import Setting
-from gatepass.server.domain.applications.secrets.expiry_notices.operations import remind
 from gatepass.server.domain.audit import store as audit
 from gatepass.server.domain.audit.model import OPERATOR, Entry
 from gatepass.server.domain.organizations.policies import store as policies

@@ -13,7 +13,8 @@ from gatepass.server.domain.users import operations as people
 from gatepass.server.domain.users.notices import operations as notices
 from gatepass.server.domain.users.sessions import operations as sessions
 from gatepass.server.portal.access import Access, PageAccess
-from gatepass.server.portal.routes import ROUTES, Route
+from gatepass.server.portal.route_table.route import Route
+from gatepass.server.portal.routes import ROUTES
 from gatepass.testing import Clock
 from server.portal.fixtures import START, Browser, PortalServer, copied
 

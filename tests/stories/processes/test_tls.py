@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from client.tls_server import issue
 from docs.page import Reader, blocks
 from gatepass.client.settings import ClientSettings
 from gatepass.client.tokens.source import TokenSource
-from server.serving.tls.files import CLIENT, RENEWED, both, der_of, key_of, replace
+from gatepass.wire.metadata import PARTNER_API, TOKEN
+from server.serving.tls.files import CLIENT, CLIENTS, RENEWED, both, der_of, key_of, replace
 from server.serving.tls.process import TlsServer
-from server.serving.tls.registration import register_host
+from server.serving.tls.registration import bind_to_certificates, register_host
 
 _WITHIN = 60.0  # seconds
 
@@ -47,6 +49,29 @@ def read_the_page(folder: Path, address: str, client_id: str) -> None:
         for block in blocks("authenticate-with-a-certificate.md"):
             reader.play(block)
         assert json.loads(reader.printed)["token_type"] == "Bearer"
+
+
+def bound_tokens_pass_with_their_certificate(
+    server: TlsServer, org_id: str, certificate: Path
+) -> None:
+    """See that the Partner API takes a bound token on a connection with its certificate alone."""
+    client = server.create_application(org_id, "Bound")
+    bind_to_certificates(server, client.client_id)
+    address = f"https://localhost:{server.mtls_port}"
+    other = both(server.folder, issue("Other", CLIENTS, "other.example.com"), "other")
+    with (
+        server.client(certificate) as shown,
+        server.client(other) as another,
+        server.client() as without,
+    ):
+        form = {"grant_type": "client_credentials"}
+        answer = shown.post(address + TOKEN, data=form, auth=client[:2])
+        token = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        path = f"{PARTNER_API}/org/{org_id}/users"
+        by = (shown, another, without)
+        statuses = [each.get(address + path, headers=token).status_code for each in by]
+        assert statuses == [200, 401, 401]
+        assert shown.get(server.url() + path, headers=token).status_code == 401
 
 
 def test_tokens_over_tls_through_a_renewed_certificate_and_a_restart(server: TlsServer) -> None:
@@ -84,6 +109,7 @@ def test_tokens_over_tls_through_a_renewed_certificate_and_a_restart(server: Tls
         )
         assert TokenSource(ours).token().authorization.startswith("DPoP " if bound else "Bearer ")
 
+    bound_tokens_pass_with_their_certificate(server, organization.org_id, certificate)
     replace(server.folder / "cert.pem", RENEWED.pem)
     replace(server.folder / "key.pem", key_of(RENEWED))
     until(lambda: {server.certificate() for _ in range(4)} == {der_of(RENEWED)})

@@ -41,6 +41,10 @@ def keygen(*, alg: str, kid: str, form: str, as_json: bool, file: Path) -> None:
     """
     if len(kid) > _LONGEST_KID or not kid.isprintable():
         raise click.BadParameter("a name has at most 256 printable characters", param_hint="--kid")
+    if str(file) == "-":
+        raise click.BadParameter(
+            "the private key is not printed: give the path of a new file", param_hint="FILE"
+        )
     try:
         from gatepass.client.keys.generation import KeyPair  # loads cryptography
     except ConfigurationError as error:

@@ -1,6 +1,6 @@
 """What signs: a key with its algorithm and name, wherever the key itself is. No cryptography."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from inspect import iscoroutinefunction
 from typing import TypeAlias
@@ -11,6 +11,8 @@ Sign: TypeAlias = Callable[[bytes], bytes] | Callable[[bytes], Awaitable[bytes]]
 
 # Bytes of each of the two numbers of an ECDSA signature (RFC 7518 §3.4).
 _HALVES = {"ES256": 32, "ES384": 48, "ES512": 66}
+_ED25519 = 64  # bytes of a signature
+_RSA = range(2048 // 8, 8192 // 8 + 1)  # as many bytes as the modulus
 _ALGORITHMS = (*_HALVES, "Ed25519", "EdDSA", "PS256", "PS384", "PS512", "RS256")
 _DER_SEQUENCE, _DER_INTEGER = 0x30, 0x02
 
@@ -21,7 +23,9 @@ class SigningKey:
 
     `sign` takes the bytes and returns the signature as RFC 7518 §3 writes it: for ES256 64 bytes
     and not DER, see `from_der`. It may block, as a request to a key service does, and may be an
-    async function, which is awaited by `atoken` and cannot be used by `token`. `alg` is one of
+    async function, which is awaited by `atoken` and cannot be used by `token`. `atoken` gives up
+    after the time that a request may take; `token` waits for as long as the function does, so give
+    what it calls a time limit. `alg` is one of
     ES256, ES384, ES512, Ed25519 (old name EdDSA), PS256, PS384, PS512 and RS256. `kid` is the name
     by which the server knows the key, empty to send none. `certificate` is the `x5t#S256` of the
     header (RFC 7515 §4.1.8), for servers that know keys by their certificate.
@@ -72,15 +76,33 @@ class SigningKey:
         return self._checked(signed)
 
     def _checked(self, signed: object) -> bytes:
+        if isinstance(signed, Coroutine):
+            signed.close()
+            raise ConfigurationError(
+                "the signing function returned a coroutine: write it as async def, or let it block"
+            )
+        if isinstance(signed, bytearray | memoryview):
+            signed = bytes(signed)
         if not isinstance(signed, bytes) or not signed:
             raise ConfigurationError("the signing function returned no bytes: let it return them")
         half = _HALVES.get(self.alg)
+        if half is None and not self._has_size(len(signed)):
+            raise ConfigurationError(
+                f"the signing function returned {len(signed)} bytes, which is no signature by "
+                f"{self.alg}: let it return the signature as bytes, not encoded"
+            )
         if half is not None and len(signed) != 2 * half:
             raise ConfigurationError(
                 f"the signing function returned {len(signed)} bytes, {self.alg} has {2 * half}: "
                 "turn a signature in DER into it with gatepass.client.keys.from_der"
             )
         return signed
+
+    def _has_size(self, size: int) -> bool:
+        """Return whether a signature by Ed25519 or RSA may have so many bytes."""
+        if self.alg in {"Ed25519", "EdDSA"}:
+            return size == _ED25519
+        return size in _RSA
 
 
 def from_der(signature: bytes, alg: str) -> bytes:

@@ -153,6 +153,8 @@ def one_hop(headers_type: type[Any]) -> Callable[[Any, str], Any]:
         return read
 
     readers: dict[str, Any] = {name: reading(name) for name in _READING.split()}
+    # A request or a response that is copied or pickled has them as plain headers.
+    readers["__reduce__"] = lambda headers: (headers_type, (whole(headers).raw,))
     readers["raw"] = property(lambda headers: whole(headers).raw)
     made = type(headers_type.__name__, (headers_type,), readers)
 

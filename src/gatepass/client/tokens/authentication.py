@@ -66,7 +66,7 @@ class Authenticator:
         content = assertion.content(
             credential, self._settings.client_id, audience, self._wall() + after
         )
-        signature = yield from signed(credential, content.encode())
+        signature = yield from signed(credential, content.encode(), timeout)
         return Authentication(
             (
                 ("client_id", self._settings.client_id),

@@ -15,7 +15,7 @@ from functools import partial
 from threading import get_ident
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
-from gatepass.client.errors import ClientError, ConfigurationError
+from gatepass.client.errors import ClientError, ConfigurationError, SecretUnavailable
 from gatepass.client.keys.signing_key import SigningKey
 from gatepass.client.tokens.token import CachedToken
 from gatepass.wire import flow as wire_flow
@@ -36,10 +36,14 @@ class RunInThread:
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Have a key that is not in memory sign `message`; the signature is sent into the flow."""
+    """Have a key that is not in memory sign `message`; the signature is sent into the flow.
+
+    In an event loop it has `timeout` seconds; a thread waits for as long as the function does.
+    """
 
     key: SigningKey
     message: bytes
+    timeout: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,11 @@ Step: TypeAlias = Request | RunInThread | Sign | Wait
 TokenFlow: TypeAlias = Generator[Step, Any, Result]
 
 
-def signed(key: SigningKey, message: bytes) -> TokenFlow[bytes]:
+def signed(key: SigningKey, message: bytes, timeout: float) -> TokenFlow[bytes]:
     """Return the signature of `key` for `message`; `yield from` returns it."""
     if key.is_in_memory:
         return key.signature(message)
-    return cast("bytes", (yield Sign(key, message)))
+    return cast("bytes", (yield Sign(key, message, timeout)))
 
 
 def call(function: Callable[[], Result]) -> TokenFlow[Result]:
@@ -140,9 +144,15 @@ async def _aperform(sender: Sender, step: Step) -> object:
     if isinstance(step, RunInThread):
         return await _in_thread(step.function)
     if isinstance(step, Sign):
-        if step.key.is_async:
-            return await step.key.asignature(step.message)
-        return await _in_thread(partial(step.key.signature, step.message))
+        try:
+            async with asyncio.timeout(step.timeout):
+                if step.key.is_async:
+                    return await step.key.asignature(step.message)
+                return await _in_thread(partial(step.key.signature, step.message))
+        except TimeoutError:
+            raise SecretUnavailable(
+                f"the signing function did not return in {step.timeout:.0f} s: see the key service"
+            ) from None
     waiter = asyncio.wrap_future(step.renewal)
     try:
         await asyncio.wait([waiter], timeout=step.timeout)

@@ -92,10 +92,7 @@ def request_token(
         except CertificateRefused as error:
             raise TokenUnavailable(quotable(str(error), secrets), attempt, now() - start) from None
         except Unreachable as error:
-            reason = quotable(str(error), secrets)
-            why = f"the token endpoint cannot be reached ({reason}): check its URL and the network"
-            if settings.client_cert:
-                why += _OF_CERTIFICATE
+            why = _describe_unreachable(error, secrets, settings)
         else:
             if not is_transient(response.status):
                 try:
@@ -107,12 +104,24 @@ def request_token(
                         yield from _explained(error, response, credential, authenticator)
                     ) from None
                 expiry = read_secret_expiry(response.headers.get(EXPIRY_HEADER))
-                made = CachedToken.of(token, requested_at, random(), expiry)
-                return made if prover is None else replace(made, jkt=prover.jkt)
+                return _bound(CachedToken.of(token, requested_at, random(), expiry), prover)
             retry_after = retry_after_of(response)
             why = _describe_transient(response.status, retry_after)
         pause = retry_after + random() * min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)
     raise TokenUnavailable(why, attempt, now() - start, retry_after)
+
+
+def _bound(token: CachedToken, prover: "Prover | None") -> CachedToken:
+    """Return a token with the key that it is bound to, if there is one."""
+    return token if prover is None else replace(token, jkt=prover.jkt)
+
+
+def _describe_unreachable(
+    error: Unreachable, secrets: Sequence[Secret], settings: ClientSettings
+) -> str:
+    reason = quotable(str(error), secrets)
+    what = f"the token endpoint cannot be reached ({reason}): check its URL and the network"
+    return what + _OF_CERTIFICATE if settings.client_cert else what
 
 
 def _exchange(

@@ -144,7 +144,9 @@ class Identification:
         schemes = self.binding.schemes(request, refused)
         response = ErrorResponse.of(refused, self.expected(request), scope, *schemes)
         if refused is not None and refused.code == "use_dpop_nonce":
-            response = response.with_header("DPoP-Nonce", self.binding.nonce(self._clock()))
+            response = response.with_header(
+                "DPoP-Nonce", self.binding.nonce(request, self._clock())
+            )
         self.counters.refused[response.reason] += 1
         log_refusal(refused)
         return Denied(response)

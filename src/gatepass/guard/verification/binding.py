@@ -4,9 +4,10 @@ A token may be bound to a key, of which each request has a proof (DPoP, RFC 9449
 certificate (RFC 8705 §3). The token itself was verified before.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any, TypeAlias
 
 from gatepass.guard.model.principal import Principal
 from gatepass.guard.model.request import Request
@@ -22,6 +23,7 @@ from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
 
 _LONGEST_AGE = 300  # seconds; a proof is for one request
+NoncesOf: TypeAlias = Callable[[Any], Sequence[Nonces]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,9 @@ class DPoP:
         the nonce with the first refusal. A nonce is valid for `nonce_seconds` to twice that.
     replays: where used proofs are remembered: `ProcessReplays()`, or `RedisReplays(client)` for
         all processes together.
+    nonces: in place of `nonce_key` a function that returns the nonces for the `context` of a
+        request: a proof needs one of them, and the first gives out new ones; none need none.
+    is_offered: whether challenges offer DPoP to a caller that has not used it.
 
     Raises ValueError for settings that cannot work.
     """
@@ -42,18 +47,25 @@ class DPoP:
     nonce_key: bytes | str | Secret | None = field(default=None, repr=False)
     nonce_seconds: int = 120
     replays: Replays = field(default_factory=ProcessReplays)
+    nonces: NoncesOf | None = None
+    is_offered: bool = True
 
     def __post_init__(self) -> None:
         if not 1 <= self.max_age <= _LONGEST_AGE:
             raise ValueError(f"max_age is 1 to {_LONGEST_AGE} seconds")
-        self.nonces()
+        if self.nonces is not None and self.nonce_key is not None:
+            raise ValueError("nonces come from nonce_key or from nonces, not from both")
+        self.nonces_of()
 
-    def nonces(self) -> Nonces | None:
-        """Return the nonces of the key, None without a key."""
+    def nonces_of(self) -> NoncesOf:
+        """Return the function that returns the nonces for the context of a request."""
+        if self.nonces is not None:
+            return self.nonces
         key = self.nonce_key.value if isinstance(self.nonce_key, Secret) else self.nonce_key
         if key is None:
-            return None
-        return Nonces(key.encode() if isinstance(key, str) else key, self.nonce_seconds)
+            return lambda _context: ()
+        own = (Nonces(key.encode() if isinstance(key, str) else key, self.nonce_seconds),)
+        return lambda _context: own
 
 
 class Binding:
@@ -77,8 +89,8 @@ class Binding:
         self._replays = settings.replays
         self._never_waits = isinstance(settings.replays, ProcessReplays)
         self._certificates = certificates
-        self._offers_dpop = dpop is not None
-        self._nonces = settings.nonces()
+        self._offers_dpop = dpop is not None and dpop.is_offered
+        self._nonces = settings.nonces_of()
         self._checker = ProofChecker(base_url, settings.max_age, self._nonces)
 
     def check_scheme(self, confirmation: Confirmation | None, *, is_dpop: bool) -> None:
@@ -148,9 +160,10 @@ class Binding:
         helps = refused is not None and refused.reason == "bound_token"
         return True, helps or self._offers_dpop
 
-    def nonce(self, now: float) -> str:
-        """Return the nonce to give out, "" if proofs need none."""
-        return "" if self._nonces is None else self._nonces.current(now)
+    def nonce(self, request: Request, now: float) -> str:
+        """Return the nonce to give out to the sender of a request, "" if proofs need none."""
+        found = self._nonces(request.context)
+        return found[0].current(now) if found else ""
 
     def metadata(self) -> dict[str, object]:
         """Return the members of the API's metadata that are about bound tokens (RFC 9728 §2)."""

@@ -1,8 +1,8 @@
 """Checks the DPoP proof of a request with a token that is bound to a key (RFC 9449 §4.3, §7.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gatepass.concurrency.bounded_cache import BoundedCache
 from gatepass.guard.model.address import with_base
@@ -25,7 +25,12 @@ class Use(NamedTuple):
 class ProofChecker:
     """Checks proofs by a guard's settings; keeps the keys of clients, and no proof."""
 
-    def __init__(self, base_url: str, longest_age: float, nonces: Nonces | None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        longest_age: float,
+        nonces: Callable[[Any], Sequence[Nonces]],
+    ) -> None:
         self._base_url = base_url
         self._longest_age = longest_age
         self._nonces = nonces
@@ -46,7 +51,7 @@ class ProofChecker:
                 now=now,
                 longest_age=self._longest_age,
                 token=token,
-                nonces=None if self._nonces is None else self._nonces.valid(now),
+                nonces=_valid(self._nonces(request.context), now),
             )
         except InvalidProofError as error:
             raise _refusal(error, request.method, url, now) from None
@@ -56,6 +61,13 @@ class ProofChecker:
     def after_fork(self) -> None:
         """Replace the lock, which a thread of the parent process may have held."""
         self._headers.after_fork()
+
+
+def _valid(nonces: Sequence[Nonces], now: float) -> Collection[str] | None:
+    """Return the nonces of which a proof needs one, None where it needs none."""
+    if len(nonces) < 2:
+        return nonces[0].valid(now) if nonces else None
+    return [nonce for each in nonces for nonce in each.valid(now)]
 
 
 def _only(proofs: Sequence[str]) -> str:

@@ -1,8 +1,9 @@
 """Where used DPoP proofs are remembered (RFC 9449 §11.1): in the process, or in Redis."""
 
 import logging
-from collections.abc import Awaitable
-from math import ceil
+import time
+from collections.abc import Awaitable, Callable
+from math import ceil, inf
 from typing import Any, Protocol
 
 from gatepass.concurrency.used_digests import FullError, UsedDigests
@@ -10,6 +11,7 @@ from gatepass.guard.verification.introspection_request import unavailable
 
 MOST = 1_000_000  # proofs that a process remembers, of 15 bytes each
 _CLOCKS_DIFFER = 60  # seconds that the clocks of two machines of an API may differ
+_PAUSE = 1.0  # seconds after a failure of Redis in which it is not asked
 _LOG = logging.getLogger("gatepass.guard")
 
 
@@ -54,7 +56,9 @@ class RedisReplays:
 
     `client` is a `redis.Redis`, or any object with its method `set`; give it a timeout. Its keys
     begin with `prefix` and expire a minute after the proofs. If Redis fails, each process has its
-    own memory and the log has a warning; with `strict`, requests are refused (503) instead.
+    own memory, Redis is asked again a second later, so that an outage does not hold up each
+    request, and the log has a warning; with `strict`, requests are refused (503) instead.
+    `monotonic` is a clock, in seconds.
     """
 
     def __init__(
@@ -63,16 +67,21 @@ class RedisReplays:
         prefix: str = "gatepass:dpop:",
         *,
         strict: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._prefix = prefix
         self._strict = strict
+        self._monotonic = monotonic
+        self._asked_again_at = -inf  # after a failure
         self._process = ProcessReplays()
 
     def add(self, digest: bytes, expires_at: float, now: float) -> bool:
         """Note a proof; see `Replays`."""
         if not self._process.add(digest, expires_at, now):
             return False
+        if self._monotonic() < self._asked_again_at:
+            return True
         # A machine whose clock is behind accepts the proof for so much longer.
         seconds = max(1, ceil(expires_at - now)) + _CLOCKS_DIFFER
         try:
@@ -81,6 +90,7 @@ class RedisReplays:
             _LOG.warning("used DPoP proofs cannot be noted in Redis: %s", type(error).__name__)
             if self._strict:
                 raise unavailable("used DPoP proofs cannot be noted in Redis") from None
+            self._asked_again_at = self._monotonic() + _PAUSE
             return True
         if isinstance(is_new, Awaitable):
             is_new.close()  # type: ignore[attr-defined] # a coroutine, never begun

@@ -12,7 +12,7 @@ from typing import Self
 from gatepass.extras import installed_by
 from gatepass.jose import base64url, strict_json
 from gatepass.jose.algorithms import CURVES, OF_CLIENTS, RSA
-from gatepass.jose.keys import roca
+from gatepass.jose.keys import private_part, roca
 from gatepass.jose.keys.errors import UnusableKeyError
 from gatepass.jose.signature import PublicKey, ed25519, verify
 from gatepass.jose.signature import rsa as rsa_key
@@ -33,8 +33,6 @@ LONGEST_KID = 256  # characters
 MOST_KEYS = 64
 _MOST_BRACKETS = 512  # of a document: bounds its depth, and the work for it
 
-# Members that only private and symmetric keys have (RFC 7518 §6.2.2, §6.3.2, §6.4.1).
-_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _CURVE_OF = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
 _ALG_OF = {curve: alg for alg, curve in CURVES.items()}
 _OCTETS = {"P-256": 32, "P-384": 48, "P-521": 66}
@@ -63,7 +61,7 @@ class ClientKey:
         Accepts EC keys on P-256, P-384 and P-521, Ed25519 keys, and RSA keys of 2048 to 8192
         bits. A key that names its `alg` verifies that alone (RFC 8725 §3.1).
         """
-        if not _PRIVATE.isdisjoint(jwk) or jwk.get("kty") == "oct":
+        if not private_part.MEMBERS.isdisjoint(jwk) or jwk.get("kty") == "oct":
             raise UnusableKeyError("private", "the key has a private or a symmetric part")
         kid = jwk.get("kid", "")
         if not isinstance(kid, str) or len(kid) > LONGEST_KID or not kid.isprintable():
@@ -131,9 +129,12 @@ class ClientKey:
 def read_keys(text: bytes) -> list[ClientKey]:
     """Read what a person pastes: a JWK, a JWK Set, or a public key in PEM.
 
-    Raises UnusableKeyError, also if one of several keys is not usable.
+    Raises UnusableKeyError, also if one of several keys is not usable; for a text with a private
+    key always that.
     """
     text = text.strip()
+    if private_part.is_in(text):
+        raise UnusableKeyError("private", "there is a private key in it")
     if text.startswith(b"-----"):
         return [ClientKey.from_pem(text)]
     document = _document(text)

@@ -13,7 +13,7 @@ from typing import IO, cast, get_args
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
+from gatepass.server.cli.terminal import errors, local_data, options, printing
 from gatepass.server.domain.applications.model import check_scope
 from gatepass.server.domain.imports import operations
 from gatepass.server.domain.imports.django_oauth_toolkit import store as django_oauth_toolkit
@@ -94,12 +94,12 @@ def django_oauth_toolkit_(  # noqa: PLR0913 - one parameter for each option
     can see arguments. Client ids and secrets stay valid. Repeat it to import what is new.
     """
     gc.disable()  # what is made for each application has no cycles, and takes a third less time
-    with options.one_line_errors():
+    with errors.one_line_errors():
         url = _address(database_url, url_file)
         found = django_oauth_toolkit.applications(
             url, application_table, user_table, with_users=organization_by == "user"
         )
-    with closing(found), options.environment_of(target, creates=True) as environment:
+    with closing(found), local_data.environment_of(target, creates=True) as environment:
         catalogue = environment.catalogue
         chosen = catalogue.defaults if scope is None else Scope.parse(scope)
         terms = ImportOptions(
@@ -110,7 +110,7 @@ def django_oauth_toolkit_(  # noqa: PLR0913 - one parameter for each option
         outcomes = operations.import_applications(
             environment.context, options.operator(), found, terms, dry_run=dry_run
         )
-        outcomes = options.counted(outcomes, "applications")
+        outcomes = printing.counted(outcomes, "applications")
         report = _Report(outcomes, environment.name, is_dry=dry_run, is_json=is_json)
     report.print()
 

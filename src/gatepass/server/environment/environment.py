@@ -34,9 +34,10 @@ from gatepass.server.domain.usage.counter import UsageCounter
 from gatepass.server.domain.usage.issuance_limit import IssuanceLimit
 from gatepass.server.domain.users.factors import operations as factors
 from gatepass.server.domain.users.passwords.passwords import Hasher
-from gatepass.server.environment import databases, pools
+from gatepass.server.environment import databases
 from gatepass.server.environment.clock import EnvironmentClock
 from gatepass.server.environment.databases import NAMES, file
+from gatepass.server.environment.pools import Pools
 from gatepass.server.environment.state import State
 from gatepass.server.storage import deadline
 from gatepass.server.storage.database import Connection
@@ -63,13 +64,26 @@ class Environment:
     """One environment: identity, database, keys, catalogue and background state; thread-safe."""
 
     private_key_jwt = False
-    profile: str = ""
     """Whether clients may authenticate with keys: where it serves, by the settings."""
+    profile: str = ""
+    """The security profile of all its applications, if there is one: where it serves."""
     dpop = False
     """Whether clients may bind tokens to a key: where it serves, by the settings."""
     mtls_url = ""
     """The address at which TLS asks clients for a certificate, if there is one."""
     _certificate_methods: tuple[str, ...] = ()
+    position = changes.START
+    """Up to where memory knows the change feed."""
+    rebuilds = 0
+    """How often memory was built again because the database was another one."""
+    read_failure = ""
+    """Why the database cannot be read at the moment."""
+    write_failure = ""
+    """Why it took no change when it was last tried."""
+    free_space: int | None = None
+    """Bytes on the disk of a SQLite file."""
+    _serves = True
+    _logged_offset = 0.0  # the clock's, in the log
 
     def __init__(
         self,
@@ -89,7 +103,6 @@ class Environment:
         own = settings.environment(mode)
         self.languages = own.languages or codes()
         self.algorithm = own.algorithm
-        self.is_https = self.issuer.startswith("https://")
         self.hosts = settings.hosts(mode)
         self.transport_headers = hosts.transport_headers(
             self.issuer, subdomains=own.hsts_subdomains
@@ -103,10 +116,7 @@ class Environment:
         self.usage = UsageCounter()
         self.issuance_limit = IssuanceLimit()
         self.failures = AttemptLimit()
-        self.page_pool = pools.pages(self.name)
-        self.revocation_pool = pools.revocations(self.name)
-        self.provider_pool = pools.providers(self.name)
-        self.leak_report_pool = pools.leak_reports(self.name)
+        self.pools = Pools(self.name)
         self.leak_report_budget = ReportBudget()
         self._single_sign_on = settings.single_sign_on
         self.notifier = Notifier(settings.http.waiting_polls())
@@ -116,21 +126,20 @@ class Environment:
         self.secret_upgrade = SecretUpgrade(
             self.context, self.applications, self.state.legacy_hashes, self.failures
         )
-        self._grace, self._serves = settings.stale_grace_seconds, True
+        self._grace = settings.stale_grace_seconds
         self.is_closing = threading.Event()
-        self.position = changes.START  # up to which memory knows the change feed
-        self.rebuilds = 0  # how often memory was built again because the database was another one
         self.caught_up_at = time.monotonic()  # when memory was last known to be right
-        self.read_failure = ""  # why the database cannot be read at the moment
-        self.write_failure = ""  # why it took no change when it was last tried
-        self.free_space: int | None = None  # bytes on the disk of a SQLite file
         self.tokens_issued = {"opaque": 0, "jwt": 0}
         self.webhook_figures: Counter[str] = Counter()  # for metrics
         self.housekept_at: dict[str, float] = {}  # Unix seconds; 0.0: not since the start
         self.followers = Followers()  # of the revocation feed
-        self._logged_offset = 0.0  # the clock's, in the log
         self._followed_at = time.monotonic()  # when the feed was last read, whatever came
         self._lock = threading.Lock()
+
+    @property
+    def is_https(self) -> bool:
+        """Return whether browsers reach it over TLS."""
+        return self.issuer.startswith("https://")
 
     @property
     def admin_api(self) -> str:
@@ -173,12 +182,7 @@ class Environment:
 
     def close(self) -> None:
         """End the threads and close the database; a server calls `maintenance.close` instead."""
-        for pool in (
-            self.page_pool,
-            self.revocation_pool,
-            self.provider_pool,
-            self.leak_report_pool,
-        ):
+        for pool in self.pools:
             pool.shutdown(wait=False, cancel_futures=True)
         self.state.legacy_hashes.close()
         self.database.close()

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import structlog
 
-from gatepass.server.domain.applications.keys.expiry_notices import operations as key_notices
-from gatepass.server.domain.applications.secrets.expiry_notices import operations as expiry_notices
+from gatepass.server.domain.applications.keys.methods.expiry import operations as expiry
 from gatepass.server.domain.applications.secrets.leaks import operations as leaks
 from gatepass.server.domain.audit.chain.operations import ChainBrokenError
 from gatepass.server.domain.keys.operations import rotate_due
@@ -109,8 +108,7 @@ class Housekeeper:
         rotate_due(self._environment.context, self._environment.purposes)
 
     def _remind(self) -> None:
-        expiry_notices.remind(self._environment.context)
-        key_notices.remind(self._environment.context)
+        expiry.remind(self._environment.context)
 
     def _tell_of_rising_refusals(self) -> None:
         rising.tell(self._environment.context)

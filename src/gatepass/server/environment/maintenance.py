@@ -14,6 +14,7 @@ import structlog
 
 from gatepass.server.domain.applications.keys import store as client_keys
 from gatepass.server.domain.applications.keys.certificates import store as certificates
+from gatepass.server.domain.applications.keys.certificates.ends import store as certificate_ends
 from gatepass.server.domain.applications.keys.used import store as used_assertions
 from gatepass.server.domain.applications.secrets.uses import store as secret_uses
 from gatepass.server.domain.audit import bounded
@@ -93,6 +94,7 @@ def _write_usage(environment: Environment, batch: usage.Batch, ends_at: float) -
                     keeps_sources=environment.database.has(connection, secret_uses.REVISION),
                     has_keys=environment.database.has(connection, client_keys.REVISION),
                     has_certificates=environment.database.has(connection, certificates.REVISION),
+                    has_ends=environment.database.has(connection, certificate_ends.REVISION),
                 )
             parts.popleft()
             if parts:

@@ -1,32 +1,30 @@
 """The bounded thread pools of one environment."""
 
+from collections.abc import Iterator
+
 from gatepass.concurrency.bounded_pool import RETRY_AFTER, BoundedPool
 
-_PAGE_THREADS = 2  # each more takes time from the event loop, which issues the tokens
-_REVOCATION_THREADS = 2  # the database takes one writer at a time anyway
-_PROVIDER_THREADS = 4  # they wait for OpenID providers, and hold up no other page
-_REPORT_THREADS = 1  # there is no hurry
 _QUEUE = 32  # of each; the next request is answered 503
 
 
-def pages(environment: str) -> BoundedPool:
-    """Return the threads that build the portal's pages."""
-    return _pool(f"pages {environment}", _PAGE_THREADS)
+class Pools:
+    """Threads for work that blocks, apart by what it waits for."""
 
+    def __init__(self, environment: str) -> None:
+        # Each more takes time from the event loop, which issues the tokens.
+        self.pages = _pool(f"pages {environment}", 2)
+        """The threads that build the portal's pages."""
+        # The database takes one writer at a time anyway.
+        self.revocations = _pool(f"revocations {environment}", 2)
+        """The threads that write revocations of tokens."""
+        self.providers = _pool(f"providers {environment}", 4)
+        """The threads that wait for OpenID providers, and for the DNS; no other page does."""
+        self.leak_reports = _pool(f"leak reports {environment}", 1)  # there is no hurry
+        """The thread that writes reports of leaked credentials down."""
 
-def providers(environment: str) -> BoundedPool:
-    """Return the threads that wait for OpenID providers, and for the DNS."""
-    return _pool(f"providers {environment}", _PROVIDER_THREADS)
-
-
-def revocations(environment: str) -> BoundedPool:
-    """Return the threads that write revocations of tokens."""
-    return _pool(f"revocations {environment}", _REVOCATION_THREADS)
-
-
-def leak_reports(environment: str) -> BoundedPool:
-    """Return the thread that writes reports of leaked credentials down."""
-    return _pool(f"leak reports {environment}", _REPORT_THREADS)
+    def __iter__(self) -> Iterator[BoundedPool]:
+        """Yield each of them."""
+        return iter((self.pages, self.revocations, self.providers, self.leak_reports))
 
 
 def _pool(name: str, threads: int) -> BoundedPool:

@@ -18,6 +18,7 @@ from gatepass.server.oauth.client_authentication import (
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.tokens import introspection_jwt
 from gatepass.server.tokens.authenticate import AuthenticatedClient
+from gatepass.server.tokens.profile import check_introspection_algorithm, is_strict
 from gatepass.server.tokens.request import (
     SECRET_CREDENTIALS,
     has_assertion,
@@ -88,6 +89,8 @@ def _signed(
 ) -> Response:
     """Return the response as a JWT for this caller (RFC 9701), by the algorithm that it chose."""
     chosen = caller.settings.introspection_signed_response_alg or environment.algorithm
+    if is_strict(environment.profile, caller):
+        check_introspection_algorithm(chosen)
     key = next(
         (each for alg, each in environment.state.keys.signing_keys.items() if alg == chosen), None
     )

@@ -88,7 +88,9 @@ def cached(body: bytes, scope: Scope) -> Response:
 def authorization_server(environment: Environment) -> bytes:
     """Return the metadata of the authorization server."""
     scopes = list(environment.state.catalogue.selectable.names)
-    algorithms = [each for each in ALGORITHMS if each in environment.state.keys.signing_keys]
+    keys = environment.state.keys.signing_keys
+    allowed = ALGORITHMS_OF_PROFILE if environment.profile else frozenset(ALGORITHMS)
+    algorithms = [each for each in ALGORITHMS if each in keys and each in allowed]
     of_clients = sorted(ALGORITHMS_OF_PROFILE if environment.profile else OF_CLIENTS)
     signed = of_clients if environment.accepts_assertions() else []
     methods = environment.certificate_methods()

@@ -77,7 +77,7 @@ async def _respond(
     run = contextvars.copy_context().run
     loop = asyncio.get_running_loop()
     try:
-        return await loop.run_in_executor(environment.revocation_pool, run, work)
+        return await loop.run_in_executor(environment.pools.revocations, run, work)
     except OAuthError as error:
         record_error(environment, request, client.application, error, environment.clock())
         raise

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import chain
 from uuid import UUID
 
 from gatepass.server.configuration.settings import Settings
@@ -73,12 +74,6 @@ class ServedEnvironment(Environment):
         self.key_sets = KeySets(self.name, settings.single_sign_on)
         ledger = Ledger(self.database, clock)
         self.admissions = Admissions(self.name, ledger, lambda: bool(self.read_failure))
-        self.endpoint_urls = frozenset(
-            base + each
-            for base in self._bases()
-            for path in (metadata.TOKEN, metadata.REVOKE, metadata.INTROSPECT, metadata.REVOCATIONS)
-            for each in (path, path.rstrip("/"))
-        )
         own, aliases = settings.environment(mode), settings.path_aliases
         nonce_keys = master_key.derived(_NONCES) if own.dpop_nonces else ()
         self.dpop = own.dpop
@@ -87,6 +82,9 @@ class ServedEnvironment(Environment):
         self.token_urls = self._urls(metadata.TOKEN, aliases.token)
         self.introspection_urls = self._urls(metadata.INTROSPECT, aliases.introspection)
         self.feed_urls = self._urls(metadata.REVOCATIONS)
+        revocation_urls = self._urls(metadata.REVOKE, aliases.revocation)
+        every = (self.token_urls, self.introspection_urls, self.feed_urls, revocation_urls)
+        self.endpoint_urls = frozenset(chain.from_iterable(every))
         self.verified_tokens = VerifiedTokenCache()
         self.introspection_responses: DerivedCache[Response] = DerivedCache()
         self.assertions: DerivedCache[tuple[float, Response]] = DerivedCache()  # by forward auth

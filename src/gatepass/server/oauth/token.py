@@ -24,6 +24,7 @@ from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.grant import Grant, authorize
 from gatepass.server.tokens.grant_cache import CachedGrant, digest_of
 from gatepass.server.tokens.issue import issue
+from gatepass.server.tokens.profile import check_form, is_strict
 from gatepass.server.tokens.request import TokenRequest, parse
 from gatepass.server.tokens.response import token_response
 from gatepass.wire.errors import OAuthError
@@ -76,7 +77,7 @@ def _issued(
     if b"dpop" in request.headers or (
         environment.profile or client.application.settings is not NO_SETTINGS
     ):
-        binding = _bind(environment, request, client.application, now)
+        binding = _bind(environment, request, client.application, grant, now)
     if client.application.rate_limit_mode != "off":
         notice = _limit(environment, request, client.application, now)
     entropy, now_ms = next(environment.entropy), int(now * 1000)
@@ -95,10 +96,16 @@ def _issued(
 
 
 def _bind(
-    environment: ServedEnvironment, request: Request, application: CachedApplication, now: float
+    environment: ServedEnvironment,
+    request: Request,
+    application: CachedApplication,
+    grant: Grant,
+    now: float,
 ) -> Binding:
     """Return what the token is bound to: for each request again, as a grant may be repeated."""
     try:
+        if is_strict(environment.profile, application):
+            check_form(grant.form)
         return bind(environment, request, application, now)
     except OAuthError as error:
         if error.code != "use_dpop_nonce":  # each client's first request, and nobody's fault

@@ -22,6 +22,7 @@ from gatepass.server.domain.catalogue.model import PORTAL_USERS
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.oauth import access_token
 from gatepass.server.oauth.served_environment import ServedEnvironment
+from gatepass.server.partner_api import bound_tokens
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.server.tokens.verified_cache import AccessToken, DerivedCache
 from gatepass.wire import metadata
@@ -119,7 +120,13 @@ def _expect(connection: HTTPConnection) -> Expectation:
     return Expectation(environment.issuer, resource, metadata.protected_resource_url(resource))
 
 
-guard = Guard(inspect=_inspect, get_cached=_recall, expect=_expect)
+guard = Guard(
+    inspect=_inspect,
+    get_cached=_recall,
+    expect=_expect,
+    dpop=bound_tokens.dpop(),
+    client_certificates=bound_tokens.CLIENT_CERTIFICATES,
+)
 
 Id = Annotated[str, Path(json_schema_extra={"format": "uuid"})]
 

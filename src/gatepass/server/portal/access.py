@@ -16,7 +16,7 @@ from gatepass.server.domain.users.sessions.model import new_id, read_id
 from gatepass.server.domain.users.sessions.operations import Login, Visitor
 from gatepass.server.oauth.served_environment import ServedEnvironment
 from gatepass.server.portal import cookies, error_pages, redirects
-from gatepass.server.portal.forms import csrf
+from gatepass.server.portal.forms import csrf, multipart
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation import negotiation
 from gatepass.translation.language import Language, language
@@ -27,6 +27,8 @@ from gatepass.wire.secret import Secret
 
 SAFE = {"GET", "HEAD"}
 _FORM = "application/x-www-form-urlencoded"
+_FILES = {"key": "key_file", "certificate": "certificate_file"}
+_LONG = frozenset({*_FILES, *_FILES.values()})
 _NAMES = frozenset({"name", "contact"})  # their own checks name the invalid character
 _OPEN_AT_FIRST = {redirects.PASSWORD, redirects.VERIFY, redirects.LOGOUT}
 """What somebody may open who has yet to change a password, or to set up a required factor."""
@@ -191,10 +193,18 @@ def with_form(request: PortalRequest, http_request: Request, body: bytes) -> Por
     """
     scheme = "https" if request.environment.is_https else "http"
     csrf.check_origin(http_request.headers, scheme, request.environment.issuer)
-    kind = http_request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if body and kind != _FORM:
+    content_type = http_request.headers.get("content-type", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == multipart.KIND:
+        body = multipart.url_encoded(body, content_type)
+    elif body and kind != _FORM:
         raise OAuthError("invalid_request", Message("A form is sent as {form}.", form=_FORM))
-    return replace(request, form=read_form(body, multiline=True, unchecked=_NAMES).values)
+    form = read_form(body, multiline=True, unchecked=_NAMES, long=_LONG).values
+    for field, file in _FILES.items():  # a file is as if its text was pasted
+        text = form.pop(file, "")
+        if text and not form.get(field, "").strip():
+            form[field] = text
+    return replace(request, form=form)
 
 
 def _find_login(environment: ServedEnvironment, session_id: Secret) -> Login | None:

@@ -117,7 +117,7 @@ async def _respond(environment: ServedEnvironment, http_request: Request, body: 
     loop = asyncio.get_running_loop()
     try:
         outcome = await loop.run_in_executor(
-            environment.page_pool, run, _run, environment, http_request, begin
+            environment.pools.pages, run, _run, environment, http_request, begin
         )
     except OAuthError as error:
         response = error_pages.anonymous(
@@ -135,7 +135,7 @@ async def _compute_hash(environment: ServedEnvironment, pending: PendingHash) ->
     """Run the work that a page waits for; return the step that continues the page."""
     loop = asyncio.get_running_loop()
     waits_for_provider = isinstance(pending.work, ProviderWork)
-    pool = environment.provider_pool if waits_for_provider else environment.hasher.pool
+    pool = environment.pools.providers if waits_for_provider else environment.hasher.pool
     try:
         result = await loop.run_in_executor(pool, pending.work)
     except Exception as error:  # noqa: BLE001 - the page handles it

@@ -23,6 +23,7 @@ from gatepass.server.portal.pages.sessions import (
 )
 from gatepass.server.portal.pages.sessions.verification import Verified
 from gatepass.server.portal.request import PortalRequest
+from gatepass.server.portal.route_table.route import Page, Route
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
 
@@ -83,7 +84,7 @@ def _is_hidden(request: PortalRequest) -> bool:
     return f"{request.path}/".startswith(redirects.CONSOLE) and not request.has_console
 
 
-def _begin(page: routes.Page, request: PortalRequest) -> Outcome:
+def _begin(page: Page, request: PortalRequest) -> Outcome:
     """Call a page function, and run it up to its first password hash."""
     returned = page(request)
     if isinstance(returned, Response | Verified):
@@ -134,7 +135,7 @@ def _page_of_form(request: PortalRequest) -> Steps[Response]:
     return returned if isinstance(returned, Response) else (yield from returned)
 
 
-def _refusal(request: PortalRequest, route: routes.Route) -> Response | None:
+def _refusal(request: PortalRequest, route: Route) -> Response | None:
     """Return the response to somebody who may not open the page; a denial is recorded."""
     refusal = access.authorize(request, route.access)
     if refusal and refusal.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}:

@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID, uuid4
 
+from gatepass.jose.keys import private_part
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.catalogue.model import Catalogue
 from gatepass.server.domain.context import Context
@@ -132,14 +133,20 @@ class PortalRequest:
         return self.may_change or (self.role == "staff" and is_open)
 
     def typed(self) -> dict[str, str]:
-        """Return the form's values to show them again, without passwords and codes."""
+        """Return the form's values to show them again, without passwords, codes, private keys."""
         hidden = _SECRET_FIELDS | _OF_FORM
-        return {name: value for name, value in self.form.items() if name not in hidden}
+        return {
+            name: value
+            for name, value in self.form.items()
+            if name not in hidden and not private_part.is_in(value.encode())
+        }
 
     @property
     def has_secrets(self) -> bool:
-        """Return whether the form has a password or a code, which is never kept for later."""
-        return any(self.form.get(name) for name in _SECRET_FIELDS)
+        """Return whether the form has a password, a code or a private key: never kept for later."""
+        return any(self.form.get(name) for name in _SECRET_FIELDS) or any(
+            private_part.is_in(value.encode()) for value in self.form.values()
+        )
 
     def check_password(self) -> Steps[None]:
         """Check the user's current password, from the form; raise OAuthError where it is wrong."""

@@ -140,8 +140,12 @@ class Database:
         """Open a writing transaction that every `read` and `write` of this thread takes part in.
 
         A `write` in this block is a savepoint: if it raises, what it wrote alone is undone. All is
-        committed when this block ends, or nothing.
+        committed when this block ends, or nothing. In another such block it is a savepoint, too.
         """
+        if self._outer_connection():
+            with self.write() as connection:
+                yield connection
+            return
         with self.write() as connection:
             self._outer.connection = connection
             try:

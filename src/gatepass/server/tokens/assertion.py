@@ -13,6 +13,7 @@ from gatepass.server.domain.applications.cached_application import CachedApplica
 from gatepass.server.domain.applications.keys.cache import CachedKey
 from gatepass.server.tokens.refused_client import check_admitted, refused_client
 from gatepass.wire.errors import OAuthError
+from gatepass.wire.params import can_be_sent
 from gatepass.wire.secret import Secret
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -56,9 +57,9 @@ def read(text: str) -> PresentedAssertion:
 
 
 def client_id_of(assertion: PresentedAssertion) -> str:
-    """Return whom an assertion names; "" for none."""
+    """Return whom an assertion names; "" for none, and for what no client id can be."""
     subject = assertion.jws.claims.get("sub") if assertion.jws else None
-    return subject if isinstance(subject, str) else ""
+    return subject if isinstance(subject, str) and can_be_sent(subject) else ""
 
 
 def authenticate(

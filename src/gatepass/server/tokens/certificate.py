@@ -16,6 +16,7 @@ from gatepass.jose.x509.subject import Name, names
 from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
 from gatepass.server.domain.applications.keys.certificates.cache import CachedCertificate
 from gatepass.server.http import ClientCertificate
+from gatepass.server.storage.timestamps import milliseconds
 from gatepass.server.tokens.authenticate import AuthenticatedClient
 from gatepass.server.tokens.refused_client import check_admitted, refused_client
 
@@ -45,8 +46,10 @@ def authenticate(
         raise refused_client(*fault)
     _check_time(shown.certificate, found, now)
     check_admitted(application, source)
+    own = shown.certificate
+    validity = milliseconds(own.not_before), milliseconds(own.not_after)
     credential = CachedSecret(
-        found.id_bytes, found.id_bytes, "", None, False, None, is_certificate=True
+        found.id_bytes, found.id_bytes, "", None, False, None, validity_ms=validity
     )
     return AuthenticatedClient(application, credential)
 

@@ -10,7 +10,7 @@ from gatepass.wire.errors import OAuthError
 
 FAPI2 = "fapi2"
 ALGORITHMS = frozenset({"ES256", "PS256", "Ed25519", "EdDSA"})
-"""The algorithms by which clients may sign assertions and proofs (§5.4.1)."""
+"""The algorithms by which clients, and this server, may sign (§5.4.1)."""
 
 
 def is_strict(profile: str, application: CachedApplication) -> bool:
@@ -27,6 +27,28 @@ def check_algorithm(alg: str) -> None:
     """Raise OAuthError for an assertion that is signed by an algorithm of another profile."""
     if alg not in ALGORITHMS:
         raise _refused("profile_algorithm", f"the profile fapi2 does not accept {alg}")
+
+
+def check_form(form: str) -> None:
+    """Raise OAuthError for tokens in a form that the profile does not allow: JWTs by RS256."""
+    if form != "opaque" and form not in ALGORITHMS:
+        raise OAuthError(
+            "invalid_target",
+            f"The tokens of this resource are signed by {form}, which the profile fapi2 does not "
+            "allow. Ask the operator to choose another algorithm for it.",
+            log_detail=f"the profile fapi2 allows no token that is signed by {form}",
+        )
+
+
+def check_introspection_algorithm(alg: str) -> None:
+    """Raise OAuthError for a response that would be signed by an algorithm of another profile."""
+    if alg not in ALGORITHMS:
+        raise OAuthError(
+            "invalid_request",
+            f"The introspection responses of this application are signed by {alg}, which the "
+            "profile fapi2 does not allow. Choose another algorithm in its settings.",
+            log_detail=f"the profile fapi2 allows no introspection response by {alg}",
+        )
 
 
 def _refused(reason: str, log_detail: str) -> OAuthError:

@@ -1,20 +1,27 @@
 """Programs of the operator that call the Admin API, managed in the console by owners."""
 
+import json
 import re
+from html import unescape
 
 import pytest
 
+from gatepass.jose.keys.private_key import PrivateKey
 from gatepass.server.admin.operations.applications import administrative
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users.operators import operations
 from gatepass.server.domain.users.operators.model import Operator, Roles
+from gatepass.server.domain.users.sessions import policies
 from gatepass.server.domain.users.sessions.proofs.model import FRESH
 from gatepass.testing import Clock
 from gatepass.wire.credential import Mode
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import ADMIN_API
 from gatepass.wire.scope import Scope
+from gatepass.wire.secret import Secret
 from server.admin.console.confirming import confirm, is_asked
+from server.assertions import KeyClient
+from server.fixtures import Client
 from server.portal.fixtures import Browser, PortalServer
 from server.portal.pages.sessions.verifying import prove
 
@@ -316,3 +323,69 @@ def test_each_change_names_the_owner_in_the_audit_trail(operated: PortalServer) 
         "application.tokens_voided",
     ]
     assert all('"operator": "olga"' in detail for _, detail in entries)
+
+
+def demand_keys(operated: PortalServer) -> None:
+    environment = operated.environment
+    policies.change(
+        environment.context,
+        environment.session_settings,
+        OPERATOR,
+        None,
+        {"new_applications": "keys"},
+    )
+
+
+def call_with_key(operated: PortalServer, key: PrivateKey) -> int:
+    """Request a token with an assertion and list organizations with it; return the status."""
+    client = operated.browser().client
+    environment = operated.environment
+    now = int(environment.now().timestamp())
+    [application] = administrative.list_all(environment.context)
+    program = KeyClient(Client(application, Secret("")), key, now)
+    signed = program.assertion(aud=environment.issuer)
+    form = program.form(signed, grant_type="client_credentials", scope=READ)
+    asked = client.post("/oauth2/token/", data=form)
+    if asked.status_code != 200:
+        return asked.status_code
+    bearer = {"Authorization": f"Bearer {asked.json()['access_token']}"}
+    return client.get(f"{ADMIN_API}/production/organizations", headers=bearer).status_code
+
+
+def test_by_the_policy_a_program_is_registered_with_a_key_that_is_made_and_shown_once(
+    operated: PortalServer,
+) -> None:
+    demand_keys(operated)
+    olga = operated.as_("olga")
+    form = {"name": "Back office", **ticked(READ)}
+
+    page = olga.get(f"{LIST}new/").text
+    refused = olga.post(f"{LIST}new/", **form, method="secret", secret_end="never")
+    made = olga.post(f"{LIST}new/", **form, method="pair")
+    shown = unescape(olga.get(made.headers["location"]).text)
+    again = olga.get(made.headers["location"])
+    [pem] = re.findall(r"-----BEGIN PRIVATE KEY-----[^<]+-----END PRIVATE KEY-----", shown)
+    [kid] = re.findall("GATEPASS_PRIVATE_KEY_ID=(.+)", shown)
+    path = made.headers["location"].removesuffix("credentials/")
+
+    assert 'id="method-secret"' not in page
+    assert refused.status_code == 400
+    assert 'id="method-error"' in refused.text
+    assert call_with_key(operated, PrivateKey.from_pem(pem.encode(), "ES256", kid)) == 200
+    assert again.headers["location"] == path
+    assert "Rotate the secret" not in olga.get(path).text
+    assert olga.post(f"{path}rotate/", overlap="0").status_code == 400
+    assert operated.rows("SELECT count(*) FROM application_secret") == [(0,)]
+
+
+def test_a_program_is_registered_with_its_own_key(operated: PortalServer) -> None:
+    olga, key = operated.as_("olga"), PrivateKey.generate("ES256")
+    form = {"name": "Back office", "method": "key", **ticked(READ)}
+
+    private = olga.post(f"{LIST}new/", **form, key=key.pem())
+    made = olga.post(f"{LIST}new/", **form, key=json.dumps(key.public_jwk()))
+
+    assert private.status_code == 400
+    assert key.pem().splitlines()[1] not in private.text
+    assert "First key" in olga.get(made.headers["location"]).text
+    assert call_with_key(operated, key) == 200

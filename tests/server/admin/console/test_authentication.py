@@ -265,6 +265,26 @@ def test_the_partner_gets_mail_about_a_key_and_a_certificate_that_an_operator_ad
     assert any("Night" in each for each in found)
 
 
+def test_the_partner_gets_mail_when_keys_are_published_elsewhere_and_none_when_nothing_changes(
+    mailing: MailingPortal,
+) -> None:
+    add_operators(mailing)
+    path, olga = path_of(mailing), mailing.as_("olga")
+    form, moved = f"{path}keys/setting/", "https://moved.example.com/jwks.json"
+    mailing.mails()
+
+    do(olga, form, jwks_uri=URI)
+    first = [str(each) for each in mailing.mails()]
+    do(olga, form, jwks_uri=URI, legacy_audience="yes")
+    same = mailing.mails()
+    do(olga, form, jwks_uri=moved)
+    second = [str(each) for each in mailing.mails()]
+
+    assert any(URI in each for each in first)
+    assert same == []
+    assert all(any(uri in each for each in second) for uri in (URI, moved))
+
+
 def test_the_page_of_the_application_has_the_last_use_of_each_method(
     operated: PortalServer, stan: Browser, path: str
 ) -> None:

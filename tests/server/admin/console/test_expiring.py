@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from certificates import certificate
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.keys import operations as keys
+from gatepass.server.domain.applications.keys.certificates import operations as certificates
 from gatepass.server.domain.audit.model import OPERATOR
 from server.portal.fixtures import PortalServer
 
@@ -41,7 +43,7 @@ def test_the_page_has_what_ends_within_the_chosen_days_and_whom_to_write_to(
     assert "nora@acme.example" in month
     assert "Meter import" not in month
     assert quarter.index("Billing sync") < quarter.index("Meter import")
-    assert "No secret and no key ends soon" in week
+    assert "No secret, key or certificate ends soon" in week
 
 
 def test_the_page_has_keys_beside_secrets(expiring: PortalServer) -> None:
@@ -63,6 +65,26 @@ def test_the_page_has_keys_beside_secrets(expiring: PortalServer) -> None:
     assert "Nightly import" in month
     assert "Nightly import" not in week
     assert "Nightly import" in mara.get(PAGE, {"after_key": ""}).text
+
+
+def test_the_page_has_certificates_beside_them(expiring: PortalServer) -> None:
+    environment = expiring.environment
+    [acme] = applications.of_organization(environment.context, expiring.person("anna").org_id)
+    shown = certificate(end=environment.now() + timedelta(days=20))
+    text = shown.pem().encode()
+    certificates.add(environment.context, OPERATOR, acme.id, None, name="Night run", text=text)
+    mara = expiring.as_("mara")
+
+    month, week = mara.get(PAGE).text, mara.get(PAGE, {"days": "7"}).text
+
+    assert month.index("Billing sync") < month.index("Night run")
+    assert "Night run" not in week
+    own = f"/console/production/organizations/{acme.org_id}/applications/{acme.id}/authentication/"
+    assert "It expires in 20 days" in mara.get(own).text
+    only = mara.get(PAGE, {"after_certificate": ""}).text
+    assert "Night run" in only
+    assert "ops@acme.example" in only
+    assert "…" not in only
 
 
 def test_the_page_of_an_organization_leads_to_its_own(expiring: PortalServer) -> None:

@@ -160,3 +160,22 @@ def test_a_change_asks_for_a_fresh_proof_before_it_says_what_stops(
 
     assert asked.status_code == 403
     assert is_asked(shown, OPERATORS)
+
+
+def test_applications_and_secrets_that_could_not_be_made_any_more_are_counted(
+    operated: PortalServer,
+) -> None:
+    anna = operated.as_("anna")
+    anna.register("First", secret_end="never")
+    anna.register("Second", secret_end="30")
+    anna.register("Third", method="pair")
+    stan = operated.as_("stan")
+
+    keys = [stan.post(path, new_applications="keys") for path in (acme(operated), OPERATORS)]
+    days = [stan.post(path, secret_lifetime="90d") for path in (acme(operated), OPERATORS)]
+    shorter = stan.post(OPERATORS, secret_lifetime="7d")
+
+    assert all("2 applications have a secret, and keep it." in sentences(each) for each in keys)
+    said = "1 secret lives longer than the new limit, and keeps its end."
+    assert all(said in sentences(each) for each in days)
+    assert "2 secrets live longer than the new limit, and keep their end." in sentences(shorter)

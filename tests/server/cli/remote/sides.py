@@ -27,6 +27,7 @@ _AREAS = (
 # What differs between two environments, from one moment to the next, or by who has acted.
 _VARYING = {
     r"\bgp[cs]_(?:live|test)_\w+": "CREDENTIAL",
+    r"\bending in \w{4}\b": "ending in LAST",
     r"\bwhsec_[\w+/=]+": "WEBHOOK SECRET",
     r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b": "ID",
     r"http://localhost:\d+": "SERVER",

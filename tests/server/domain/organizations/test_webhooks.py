@@ -6,16 +6,15 @@ from uuid import uuid4
 
 import pytest
 
-from certificates import certificate
+from certificates import of_days
 from gatepass.jose.signing import SigningKey, generate
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.keys import operations as client_keys
 from gatepass.server.domain.applications.keys.certificates import operations as certificates
-from gatepass.server.domain.applications.keys.expiry_notices import operations as key_notices
+from gatepass.server.domain.applications.keys.methods.expiry import operations as expiry
 from gatepass.server.domain.applications.model import OVERLAPS
 from gatepass.server.domain.applications.secrets import operations as secrets
-from gatepass.server.domain.applications.secrets.expiry_notices import operations as expiry_notices
 from gatepass.server.domain.audit.chain import operations as chain
 from gatepass.server.domain.audit.model import OPERATOR, Actor
 from gatepass.server.domain.changes.webhooks.events import EVENTS, ONE_CAN_WANT, TEST
@@ -255,7 +254,7 @@ def _expire(context: Context, client: Client) -> None:
     secrets.set_end(context, OPERATOR, app.id, app.secrets[0].id, end, None)
     with context.database.write() as connection:  # as made long before its end
         connection.exec_driver_sql("UPDATE application_secret SET created_at = 0")
-    expiry_notices.remind(context)
+    expiry.remind(context)
 
 
 def _use_keys(context: Context, client: Client) -> None:
@@ -265,13 +264,17 @@ def _use_keys(context: Context, client: Client) -> None:
     )
     with context.database.write() as connection:  # as made long before its end
         connection.exec_driver_sql("UPDATE application_key SET created_at = 0")
-    key_notices.remind(context)
+    expiry.remind(context)
     client_keys.revoke(context, OPERATOR, app_id, made.key.id, None)
 
 
 def _use_certificates(context: Context, client: Client) -> None:
-    app_id, text = client.application.id, certificate().pem().encode()
+    app_id = client.application.id
+    text = of_days(40, context.now().timestamp()).pem().encode()
     made = certificates.add(context, OPERATOR, app_id, None, name="Certificate", text=text)
+    with context.database.write() as connection:  # as registered long before its end
+        connection.exec_driver_sql("UPDATE application_certificate SET created_at = 0")
+    expiry.remind(context)
     certificates.remove(context, OPERATOR, app_id, made.id, None)
 
 
@@ -307,7 +310,7 @@ CAUSES: dict[str, tuple[Callable[[Context, Client], object], list[str]]] = {
     ),
     "client certificates": (
         _use_certificates,
-        ["client_certificate.added", "client_certificate.removed"],
+        ["client_certificate.added", "client_certificate.expiring", "client_certificate.removed"],
     ),
     "disable": (_disable, ["application.disabled", "application.enabled"]),
     "revoke": (

@@ -1,6 +1,7 @@
 """What mail says: every kind, in both environments, whatever names are in it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -11,6 +12,7 @@ import pytest
 
 from gatepass.server.configuration.mail_settings import MailSettings
 from gatepass.server.domain.changes.outbox.model import Message
+from gatepass.server.domain.users.notices.languages.operations import LANGUAGE
 from gatepass.server.environment.mail.content import Site
 from gatepass.server.environment.mail.messages import KINDS
 from gatepass.server.environment.mail.rendering import render
@@ -41,9 +43,18 @@ def written(kind: str, environment: str = "production", **values: str) -> EmailM
         [[values.get("username", "anna"), values.get("organization", "Acme"), "t"]]
     )
     applications = json.dumps([[values.get("username", "Billing"), "expires tomorrow"]])
-    said = VALUES | OTHERS | {"accounts": accounts, "applications": applications} | values
+    lists = {"accounts": accounts, "applications": applications, "details": _details(values)}
+    said = VALUES | OTHERS | lists | values
     message = Message(7, "mail", kind, "anna@example.com", NOW, NOW, 1, values=said)
     return render(message, site(environment), SETTINGS)
+
+
+def _details(values: Mapping[str, str]) -> str:
+    """Return what a reminder says of a credential of any kind."""
+    named = values.get("username", "Billing")
+    expiring = {"application": named, "contact": named, "expires_at": "2026-12-05 08:00 UTC"}
+    detail = dict.fromkeys(("last_four", "key", "certificate"), values.get("username", "x7Qa"))
+    return json.dumps([{**expiring, **detail, "days": 7}])
 
 
 def bodies(mail: EmailMessage) -> tuple[str, str]:
@@ -92,6 +103,42 @@ def test_a_new_browser_is_named_in_words() -> None:
 
     assert "Program: Firefox on Linux" in text
     assert "Address: 192.0.2.7" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("secrets_expiring", "Billing: the secret ending in x7Qa expires in 7 days (2026-12-05"),
+        ("keys_expiring", "Billing: the key x7Qa expires in 7 days (2026-12-05 08:00 UTC)"),
+        ("certificates_expiring", "Billing: the certificate x7Qa expires in 7 days (2026-12-05"),
+    ],
+)
+def test_a_reminder_says_what_expires_and_when(kind: str, said: str) -> None:
+    text, _ = bodies(written(kind))
+
+    assert said in " ".join(text.split())
+    assert "contact: Billing" in text
+
+
+def test_a_reminder_is_in_the_readers_language_as_a_whole() -> None:
+    german = replace(site(), languages=("en", "de"))
+    values = {"details": _details({}), "more": "", LANGUAGE: "de"}
+    message = Message(
+        7, "mail", "certificates_expiring", "anna@example.com", NOW, NOW, 1, values=values
+    )
+    mail = render(message, german, SETTINGS)
+
+    text = " ".join(bodies(mail)[0].split())
+    assert "Das Zertifikat von Billing" in mail["Subject"]
+    assert "das Zertifikat x7Qa läuft in 7 Tagen ab" in text
+    assert "expires" not in text
+
+
+def test_a_reminder_that_the_version_before_wrote_is_sent_as_it_is() -> None:
+    values = {"applications": json.dumps([["Billing", "the secret expires tomorrow"]]), "more": ""}
+    message = Message(7, "mail", "secrets_expiring", "anna@example.com", NOW, NOW, 1, values=values)
+
+    assert "the secret expires tomorrow" in bodies(render(message, site(), SETTINGS))[0]
 
 
 def test_two_attempts_have_one_message_id_and_two_messages_two() -> None:

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 
@@ -111,6 +112,44 @@ def test_a_server_that_answers_without_end_is_given_up() -> None:
             )
         stop.set()
         thread.join()
+
+
+DRIPS: dict[str, tuple[bytes, bytes]] = {
+    "a header": (b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"),
+    "one endless header": (b"HTTP/1.1 200 OK\r\nx: ", b"y"),
+    "interim responses": (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+    "the length of a chunk": (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1"),
+    "a body": (b"HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n", b"y"),
+}
+
+
+@pytest.mark.parametrize(("first", "drop"), DRIPS.values(), ids=DRIPS.keys())
+def test_a_server_that_sends_a_little_again_and_again_is_cut_off(first: bytes, drop: bytes) -> None:
+    """Each byte begins the timeouts of an HTTP client again; the time of the request goes on."""
+    cut = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(4096)
+            try:
+                connection.sendall(first)
+                while True:
+                    connection.sendall(drop)
+                    connection.settimeout(0.02)
+                    with suppress(TimeoutError):
+                        if not connection.recv(1):
+                            break
+            except OSError:
+                pass
+        cut.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drip, args=(listener,), daemon=True).start()
+        url = f"http://localhost:{listener.getsockname()[1]}/"
+        with pytest.raises(ProviderAwayError, match="did not answer in time"):
+            network("127.0.0.1", private=["127.0.0.0/8"], timeout=0.2).get(url)
+        assert cut.wait(30)
 
 
 def test_a_name_that_the_dns_does_not_know_is_away() -> None:

@@ -1,7 +1,10 @@
 """Keys that an application publishes: how often they are fetched, and what a bad address does."""
 
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 
@@ -12,11 +15,11 @@ from gatepass.server.domain.applications.keys.model import KeySetting
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.environment.openid_provider.errors import ProviderAwayError
 from gatepass.server.environment.openid_provider.network import Response
-from gatepass.server.oauth.authentication.key_sets import FRESH, PAUSE, KeySets
+from gatepass.server.oauth.authentication.key_sets import FRESH, LONGEST_PAUSE, PAUSE, KeySets
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import TOKEN
 from server.assertions import KeyClient, with_key
-from server.fixtures import InProcessServer
+from server.fixtures import GRANT, InProcessServer
 
 URI = "https://keys.example.com/jwks.json"
 KEYS = [PrivateKey.generate("ES256") for _ in range(2)]
@@ -130,6 +133,74 @@ def test_an_address_that_never_answered_well_has_no_keys(answer: Callable[[], Re
     assert publisher.asked == 1
 
 
+def test_an_address_that_fails_again_and_again_is_asked_more_seldom() -> None:
+    publisher, time = Publisher(b""), Time()
+    publisher.answer = refuse
+    sets = key_sets(publisher, time)
+    fetch(sets, "any")
+    start, asked_at = time.now, [0.0]
+    while len(asked_at) < 7:
+        time.now += PAUSE
+        fetch(sets, "any")
+        if publisher.asked > len(asked_at):
+            asked_at.append(time.now - start)
+    publisher.answer = Publisher(document(KEYS[0])).answer
+    time.now += LONGEST_PAUSE
+
+    apart = [(after - before) / PAUSE for before, after in pairwise(asked_at)]
+    assert apart == [1, 2, 4, 8, 10, 10]
+    assert fetch(sets, KEYS[0].kid) == [KEYS[0].kid]
+
+
+class Slow(Publisher):
+    """Answers when the test says so."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self.is_asked, self.may_answer = threading.Event(), threading.Event()
+
+    def get(self, uri: str) -> Response:
+        self.is_asked.set()
+        assert self.may_answer.wait(30)
+        return super().get(uri)
+
+
+def test_who_comes_while_a_set_is_fetched_for_the_first_time_waits_for_it() -> None:
+    publisher = Slow(document(KEYS[0]))
+    sets = key_sets(publisher, Time())
+    with ThreadPoolExecutor(5) as threads:
+        first = threads.submit(fetch, sets, KEYS[0].kid)
+        assert publisher.is_asked.wait(30)
+        pending = [sets.pending(URI, KEYS[0].kid) for _ in range(4)]
+        waiting = [threads.submit(each.work) for each in pending if each]
+        publisher.may_answer.set()
+        assert first.result() == [KEYS[0].kid]
+        for each in waiting:
+            each.result()
+
+    assert len(waiting) == 4
+    assert publisher.asked == 1
+
+
+def test_a_known_key_does_not_wait_while_its_old_set_is_fetched_again() -> None:
+    publisher, time = Slow(document(KEYS[0])), Time()
+    publisher.may_answer.set()
+    sets = key_sets(publisher, time)
+    fetch(sets, KEYS[0].kid)
+    publisher.is_asked.clear()
+    publisher.may_answer.clear()
+    time.now += FRESH
+    with ThreadPoolExecutor(1) as threads:
+        again = threads.submit(fetch, sets, KEYS[0].kid)
+        assert publisher.is_asked.wait(30)
+        known, unknown = sets.pending(URI, KEYS[0].kid), sets.pending(URI, KEYS[1].kid)
+        publisher.may_answer.set()
+        again.result()
+
+    assert known is None
+    assert unknown is not None
+
+
 def published(server: InProcessServer, publisher: Publisher) -> KeyClient:
     """Register an application whose keys are at its own address alone."""
     environment = server.environment()
@@ -189,3 +260,21 @@ def test_an_address_that_is_not_https_is_refused(server: InProcessServer, uri: s
         operations.change_setting(
             context, OPERATOR, by.client.application.id, None, KeySetting(uri)
         )
+
+
+def test_clients_that_come_together_after_a_start_are_all_served(
+    fresh_server: InProcessServer,
+) -> None:
+    publisher = Slow(document(KEYS[0]))
+    by = published(fresh_server, publisher)
+
+    def ask() -> int:
+        return fresh_server.post(TOKEN, data=GRANT | by.form()).status_code
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = [threads.submit(ask) for _ in range(4)]
+        assert publisher.is_asked.wait(30)
+        publisher.may_answer.set()
+
+    assert [each.result() for each in answers] == [200] * 4
+    assert publisher.asked == 1

@@ -5,6 +5,7 @@ import threading
 import time
 from base64 import b64encode
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from httpx2 import Response
@@ -21,9 +22,19 @@ from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.usage import store as usage
 from gatepass.server.domain.usage.model import Refusal
 from gatepass.server.environment import maintenance
+from gatepass.server.tokens.assertion import client_id_of, read
 from gatepass.wire.metadata import AUTHORIZATION_SERVER, INTROSPECT, REVOCATIONS, REVOKE, TOKEN
 from server.assertions import KeyClient, with_key
-from server.fixtures import INTROSPECTION, LIVE, TEST, URL, InProcessServer, refused, whole
+from server.fixtures import (
+    INTROSPECTION,
+    LIVE,
+    TEST,
+    URL,
+    InProcessServer,
+    open_passive_server,
+    refused,
+    whole,
+)
 
 SPEC = pytest.mark.spec("RFC 7523", "3")
 GRANT = {"grant_type": "client_credentials"}
@@ -206,6 +217,22 @@ def test_basic_and_an_assertion_are_two_ways(
     assert refused(answer) == (400, "invalid_request")
 
 
+@pytest.mark.parametrize("subject", ["\ud800", "\0", "a\0b", "gpc_live_\udfff", "a\nb", "\x7f"])
+def test_a_subject_that_no_client_id_can_be_is_refused_as_an_unknown_one(
+    fresh_server: InProcessServer, subject: str
+) -> None:
+    """Half a surrogate pair cannot be encoded, and PostgreSQL takes no zero byte."""
+    fresh_server.environment().state.has_imported = True  # so that any text may be a client id
+    by = with_key(fresh_server)
+    forged = by.assertion(sub=subject, iss=subject)
+
+    answer = ask(fresh_server, by, forged)
+
+    assert client_id_of(read(forged)) == ""
+    assert whole(answer) == whole(ask(fresh_server, by, by.assertion(sub="other", iss="other")))
+    assert refused(answer) == (401, "invalid_client")
+
+
 @SPEC
 def test_an_assertion_is_accepted_once(server: InProcessServer) -> None:
     by = with_key(server)
@@ -299,6 +326,26 @@ def test_an_application_may_be_allowed_an_older_audience(server: InProcessServer
     wrong: list[object] = ["https://other.example", ["x"], [], {"aud": issuer}, None, 1]
     for other in wrong:
         assert ask(server, by, by.assertion(aud=other)).status_code == 401
+
+
+def test_an_older_audience_may_be_an_alias_of_the_endpoint(tmp_path: Path) -> None:
+    """An assertion for the address of the system that was there before names that address."""
+    aliases = {"token": ["/o/token/"], "revocation": ["/o/revoke_token/"]}
+    with open_passive_server(tmp_path / "data", path_aliases=aliases) as server:
+        by, context = with_key(server), server.environment().context
+        app_id = by.client.application.id
+
+        def answers() -> list[int]:
+            server.environment().catch_up()
+            paths = ("/o/token/", "/o/token", "/o/revoke_token/", "/o/other/")
+            texts = [by.assertion(aud=server.environment().issuer + each) for each in paths]
+            return [
+                server.post("/o/token/", data=GRANT | by.form(each)).status_code for each in texts
+            ]
+
+        assert answers() == [401] * 4
+        keys.change_setting(context, OPERATOR, app_id, None, KeySetting(legacy_audience=True))
+        assert answers() == [200, 200, 200, 401]
 
 
 def test_a_revoked_key_is_refused_at_once_and_other_keys_are_not(server: InProcessServer) -> None:

@@ -1,5 +1,6 @@
 """The FAPI 2.0 Security Profile, for one application and for a whole environment."""
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,15 +8,25 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
+from gatepass.jose.keys.private_key import PrivateKey
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.keys import operations as keys
 from gatepass.server.domain.applications.keys.model import KeySetting
 from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.server.domain.catalogue import operations as catalogue
+from gatepass.server.domain.catalogue.model import CataloguedScope
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import AUTHORIZATION_SERVER, INTROSPECT, REVOKE, ROTATE_SECRET, TOKEN
+from gatepass.wire.scope import Scope
 from server.assertions import KeyClient, with_key
-from server.fixtures import GRANT, InProcessServer, open_passive_server, refused
+from server.fixtures import (
+    GRANT,
+    INTROSPECTION,
+    InProcessServer,
+    open_passive_server,
+    refused,
+)
 from server.proofs import Prover
 
 REFUSED = (401, "invalid_client")
@@ -187,6 +198,97 @@ def test_the_metadata_of_a_strict_environment_offers_what_it_accepts_and_nothing
     assert offered["token_endpoint_auth_signing_alg_values_supported"]
     for value in offered.values():
         assert set(value) <= {"ES256", "PS256", "Ed25519", "EdDSA"}
+
+
+def by_rs256(server: InProcessServer) -> str:
+    """Add a resource whose tokens are signed by RS256; return its scope."""
+    environment = server.environment()
+    name = f"meters:{secrets.token_hex(4)}"
+    uri = f"https://{name.replace(':', '-')}.example"
+    catalogue.add_resource(environment.context, OPERATOR, uri, "Meters", "jwt", "RS256")
+    catalogue.add_scope(
+        environment.context, OPERATOR, CataloguedScope(name, "Meters", False, False, uri)
+    )
+    environment.catch_up()
+    return name
+
+
+def test_no_token_is_signed_by_rs256(fresh_server: InProcessServer) -> None:
+    name = by_rs256(fresh_server)
+    both = Scope((name, *INTROSPECTION.names))
+    client = fresh_server.register(scope=both, allowed=both)
+    by = with_key(fresh_server, client)
+    before = fresh_server.post(TOKEN, data=GRANT | by.form(scope=name))
+    set_profile(fresh_server, by)
+
+    def answer(scope: str) -> Response:
+        headers = [("DPoP", Prover(fresh_server).proof())]
+        return fresh_server.post(TOKEN, data=GRANT | by.form(scope=scope), headers=headers)
+
+    assert before.status_code == 200, before.text
+    assert refused(answer(name)) == (400, "invalid_target")
+    assert answer(str(INTROSPECTION)).status_code == 200
+
+
+def test_no_introspection_response_is_signed_by_rs256(fresh_server: InProcessServer) -> None:
+    by_rs256(fresh_server)
+    by = with_key(fresh_server)
+    environment, app_id = fresh_server.environment(), by.client.application.id
+
+    def choose(alg: str) -> KeyClient:
+        applications.change(
+            environment.context, OPERATOR, app_id, None, introspection_signed_response_alg=alg
+        )
+        environment.catch_up()
+        return by
+
+    def answer() -> Response:
+        return fresh_server.post(INTROSPECT, data={"token": "x"} | by.form())
+
+    choose("RS256")
+    before = answer()
+    set_profile(fresh_server, by)
+
+    assert before.status_code == 200, before.text
+    assert refused(answer()) == (400, "invalid_request")
+    choose("ES256")
+    assert answer().status_code == 200
+
+
+def test_the_metadata_of_a_strict_environment_names_no_rs256_though_it_has_a_key(
+    tmp_path: Path,
+) -> None:
+    with open_passive_server(tmp_path / "data") as server:
+        by_rs256(server)
+    with open_passive_server(
+        tmp_path / "data", production=EnvironmentSettings(profile="fapi2")
+    ) as server:
+        assert "RS256" in server.environment().keys.signing_keys
+        assert "RS256" not in server.send("GET", AUTHORIZATION_SERVER).text
+
+
+def test_a_proof_by_rs256_is_refused_where_a_token_is_presented_too(
+    strict_server: InProcessServer,
+) -> None:
+    """The same key may sign by PS256 as well: it is the one that the token is bound to."""
+    prover = Prover(strict_server, "PS256")
+    client = strict_server.register(scope=INTROSPECTION, allowed=INTROSPECTION)
+    answer = ask(strict_server, with_key(strict_server, client), prover.proof())
+    assert answer.status_code == 200, answer.text
+    token = answer.json()["access_token"]
+    url = strict_server.environment().issuer + INTROSPECT
+
+    def introspect(private: PrivateKey) -> Response:
+        prover.private = private
+        proof = prover.proof(url=url, token=token)
+        headers = [("Authorization", f"DPoP {token}"), ("DPoP", proof)]
+        return strict_server.post(INTROSPECT, data={"token": token}, headers=headers)
+
+    own = prover.private
+    other = PrivateKey.from_pem(own.pem().encode(), "RS256", own.kid)
+
+    assert introspect(own).status_code == 200
+    assert refused(introspect(other)) == (401, "invalid_dpop_proof")
 
 
 @pytest.mark.parametrize(

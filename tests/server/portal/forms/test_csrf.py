@@ -7,7 +7,8 @@ import pytest
 from gatepass.server.configuration.environment_settings import EnvironmentSettings
 from gatepass.server.domain.users.sessions.model import new_id
 from gatepass.server.portal.forms import csrf
-from gatepass.server.portal.routes import ROUTES, Route
+from gatepass.server.portal.route_table.route import Route
+from gatepass.server.portal.routes import ROUTES
 from server.portal.conftest import MakePortal
 from server.portal.fixtures import Browser, PortalServer
 

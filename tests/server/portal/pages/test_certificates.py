@@ -1,13 +1,18 @@
 """Certificates of an application in the portal: pasted, named by subject, removed."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
 
 from certificates import certificate
 from gatepass.server.domain.applications.keys.certificates.model import FAULTS
+from gatepass.server.storage.timestamps import milliseconds
+from gatepass.testing import Clock
 from server.portal.fixtures import Browser, PortalServer
+
+DAY = timedelta(days=1)
 
 CERTIFICATE = certificate(r"CN=acme,O=Acme \<Ltd\>,C=DE")
 PASTED = {"certificate_name": "Nightly import", "certificate": CERTIFICATE.pem()}
@@ -58,6 +63,49 @@ def test_a_subject_is_listed(anna: Browser, certificates: str) -> None:
 
     assert "billing.acme.example" in page
     assert "<dt>DNS name</dt>" in page
+
+
+def test_a_certificate_that_expires_soon_is_pointed_out_where_people_look(
+    portal: PortalServer, clock: Clock, anna: Browser, certificates: str
+) -> None:
+    app = certificates.replace("certificates/", "")
+    soon = certificate(end=portal.environment.now() + timedelta(days=10, hours=1))
+    anna.post(f"{certificates}add/", **PASTED | {"certificate": soon.pem()})
+    said = "expires in 10 days. Add the next certificate and deploy it before that."
+
+    pages = [unescape(anna.get(path).text) for path in (certificates, app)]
+    listed = anna.get("/oauth2/applications/", {"state": "expiring"}).text
+    clock.advance(60)
+    anna.post(f"{certificates}add/", **PASTED)
+    after = [anna.get(path).text for path in (certificates, app)]
+
+    assert f"It {said}" in pages[0]
+    assert f"The certificate Nightly import: It {said}" in pages[1]
+    assert app in listed
+    assert not any("expires in 10 days" in each for each in after)
+    assert app not in anna.get("/oauth2/applications/", {"state": "expiring"}).text
+
+
+def test_of_a_subject_the_end_of_the_certificate_that_was_issued_last_is_shown(
+    portal: PortalServer, anna: Browser, certificates: str
+) -> None:
+    anna.post(f"{certificates}subject/", **SUBJECT)
+    assert "End of the one issued last" not in anna.get(certificates).text
+    now = portal.environment.now()
+    start, end = (milliseconds(now + days * DAY) for days in (-88, 2))
+    portal.run(
+        "INSERT INTO certificate_end (certificate_id, works_from, expires_at)"
+        f" SELECT id, {start}, {end} FROM application_certificate"
+    )
+
+    own, methods = (
+        anna.get(path).text
+        for path in (certificates, certificates.replace("certificates/", "methods/"))
+    )
+
+    assert "End of the one issued last" in own
+    assert "The certificate that was issued last expires in 2 days." in own
+    assert "<dt>Expires</dt>" in methods
 
 
 def test_a_private_key_is_refused_and_not_shown_again(anna: Browser, certificates: str) -> None:

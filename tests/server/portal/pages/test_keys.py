@@ -49,6 +49,17 @@ def test_a_pasted_key_is_listed_and_revoked(portal: PortalServer, anna: Browser,
     assert "Revoked the key Nightly import" in anna.get("/activity/").text
 
 
+def test_a_long_key_set_with_certificates_is_taken(anna: Browser, keys: str) -> None:
+    """The sets that other servers publish have a certificate with each key (`x5c`)."""
+    long = json.dumps({"keys": [{**KEY.public_jwk(), "x5c": ["A" * 6000, "B" * 6000]}]})
+
+    assert anna.post(f"{keys}add/", **PASTED | {"key": long}).status_code == 303
+    assert KEY.kid in anna.get(keys).text
+    other = anna.post(f"{keys}add/", **PASTED | {"key": " " * 20_000})
+    named = anna.post(f"{keys}add/", **PASTED | {"key_name": "a" * 6000})
+    assert (other.status_code, named.status_code) == (400, 400)
+
+
 def test_a_private_key_is_refused_and_not_shown_again(anna: Browser, keys: str) -> None:
     for text in (KEY.pem(), json.dumps(KEY.private_jwk())):
         answer = anna.post(f"{keys}add/", **PASTED | {"key": text})
@@ -58,6 +69,39 @@ def test_a_private_key_is_refused_and_not_shown_again(anna: Browser, keys: str) 
         assert KEY.private_jwk()["d"] not in answer.text
         assert KEY.pem().splitlines()[1] not in answer.text
         assert "Nightly import" in answer.text
+
+
+JWK = json.dumps(KEY.private_jwk())
+HIDDEN = {
+    "PEM after other lines": f"writing EC key\n{KEY.pem()}",
+    "PEM that ends too early": KEY.pem()[:-30],
+    "a JWK that is no JSON": JWK.replace("}", ",}"),
+    "a JWK with a comment before it": f"my key: {JWK}",
+    "a dict of Python": str(KEY.private_jwk()),
+    "second in a set whose first is of no use": f'{{"keys": [{{"kty": "x"}}, {JWK}]}}',
+}
+
+
+@pytest.mark.parametrize("end", ["", "2001-01-01", "tomorrow"])
+@pytest.mark.parametrize("text", HIDDEN.values(), ids=HIDDEN.keys())
+def test_a_private_key_is_not_shown_again_whatever_else_is_wrong(
+    anna: Browser, keys: str, text: str, end: str
+) -> None:
+    answer = anna.post(f"{keys}add/", **PASTED | {"key": text, "key_end": end})
+
+    assert answer.status_code == 400
+    assert FAULTS["private"][:30] in unescape(answer.text)
+    assert KEY.private_jwk()["d"] not in answer.text
+    assert KEY.pem().splitlines()[1] not in answer.text
+
+
+@pytest.mark.parametrize("text", [KEY.pem(), JWK, *HIDDEN.values()])
+def test_neither_is_it_on_the_form_of_a_registration(anna: Browser, text: str) -> None:
+    answer = anna.post("/oauth2/applications/register/", name="", method="key", key=text)
+
+    assert answer.status_code == 400
+    assert KEY.private_jwk()["d"] not in answer.text
+    assert KEY.pem().splitlines()[1] not in answer.text
 
 
 @pytest.mark.parametrize(
@@ -153,3 +197,24 @@ def test_another_organization_and_people_without_the_right_change_nothing(
     assert portal.as_("sven").get(keys).status_code == 200
     assert portal.as_("sven").post(f"{keys}add/", **PASTED).status_code == 403
     assert portal.browser().get(keys).status_code == 303
+
+
+def test_a_jwk_set_of_many_keys_is_uploaded_as_a_file_or_pasted(anna: Browser, keys: str) -> None:
+    many = [PrivateKey.generate("PS256").public_jwk() for _ in range(7)]
+    text = json.dumps({"keys": many}, indent=2)
+    sent = {"csrf": anna.csrf(), "key_name": "Set", "key": ""}
+    files = {"key_file": ("keys.jwks", text.encode(), "application/octet-stream")}
+    headers = {"origin": anna.origin, "sec-fetch-site": "same-origin"}
+
+    uploaded = anna.client.post(f"{keys}add/", data=sent, files=files, headers=headers)
+    again = anna.post(f"{keys}add/", key_name="Set", key=text)
+    image = anna.client.post(
+        f"{keys}add/", data=sent, files={"key_file": ("a.png", b"\x89PNG\xff")}, headers=headers
+    )
+
+    assert len(text) > 4096
+    assert uploaded.status_code == 303, uploaded.text
+    assert [key["kid"] for key in many if key["kid"] not in anna.get(keys).text] == []
+    assert (again.status_code, "10 keys at most" in again.text) == (400, True)
+    assert image.status_code == 400
+    assert "The file is not text." in image.text

@@ -19,7 +19,6 @@ from gatepass.server.portal.presentation.key_snippets import key_snippets
 from gatepass.testing import Clock
 from gatepass.wire.metadata import TOKEN
 from server.portal.fixtures import Browser, PortalServer
-from server.portal.pages.test_copying import sent
 from server.portal.pages.test_keys import KEY, PASTED, words
 
 DAY = 24 * 3600
@@ -188,21 +187,6 @@ def test_what_is_wrong_with_a_key_is_said_beside_it_and_a_private_one_is_not_sho
     assert ">nonsense</textarea>" in nonsense.text
     assert 'id="method-error"' in unknown.text
     assert portal.rows("SELECT id FROM application") == []
-
-
-def test_the_policy_refuses_a_copy_with_a_secret_and_says_what_to_do(
-    portal: PortalServer, anna: Browser
-) -> None:
-    app = anna.register("Old")
-    anna.get(f"{app}credentials/")
-    form = anna.get(f"{app}copy/")
-    demand_keys(portal)
-
-    refused = sent(anna, form, f"{app}copy/", name="Copy", secret_end="never")
-
-    assert refused.status_code == 400
-    assert "Register one with a key, then copy the settings to it." in unescape(refused.text)
-    assert len(portal.rows("SELECT id FROM application")) == 1
 
 
 def test_secrets_that_live_longer_than_the_policy_are_said_to(

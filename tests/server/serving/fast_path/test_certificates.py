@@ -1,14 +1,19 @@
 """Through both doors a certificate is believed from a trusted proxy alone, and once."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from certificates import certificate, escaped
-from server.fixtures import Client, new_clock
+from gatepass.server.domain.applications import operations as applications
+from gatepass.server.domain.audit.model import OPERATOR
+from gatepass.wire.metadata import ADMIN_API, PARTNER_API
+from server.admin.operator_program import Program, every_scope
+from server.fixtures import Client, basic, new_clock
 from server.mutual_tls import with_certificate, with_subject
-from server.serving.fast_path.doors import Door, door
+from server.serving.fast_path.doors import Door, Response, door
 from server.serving.fast_path.requests import Ask, Headers
 
 pytestmark = pytest.mark.slow  # each test starts a server with settings of its own
@@ -113,3 +118,45 @@ def test_the_fast_path_answers_a_client_with_a_certificate(doors: tuple[Door, Do
     assert answer is not None
     assert answer.status == (200 if is_trusted else 401)
     assert fast.by_fast_path == before + 1
+
+
+@pytest.mark.spec("RFC 8705", "3")
+def test_the_servers_own_apis_take_a_bound_token_alike_through_both_doors(
+    doors: tuple[Door, Door, bool],
+) -> None:
+    fast, asgi, is_trusted = doors
+    partner, program = fast.server.register(), Program(fast.server, *every_scope()).client
+    users = f"{PARTNER_API}/org/{partner.application.org_id}/users"
+    for client, path in ((partner, users), (program, f"{ADMIN_API}/production/organizations")):
+        context, changed = fast.server.environment().context, client.application.id
+        applications.change(
+            context, OPERATOR, changed, None, tls_client_certificate_bound_access_tokens=True
+        )
+        for each in (fast, asgi):
+            each.server.environment().applications.clear()
+        by = ("Authorization", basic(client.client_id, client.secret.value))
+        issued = heard(fast, Ask(more=(by, CERTIFICATE)))
+        if not is_trusted:
+            assert issued.status == 400  # no certificate is believed
+            continue
+        bearer = ("Authorization", f"Bearer {json.loads(issued.body)['access_token']}")
+        tried: list[Headers] = [
+            (CERTIFICATE,),
+            (CERTIFICATE, VERIFIED),
+            (),
+            (SECOND,),
+            (CERTIFICATE, SECOND),
+            (CERTIFICATE, CERTIFICATE),
+        ]
+        for each in (fast, asgi):
+            sent = [Ask(path=path, method="GET", body=b"", more=(bearer, *more)) for more in tried]
+            found = [heard(each, ask).status for ask in sent]
+            assert found == [200, 200, 401, 401, 401, 401]
+
+
+def heard(at: Door, ask: Ask) -> Response:
+    with at.connect() as line:
+        line.say(ask.raw())
+        answer = line.hear()
+    assert answer is not None
+    return answer

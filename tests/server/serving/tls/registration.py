@@ -34,6 +34,14 @@ def register_certificate(server: Server, client_id: str, pem: bytes) -> None:
         operations.add(context, OPERATOR, app_id, None, name="Own", text=pem)
 
 
+def bind_to_certificates(server: Server, client_id: str) -> None:
+    """Require that tokens of an application are bound to the certificate of their request."""
+    with _application(server, client_id) as (context, app_id):
+        applications.change(
+            context, OPERATOR, app_id, None, tls_client_certificate_bound_access_tokens=True
+        )
+
+
 @contextmanager
 def _application(server: Server, client_id: str) -> Iterator[tuple[Context, UUID]]:
     with data_directory.opened(load(data=server.data), Mode.LIVE) as environment:

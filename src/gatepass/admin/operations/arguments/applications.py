@@ -113,6 +113,8 @@ class ApplicationCreate(Creation, total=False):
     public_key: str | None
     key_name: str
     key_expires_at: datetime | str | None
+    jwks_uri: str | None
+    certificate: str | None
 
 
 class ApplicationRotate(ConditionalCreation, total=False):
@@ -199,15 +201,6 @@ class ApplicationSetKeySettings(ConditionalChange, total=False):
     legacy_audience: bool | None
 
 
-class ApplicationExpiringKeys(TypedDict, total=False):
-    """The arguments of `application.expiring_keys`."""
-
-    limit: int
-    cursor: str
-    org_id: UUID | str | None
-    days: int
-
-
 class ApplicationCertificates(TypedDict, total=False):
     """The arguments of `application.certificates`."""
 
@@ -280,6 +273,24 @@ class ApplicationUses(TypedDict, total=False):
 
 class SecretExpiring(TypedDict, total=False):
     """The arguments of `secret.expiring`."""
+
+    limit: int
+    cursor: str
+    org_id: UUID | str | None
+    days: int
+
+
+class ApplicationExpiringKeys(TypedDict, total=False):
+    """The arguments of `application.expiring_keys`."""
+
+    limit: int
+    cursor: str
+    org_id: UUID | str | None
+    days: int
+
+
+class ApplicationExpiringCertificates(TypedDict, total=False):
+    """The arguments of `application.expiring_certificates`."""
 
     limit: int
     cursor: str

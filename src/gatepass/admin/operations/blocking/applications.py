@@ -15,6 +15,7 @@ from gatepass.admin.operations.records.applications import (
     AuthenticationMethods,
     Credentials,
     Expiring,
+    ExpiringCertificate,
     ExpiringKey,
     GeneratedKeyPair,
     ListedApplication,
@@ -150,6 +151,8 @@ class ApplicationOperations(Group):
         public_key: string or null; in place of a secret: a JWK, JWK Set, or PEM
         key_name: string; what people call the key
         key_expires_at: moment or null
+        jwks_uri: string or null; in place of a secret: where it publishes its keys
+        certificate: string or null; in place of a secret: in PEM, for mutual TLS
         """
         return self._record(Credentials, "application.create", given)
 
@@ -253,18 +256,6 @@ class ApplicationOperations(Group):
         """
         return self._record(ApplicationKeys, "application.set_key_settings", given)
 
-    def expiring_keys(
-        self, **given: Unpack[arguments.ApplicationExpiringKeys]
-    ) -> Iterator[ExpiringKey]:
-        """List the keys that end soon and that no newer one replaces, the next one first.
-
-        limit: integer; objects of a page
-        cursor: string; `next_cursor` of the page before, as it was given
-        org_id: id or null; only those of this organization
-        days: integer; end within so many days
-        """
-        return self._each(ExpiringKey, "application.expiring_keys", given)
-
     def certificates(
         self, **given: Unpack[arguments.ApplicationCertificates]
     ) -> ApplicationCertificates:
@@ -349,6 +340,30 @@ class ApplicationOperations(Group):
         client_id: string (needed); its client id, or its id
         """
         return self._record(Uses, "application.uses", given)
+
+    def expiring_keys(
+        self, **given: Unpack[arguments.ApplicationExpiringKeys]
+    ) -> Iterator[ExpiringKey]:
+        """List the keys that end soon and that no newer one replaces, the next one first.
+
+        limit: integer; objects of a page
+        cursor: string; `next_cursor` of the page before, as it was given
+        org_id: id or null; only those of this organization
+        days: integer; end within so many days
+        """
+        return self._each(ExpiringKey, "application.expiring_keys", given)
+
+    def expiring_certificates(
+        self, **given: Unpack[arguments.ApplicationExpiringCertificates]
+    ) -> Iterator[ExpiringCertificate]:
+        """List the certificates that end soon and that no newer one replaces, the next first.
+
+        limit: integer; objects of a page
+        cursor: string; `next_cursor` of the page before, as it was given
+        org_id: id or null; only those of this organization
+        days: integer; end within so many days
+        """
+        return self._each(ExpiringCertificate, "application.expiring_certificates", given)
 
 
 class SecretOperations(Group):

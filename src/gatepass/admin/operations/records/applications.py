@@ -134,25 +134,12 @@ class GeneratedKeyPair(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExpiringKey(Record):
-    """The newest key of an application, which ends soon."""
-
-    client_id: str
-    org_id: UUID
-    name: str
-    contact: str
-    key_id: UUID
-    key: str
-    kid: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationCertificate(Record):
     """A certificate of an application, or the subject that one must name.
 
     Of a certificate, `thumbprint` is `x5t#S256` and `value` its distinguished name. Of a subject,
-    `member` is what must have the `value`.
+    `member` is what must have the `value`, and `expires_at` is the end of the certificate that was
+    used and was issued last; null before the first one.
     """
 
     id: UUID
@@ -248,4 +235,36 @@ class Expiring(Record):
     contact: str
     secret_id: UUID
     ends_with: str | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiringKey(Record):
+    """The newest key of an application, which ends soon."""
+
+    client_id: str
+    org_id: UUID
+    name: str
+    contact: str
+    key_id: UUID
+    key: str
+    kid: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiringCertificate(Record):
+    """A certificate of an application, which ends soon.
+
+    With `tls_client_auth` it is the one that the subject recognised and that was issued last.
+    """
+
+    client_id: str
+    org_id: UUID
+    name: str
+    contact: str
+    certificate_id: UUID
+    certificate: str
+    method: str
+    recognised_by: str
     expires_at: datetime

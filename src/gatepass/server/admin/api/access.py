@@ -14,6 +14,7 @@ from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.oauth import access_token
 from gatepass.server.oauth.served_environment import ServedEnvironment
+from gatepass.server.partner_api import bound_tokens
 from gatepass.wire import metadata
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.secret import Secret
@@ -42,7 +43,12 @@ def _expect(connection: HTTPConnection) -> Expectation:
     return Expectation(environment.issuer, resource, metadata.protected_resource_url(resource))
 
 
-guard = Guard(inspect=_inspect, expect=_expect)
+guard = Guard(
+    inspect=_inspect,
+    expect=_expect,
+    dpop=bound_tokens.dpop(),
+    client_certificates=bound_tokens.CLIENT_CERTIFICATES,
+)
 
 
 def check_caller(request: Request) -> None:

@@ -21,7 +21,7 @@ class Section(NamedTuple):
 SECTIONS = (
     Section("", Message("Overview"), EITHER),
     Section("organizations/", Message("Organizations"), EITHER),
-    Section("expiring-secrets/", Message("Expiring secrets and keys"), EITHER),
+    Section("expiring-secrets/", Message("Expiring credentials"), EITHER),
     Section("policy/", Message("Policy"), EITHER),
     Section("webhooks/", Message("Webhooks"), EITHER),
     Section("catalogue/", Message("Catalogue"), EITHER),

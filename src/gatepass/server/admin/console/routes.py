@@ -43,7 +43,7 @@ from gatepass.server.domain.users.passwords.hashing import Steps
 from gatepass.server.portal.access import Access
 from gatepass.server.portal.redirects import CONSOLE
 from gatepass.server.portal.request import PortalRequest
-from gatepass.server.portal.routes import Route
+from gatepass.server.portal.route_table.route import Route
 from gatepass.wire.credential import Mode
 
 ConsolePage = Callable[[ConsoleRequest], Response | Steps[Response]]

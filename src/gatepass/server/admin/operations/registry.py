@@ -17,7 +17,7 @@ from gatepass.server.admin.operations.people import access, invitations
 from gatepass.server.admin.operations.people import reading as people
 from gatepass.server.admin.operations.policies import changes as policies
 from gatepass.server.admin.operations.system import audit, audit_proof, guards, health, keys, mail
-from gatepass.server.admin.operations.usage import counts, refusals, secrets
+from gatepass.server.admin.operations.usage import counts, expiring, refusals, secrets
 from gatepass.server.admin.operations.webhooks import deliveries, endpoints
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
@@ -35,6 +35,7 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *counts.OPERATIONS,
     *refusals.OPERATIONS,
     *secrets.OPERATIONS,
+    *expiring.OPERATIONS,
     *resources.OPERATIONS,
     *scopes.OPERATIONS,
     *endpoints.OPERATIONS,

@@ -6,11 +6,11 @@ from typing import IO, Any
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.effects import Assent, assent_options, check_effect
 from gatepass.server.cli.operations.model import Operations, moment
 from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 
 _PREFIX = "tls_client_auth_"
 _MEMBERS = ("subject_dn", "san_dns", "san_uri", "san_ip", "san_email")
@@ -33,7 +33,7 @@ def list_(application_id: str, target: options.Target, *, is_json: bool) -> None
     with opened(target) as operations:
         rows = [_row(each) for each in _certificates(operations, application_id)]
     nothing = f"{application_id} has no certificates. Add one: gatepass application certificate add"
-    options.show_list(rows, nothing, is_json=is_json)
+    printing.show_list(rows, nothing, is_json=is_json)
 
 
 @certificate.command(
@@ -121,7 +121,7 @@ def _add(
         found = operations.perform(operation, new).result
     added = next(each for each in reversed(found["certificates"]) if each["id"] not in before)
     if is_json:
-        options.show(_row(added), is_json=True)
+        printing.show(_row(added), is_json=True)
         return
     click.echo(f"The certificate {added['name']} is added: {added['id']}, {_words(added)}.")
 

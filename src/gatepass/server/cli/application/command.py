@@ -6,10 +6,10 @@ from typing import IO, Any
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
 from gatepass.server.cli.application import (
     certificates,
     credentials,
+    expiring,
     keys,
     methods,
     settings,
@@ -25,6 +25,7 @@ from gatepass.server.cli.operations.effects import (
 )
 from gatepass.server.cli.operations.model import every, moment
 from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
 
 _APPLICATION = click.argument(
@@ -48,6 +49,7 @@ for _command in (
     methods.revoke_secrets,
     usage.usage,
     usage.refusals,
+    expiring.expiring,
 ):
     application.add_command(_command)
 
@@ -84,6 +86,12 @@ for _command in (
     help="A file with a JWK, a JWK Set or PEM: it has this key, and no secret.",
 )
 @click.option("--key-name", help="What people call the key.  [default: First key]")
+@click.option("--jwks-uri", help="Where it publishes its keys: it has these, and no secret.")
+@click.option(
+    "--certificate",
+    type=click.File("r"),
+    help="A file with its certificate in PEM: it has this, and no secret.",
+)
 @settings.contact_option
 @settings.network_option
 @changing_options
@@ -97,6 +105,8 @@ def create(  # noqa: PLR0913 - one parameter for each option
     end: str | None,
     public_key: IO[str] | None,
     key_name: str | None,
+    jwks_uri: str | None,
+    certificate: IO[str] | None,
     contact: str | None,
     networks: tuple[str, ...],
     target: options.Target,
@@ -104,8 +114,8 @@ def create(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Register a confidential client-credentials application.
 
-    Prints the client secret, once, unless it has a public key instead. The scope may include
-    `introspection`, for a resource server that introspects the tokens of others.
+    Prints the client secret, once, unless it has a key or a certificate instead. The scope may
+    include `introspection`, for a resource server that introspects the tokens of others.
     """
     with opened(target) as operations:
         new = {
@@ -116,7 +126,7 @@ def create(  # noqa: PLR0913 - one parameter for each option
             "contact": contact or "",
             "networks": networks_of(networks),
             **credentials.end_of_secret(end),
-            **keys.in_place_of_secret(public_key, key_name),
+            **keys.in_place_of_secret(public_key, key_name, jwks_uri, certificate),
         }
         made = operations.perform("application.create", new).result
     credentials.show_credentials(made, is_json=is_json, with_end=True)
@@ -140,7 +150,7 @@ def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
         ]
     environment = operations.environment_name
     nothing = f"No applications in {environment}. Create one: gatepass application create"
-    options.show_list(rows, nothing, is_json=is_json)
+    printing.show_list(rows, nothing, is_json=is_json)
 
 
 @application.command("show", epilog=example("gatepass application show CLIENT_ID --json"))
@@ -175,7 +185,7 @@ def show_(application_id: str, target: options.Target, *, is_json: bool) -> None
         **settings.shown_rotation(found["automatic_rotation"]),
         "secrets": secrets,
     }
-    options.show(_row(found) | more, is_json=is_json)
+    printing.show(_row(found) | more, is_json=is_json)
 
 
 @application.command(epilog=example("gatepass application disable CLIENT_ID"))

@@ -6,7 +6,6 @@ from typing import Any
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.effects import (
     Assent,
@@ -16,6 +15,7 @@ from gatepass.server.cli.operations.effects import (
 )
 from gatepass.server.cli.operations.model import moment
 from gatepass.server.cli.operations.opening import changing_options, opened
+from gatepass.server.cli.terminal import options, printing
 from gatepass.server.domain.applications.model import OVERLAPS
 from gatepass.server.domain.applications.secrets.end import parse_end
 
@@ -104,6 +104,6 @@ def show_credentials(made: dict[str, Any], *, is_json: bool, with_end: bool = Fa
     }
     if with_end and made["secret_expires_at"]:
         shown["secret_expires_at"] = moment(made["secret_expires_at"])
-    options.show(shown, is_json=is_json)
+    printing.show(shown, is_json=is_json)
     if secret and not is_json:
         click.echo("\nThe secret is shown only now.")

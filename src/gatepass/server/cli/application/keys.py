@@ -6,11 +6,11 @@ from typing import IO, Any
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.effects import Assent, assent_options, check_effect
 from gatepass.server.cli.operations.model import Operations, moment
 from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 from gatepass.server.domain.applications.secrets.end import parse_end
 
 _ALGS = ("ES256", "ES384", "ES512", "Ed25519", "PS256", "PS384", "PS512", "RS256")
@@ -40,7 +40,7 @@ def list_(application_id: str, target: options.Target, *, is_json: bool) -> None
         found = operations.perform("application.keys", {"client_id": application_id}).result
     rows = [_row(each) for each in found["keys"]]
     nothing = f"{application_id} has no keys. Add one: gatepass application key add"
-    options.show_list(rows, nothing, is_json=is_json)
+    printing.show_list(rows, nothing, is_json=is_json)
     if found["jwks_uri"] and not is_json:
         click.echo(f"It also publishes keys at {found['jwks_uri']}.", err=True)
 
@@ -100,7 +100,7 @@ def generate(
             **{name: made[name] for name in ("alg", "private_key", "private_jwk")},
             **{name: made[name] for name in ("issuer", "token_url")},
         }
-        options.show(shown, is_json=True)
+        printing.show(shown, is_json=True)
         return
     click.echo(made["private_key"].rstrip())
     click.echo(f"kid {made['key']['kid']}, id {made['key']['id']}", err=True)
@@ -174,14 +174,22 @@ def settings(
     click.echo(f"The settings of the keys of {application_id} are changed.")
 
 
-def in_place_of_secret(public_key: IO[str] | None, name: str | None) -> dict[str, object]:
-    """Return the arguments of a registration with a key; none where it has a secret."""
-    if public_key is None:
-        if name is not None:
-            raise click.UsageError("--key-name is for --public-key.")
-        return {}
-    named = {} if name is None else {"key_name": name}
-    return {"public_key": public_key.read(), **named}
+def in_place_of_secret(
+    public_key: IO[str] | None,
+    name: str | None,
+    jwks_uri: str | None,
+    certificate: IO[str] | None,
+) -> dict[str, object]:
+    """Return the arguments of a registration without a secret; none where it has one."""
+    if public_key is None and name is not None:
+        raise click.UsageError("--key-name is for --public-key.")
+    found = {
+        "public_key": None if public_key is None else public_key.read(),
+        "key_name": name,
+        "jwks_uri": jwks_uri,
+        "certificate": None if certificate is None else certificate.read(),
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _keys(operations: Operations, application_id: str) -> list[dict[str, Any]]:

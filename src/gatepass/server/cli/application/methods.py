@@ -3,11 +3,11 @@
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.effects import Assent, assent_options, check_effect
 from gatepass.server.cli.operations.model import moment
 from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 
 _LONGEST = 365  # days
 _NEXT = {
@@ -48,7 +48,7 @@ def methods(application_id: str, target: options.Target, *, is_json: bool) -> No
         }
         for each in found["methods"]
     ]
-    options.show_list(rows, f"{application_id} has no secret and no key.", is_json=is_json)
+    printing.show_list(rows, f"{application_id} has no secret and no key.", is_json=is_json)
     if not is_json:
         click.echo(_NEXT[found["step"]], err=True)
 

@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.model import Operations, moment
 from gatepass.server.cli.operations.opening import changing_options, opened
+from gatepass.server.cli.terminal import options
 from gatepass.server.domain.applications.fields import table
 from gatepass.server.domain.applications.fields.model import Field, FieldGroup
 from gatepass.server.domain.applications.networks import format_networks

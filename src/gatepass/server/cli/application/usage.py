@@ -5,10 +5,10 @@ from typing import Any
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.model import moment
 from gatepass.server.cli.operations.opening import opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 
 
 @click.command(epilog=example("gatepass application usage CLIENT_ID --period 7d"))
@@ -34,7 +34,7 @@ def usage(application_id: str, period: str, target: options.Target, *, is_json: 
         for each in found
     ]
     nothing = f"{application_id} requested no token in this period."
-    options.show_list(rows, nothing, is_json=is_json)
+    printing.show_list(rows, nothing, is_json=is_json)
 
 
 @click.command(epilog=example("gatepass application refusals CLIENT_ID"))
@@ -46,7 +46,7 @@ def refusals(application_id: str, target: options.Target, *, is_json: bool) -> N
     with opened(target) as operations:
         found = operations.perform("application.refusals", one).result["items"]
     nothing = f"No request of {application_id} was refused lately."
-    options.show_list([_row(each) for each in found], nothing, is_json=is_json)
+    printing.show_list([_row(each) for each in found], nothing, is_json=is_json)
 
 
 def _row(found: dict[str, Any]) -> dict[str, object]:

@@ -6,11 +6,11 @@ from itertools import islice
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
 from gatepass.server.cli.audit import erase, export, verify
 from gatepass.server.cli.audit.reading import Chosen, arguments_of, filter_options, row
 from gatepass.server.cli.operations.model import every
 from gatepass.server.cli.operations.opening import opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 
 
 @click.group(cls=CommandGroup, epilog=example("gatepass audit list --refused"))
@@ -46,4 +46,4 @@ def list_(*, chosen: Chosen, limit: int, target: options.Target, is_json: bool) 
         rows = [row(each) for each in islice(found, limit)]
     if not is_json:
         rows = [{**each, "detail": json.dumps(each["detail"], ensure_ascii=False)} for each in rows]
-    options.show_list(rows, "No entry of the audit trail is like that.", is_json=is_json)
+    printing.show_list(rows, "No entry of the audit trail is like that.", is_json=is_json)

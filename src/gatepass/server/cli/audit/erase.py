@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
 from gatepass.server.cli.operations.model import Operations
 from gatepass.server.cli.operations.opening import changing_options, opened
+from gatepass.server.cli.terminal import options, questions
 from gatepass.server.cli.users.access import find_person
 from gatepass.server.storage import deadline
 from gatepass.server.storage.errors import NotFoundError
@@ -56,7 +56,7 @@ def erase(
             click.echo(f"No entry of {operations.environment_name} names {username}.")
             return
         question = _QUESTION.format(number, operations.environment_name, username)
-        options.confirm(question, yes=yes)
+        questions.confirm(question, yes=yes)
         erased = _erase(operations, person)
     click.echo(f"{erased} entries no longer say who it was.")
     if known:

@@ -12,10 +12,10 @@ from uuid import UUID
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
 from gatepass.server.cli.audit.reading import Chosen, arguments_of, filter_options, row
 from gatepass.server.cli.operations.model import every
 from gatepass.server.cli.operations.opening import opened, server_options
+from gatepass.server.cli.terminal import options
 from gatepass.server.domain.audit.model import Entry
 
 

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import click
 
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.model import moment
+from gatepass.server.cli.terminal import options
 from gatepass.server.domain.audit.model import Filter
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -8,9 +8,9 @@ import click
 
 from gatepass.command_group import example
 from gatepass.server.admin.operations.system.audit_proof import anchors_of
-from gatepass.server.cli import options
 from gatepass.server.cli.operations.model import Operations
 from gatepass.server.cli.operations.opening import opened, reading_options
+from gatepass.server.cli.terminal import local_data, options, printing
 from gatepass.server.domain.audit.chain import checkpoint, store, verification
 from gatepass.server.domain.audit.chain.operations import ChainBrokenError, make_checkpoint
 from gatepass.server.domain.audit.chain.verification import Finding, Report
@@ -56,7 +56,7 @@ def verify(target: options.Target, *, outside: TextIO | None, is_json: bool) -> 
     else:
         report = _report(target, outside)
     if is_json or options.has_lines():
-        options.show(_object(report), is_json=True)
+        printing.show(_object(report), is_json=True)
     else:
         for line in _lines(report):
             click.echo(line)
@@ -66,12 +66,12 @@ def verify(target: options.Target, *, outside: TextIO | None, is_json: bool) -> 
 
 def _report(target: options.Target, outside: TextIO | None) -> Report:
     """Verify the trail of this machine."""
-    with options.environment_of(target) as environment:
+    with local_data.environment_of(target) as environment:
         _check_tables(environment)
         given = list(checkpoint.found_in(outside)) if outside else []
         if outside and not given:
             raise click.ClickException("There is no checkpoint in the file.")
-        with deadline.each(deadline.LONG), options.progress_bar() as show:
+        with deadline.each(deadline.LONG), printing.progress_bar() as show:
             read = _Progress(show)
             return verification.verify(
                 environment.database, anchors_of(environment, given), environment.now(), read.show
@@ -114,7 +114,7 @@ def checkpoint_(target: options.Target) -> None:
     The server makes one each hour and writes it to its log. Keep them where nobody who can
     write to the database can change them.
     """
-    with options.environment_of(target) as environment:
+    with local_data.environment_of(target) as environment:
         _check_tables(environment)
         key = environment.keys.signing_keys[environment.algorithm]
         try:

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
-from gatepass.server.cli.options import Command
+from gatepass.server.cli.terminal import errors, local_data, options, printing
+from gatepass.server.cli.terminal.options import Command
 from gatepass.server.environment.backup.contents import Contents, inspect
 from gatepass.server.environment.backup.encryption import (
     Encryption,
@@ -110,8 +110,8 @@ def create(
         raise click.UsageError("A backup with the master key must be encrypted.")
     if no_encryption + bool(recipients) + (passphrase_file is not None) > 1:
         raise click.UsageError("Choose one of --recipient, --passphrase-file, --no-encryption.")
-    settings = options.settings_of(target)
-    with options.one_line_errors(), options.progress_bar() as progress:
+    settings = local_data.settings_of(target)
+    with errors.one_line_errors(), printing.progress_bar() as progress:
         encryption = _encryption(recipients, passphrase_file, no_encryption=no_encryption)
         save(settings, place, encryption, progress, with_master_key=with_master_key)
     encrypted = "not encrypted" if no_encryption else "encrypted"
@@ -125,7 +125,7 @@ def create(
 @unlock_options
 def verify(place: str, identities: tuple[Path, ...], passphrase_file: Path | None) -> None:
     """Read all of a backup, check that it is whole, and print what is in it."""
-    with options.one_line_errors(), options.progress_bar() as progress:
+    with errors.one_line_errors(), printing.progress_bar() as progress:
         found = inspect(place, unlock(identities, passphrase_file), progress)
     click.echo(f"The backup is whole. Gatepass {found.start.program} made it.")
     describe(found)

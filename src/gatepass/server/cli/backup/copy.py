@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
+from gatepass.server.cli.terminal import errors, printing
 from gatepass.server.environment.backup.copy import IN_USE, copy, settings_of
 from gatepass.server.environment.backup.errors import BackupError
 from gatepass.server.observability import logging
@@ -31,7 +31,7 @@ def copy_(source: Path, target: Path) -> None:
     first; the target must be empty. Every table is compared afterwards. Credentials, tokens and
     sessions stay valid. A copy that was interrupted goes on when this is run again.
     """
-    with options.one_line_errors(), options.progress_bar() as progress:
+    with errors.one_line_errors(), printing.progress_bar() as progress:
         origin, place = settings_of(source), settings_of(target)
         logging.configure(origin.log_format)
         if published_addresses.issuers(origin.data):

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
 from gatepass.server.cli.backup.backup import PLACE, describe, unlock, unlock_options
+from gatepass.server.cli.terminal import errors, local_data, options, printing
 from gatepass.server.environment.backup.restore import Options, Restored
 from gatepass.server.environment.backup.restore import restore as restore_backup
 from gatepass.server.environment.backup.store import Revived
@@ -46,10 +46,10 @@ def restore(
     databases. All sessions end, and all tokens issued until now are revoked. A backup without the
     master key needs it in its place before.
     """
-    settings = options.settings_of(target)
+    settings = local_data.settings_of(target)
     by = options.operator()
     kept = Options(keep_sessions=keep_sessions, keep_tokens=keep_tokens, by=by)
-    with options.one_line_errors(), options.progress_bar() as progress:
+    with errors.one_line_errors(), printing.progress_bar() as progress:
         restored = restore_backup(
             settings, place, unlock(identities, passphrase_file), kept, progress
         )

@@ -6,8 +6,8 @@ import click
 
 from gatepass.command_group import CommandGroup, example
 from gatepass.jose.algorithms import ALGORITHMS, Algorithm
-from gatepass.server.cli import options
 from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
 from gatepass.server.domain.token_policy import TOKENS, Tokens
 
@@ -28,7 +28,7 @@ def list_(target: options.Target, *, is_json: bool) -> None:
     with opened(target) as operations:
         rows = [_row(each) for each in operations.perform("resource.list", {}).result["items"]]
     nothing = f"No resources in {operations.environment_name}."
-    options.show_list(rows, nothing, is_json=is_json)
+    printing.show_list(rows, nothing, is_json=is_json)
 
 
 @resource.command(

@@ -5,8 +5,8 @@ from typing import Any
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
 from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 
 _NAME = click.argument("name")
 
@@ -22,7 +22,7 @@ def list_(target: options.Target, *, is_json: bool) -> None:
     """List the scopes, each with its resource and description."""
     with opened(target) as operations:
         rows = [_row(each) for each in operations.perform("scope.list", {}).result["items"]]
-    options.show_list(rows, f"No scopes in {operations.environment_name}.", is_json=is_json)
+    printing.show_list(rows, f"No scopes in {operations.environment_name}.", is_json=is_json)
 
 
 @scope.command(

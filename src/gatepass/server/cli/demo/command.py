@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
+from gatepass.server.cli.terminal import errors
 from gatepass.server.configuration.settings import Settings, load
 from gatepass.server.environment import data_directory
 from gatepass.server.observability import logging
@@ -42,7 +42,7 @@ def demo(data: Path | None, port: int | None, *, once: bool) -> None:
     """Demonstrate Gatepass over real HTTP, from the first login to an API call with a token."""
     from gatepass.server import run  # takes a while to load
 
-    with options.one_line_errors():
+    with errors.one_line_errors():
         settings = _settings(data, port or _PORT)
         _check_empty(settings)
         try:

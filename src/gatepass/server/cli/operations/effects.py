@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import click
 
-from gatepass.server.cli import options
 from gatepass.server.cli.operations.model import Effect, Operations
+from gatepass.server.cli.terminal import questions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _NOTHING_CHANGED = "Nothing was changed."
@@ -43,7 +43,7 @@ def _with_dry_run(command: Command) -> Command:
 
 
 def _ask(question: str) -> None:
-    options.confirm(question, yes=False)
+    questions.confirm(question, yes=False)
 
 
 def check_effect(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gatepass.server.cli import options
 from gatepass.server.cli.operations.model import Done, Effect
+from gatepass.server.cli.terminal import options
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.environment.environment import Environment
 from gatepass.server.storage.errors import NotFoundError
@@ -32,6 +32,7 @@ MODULES = {
         "usage.counts",
         "usage.refusals",
         "usage.secrets",
+        "usage.expiring",
     ),
     "audit": ("system.audit", "system.audit_proof"),
     "invitation": ("people.invitations",),
@@ -42,6 +43,7 @@ MODULES = {
     "policy": ("policies.changes",),
     "resource": ("catalogue.resources",),
     "scope": ("catalogue.scopes",),
+    "secret": ("usage.expiring",),
     "webhook": ("webhooks.endpoints", "webhooks.deliveries"),
 }
 """Where the operations of an object are: a command loads only these."""

@@ -7,8 +7,8 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from gatepass.server.cli import options
 from gatepass.server.cli.operations.model import Operations
+from gatepass.server.cli.terminal import local_data, options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _NO_CLAIM = (
@@ -66,5 +66,5 @@ def opened(target: options.Target, *, creates: bool = False) -> Iterator[Operati
         return
     from gatepass.server.cli.operations.local import LocalOperations
 
-    with options.environment_of(target, creates=creates) as environment:
+    with local_data.environment_of(target, creates=creates) as environment:
         yield LocalOperations(environment)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gatepass.server.cli import options
 from gatepass.server.cli.operations.model import Done, Effect
+from gatepass.server.cli.terminal import errors
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire.errors import OAuthError
 
@@ -21,7 +21,7 @@ _OWN = (
     "machine."
 )
 _PERHAPS = "It may have been done: look before you run the command again."
-_NAMES = ("uri", "name")  # of objects that are not in a path
+_NAMES = ("uri", "name", "org_id")  # of objects that are not in a path
 _AS = {
     "mail.retry": "A message of these numbers",
     "mail.show": "Message {}",
@@ -77,7 +77,7 @@ def opened(url: str, environment_name: str) -> Iterator[RemoteOperations]:
         admin = Admin(url, environment_name)
     except ClientError as error:
         raise click.ClickException(str(error)) from None
-    with options.one_line_errors():
+    with errors.one_line_errors():
         yield RemoteOperations(admin, environment_name)
 
 

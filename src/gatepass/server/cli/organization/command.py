@@ -5,7 +5,6 @@ from typing import Any
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.effects import Assent, assent_options, check_effect
 from gatepass.server.cli.operations.model import every, moment
@@ -14,6 +13,7 @@ from gatepass.server.cli.organization import invitations
 from gatepass.server.cli.organization.link import link, unlink
 from gatepass.server.cli.organization.rename import rename
 from gatepass.server.cli.organization.users import people, users_
+from gatepass.server.cli.terminal import options, printing
 from gatepass.server.cli.users.access import find_person, show_access
 from gatepass.server.storage.errors import NotFoundError
 
@@ -132,7 +132,7 @@ def list_(target: options.Target, *, is_json: bool) -> None:
     rows.reverse()  # the operation has the newest first
     environment = operations.environment_name
     nothing = f"No organizations in {environment}. Create one: gatepass organization create"
-    options.show_list(rows, nothing, is_json=is_json)
+    printing.show_list(rows, nothing, is_json=is_json)
 
 
 @organization.command("show", epilog=example("gatepass organization show ORG_ID"))
@@ -146,7 +146,7 @@ def show_(org_id: str, target: options.Target, *, is_json: bool) -> None:
         "environment": operations.environment_name,
         "suspended_at": moment(found["suspended_at"]),
     }
-    options.show(_row(found) | more, is_json=is_json)
+    printing.show(_row(found) | more, is_json=is_json)
 
 
 @organization.command(epilog=example("gatepass organization suspend ORG_ID --yes"))

@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.model import Operations, moment
 from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 from gatepass.server.domain.users.model import ROLES, email_key
 from gatepass.server.storage.errors import NotFoundError
 
@@ -52,7 +52,7 @@ def invitations_(org_id: str, target: options.Target, *, is_json: bool) -> None:
         }
         for each in found
     ]
-    options.show_list(
+    printing.show_list(
         rows, "No invitations. Send one: gatepass organization invite", is_json=is_json
     )
 
@@ -86,7 +86,7 @@ def show_invitation(
         "role": invited["role"],
         "invited_until": moment(invited["expires_at"]),
     }
-    options.show(shown, is_json=is_json)
+    printing.show(shown, is_json=is_json)
     if not is_json:
         click.echo("\nThe server mails the link now, if it runs. See: gatepass mail list")
 

@@ -3,8 +3,8 @@
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
+from gatepass.server.cli.terminal import local_data, options
 from gatepass.server.domain.organizations import operations
 from gatepass.server.domain.users.sessions.linked import operations as linked
 
@@ -25,9 +25,9 @@ def link(org_id: str, production_id: str, target: options.Target) -> None:
     With sandbox_identity = "production", people of the one in production then work in this one,
     with the applications that it has. It takes the place of an earlier link of either.
     """
-    with options.environment_of(target._replace(environment_name="production")) as production:
+    with local_data.environment_of(target._replace(environment_name="production")) as production:
         theirs = operations.find(production.context, options.uuid_of(production_id))
-    with options.environment_of(target._replace(environment_name="sandbox")) as sandbox:
+    with local_data.environment_of(target._replace(environment_name="sandbox")) as sandbox:
         own = linked.link_organization(
             sandbox.context, options.operator(), theirs.id, options.uuid_of(org_id)
         )
@@ -39,7 +39,7 @@ def link(org_id: str, production_id: str, target: options.Target) -> None:
 @options.data_options
 def unlink(org_id: str, target: options.Target) -> None:
     """End the link of an organization of the sandbox; its applications stay."""
-    with options.environment_of(target._replace(environment_name="sandbox")) as sandbox:
+    with local_data.environment_of(target._replace(environment_name="sandbox")) as sandbox:
         own = linked.unlink_organization(
             sandbox.context, options.operator(), options.uuid_of(org_id)
         )

@@ -5,9 +5,9 @@ from typing import Any
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 from gatepass.server.domain.organizations.policies.fields import FIELDS, OPEN, PolicyField
 
 _ORGANIZATION = "The policy of this organization. [default: the operator's, which holds for all]"
@@ -42,7 +42,7 @@ def show(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
         else:
             found = operations.perform("policy.show_operator", {}).result
     rows = [_row(field, found, is_json=is_json) for field in FIELDS]
-    options.show_list(rows, "", is_json=is_json)
+    printing.show_list(rows, "", is_json=is_json)
 
 
 @policy.command(
@@ -76,7 +76,7 @@ def set_(
         else:
             found = operations.perform("policy.change_operator", parsed).result
     if is_json:
-        options.show(_row(known, found, is_json=True), is_json=True)
+        printing.show(_row(known, found, is_json=True), is_json=True)
         return
     environment = operations.environment_name
     whose = "the people of the organization" if org_id else f"everybody in {environment}"

@@ -3,9 +3,9 @@
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.opening import changing_options, opened
+from gatepass.server.cli.terminal import options
 
 
 @click.command(epilog=example('gatepass organization rename ORG_ID "Acme Power"'))

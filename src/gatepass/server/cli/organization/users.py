@@ -5,10 +5,10 @@ from typing import Any
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.model import every, moment
 from gatepass.server.cli.operations.opening import opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 
 _NOBODY = "No user has access. Add one: gatepass organization add-admin"
 _EXPIRED = "initial password expired; set a new one: gatepass organization reset-password"
@@ -30,7 +30,7 @@ def people(org_id: str, target: options.Target, *, is_json: bool) -> None:
         }
         for each in found
     ]
-    options.show_list(rows, _NOBODY, is_json=is_json)
+    printing.show_list(rows, _NOBODY, is_json=is_json)
 
 
 @click.command(
@@ -51,7 +51,7 @@ def users_(org_id: str, target: options.Target, *, of_all: bool, is_json: bool) 
     with opened(target) as operations:
         wanted = {"org_id": org_id, "everybody": of_all}
         rows = [_row(each) for each in every(operations, "person.list", wanted)]
-    options.show_list(rows, _NOBODY, is_json=is_json)
+    printing.show_list(rows, _NOBODY, is_json=is_json)
 
 
 def _row(found: dict[str, Any]) -> dict[str, object]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
+from gatepass.server.cli.terminal import errors, local_data, options, printing
 from gatepass.server.configuration.settings import Settings
 from gatepass.server.environment import data_directory, databases
 from gatepass.server.environment.databases import NAMES
@@ -23,8 +23,8 @@ def migrate(target: options.Target, *, dry_run: bool) -> None:
 
     A database that is new gets its tables; keys are made by the first start of the server.
     """
-    settings = options.settings_of(target)
-    with options.one_line_errors():
+    settings = local_data.settings_of(target)
+    with errors.one_line_errors():
         schemas = data_directory.look(settings)
         known = load()
         for mode, schema in schemas.items():
@@ -34,7 +34,7 @@ def migrate(target: options.Target, *, dry_run: bool) -> None:
         if dry_run:
             click.echo("Nothing was changed.")
         elif not all(schema.is_newest for schema in schemas.values()):
-            with options.progress_bar() as show:
+            with printing.progress_bar() as show:
                 steps = len(known)
                 data_directory.migrate(settings, lambda mode: show(NAMES[mode], 1, steps))
             click.echo("Done.")

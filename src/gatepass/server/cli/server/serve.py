@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
+from gatepass.server.cli.terminal import errors, local_data, options
 from gatepass.server.configuration.settings import Settings, load
 from gatepass.server.environment import data_directory
 from gatepass.server.environment.environment import NAMES
@@ -76,10 +76,10 @@ def serve(
     from gatepass.server import run  # takes a while to load
 
     ports = {"port": port, "sandbox_port": sandbox_port}
-    settings = options.settings_of(
+    settings = local_data.settings_of(
         target, host=hosts or None, workers=workers, tls=_tls(**tls), **ports
     )
-    with options.one_line_errors():
+    with errors.one_line_errors():
         text = greeting(settings, target.config, is_first=data_directory.is_new(settings))
         sockets = run.listen(settings)
         data_directory.prepare(settings, create_database)

@@ -3,7 +3,7 @@
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
+from gatepass.server.cli.terminal import local_data, options, printing
 from gatepass.server.configuration.branding.brand import Brand
 from gatepass.server.configuration.settings import Settings
 from gatepass.server.environment.environment import NAMES
@@ -20,8 +20,8 @@ def settings() -> None:
 @options.as_json
 def check(target: options.Target, *, is_json: bool) -> None:
     """Print the effective settings, without passwords; fail if they are invalid."""
-    found = options.settings_of(target)
-    options.show(_effective(found), is_json=is_json)
+    found = local_data.settings_of(target)
+    printing.show(_effective(found), is_json=is_json)
 
 
 def _effective(found: Settings) -> dict[str, object]:

@@ -5,10 +5,10 @@ from typing import Any
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
 from gatepass.server.cli.operations.effects import Assent, assent_options, check_effect
 from gatepass.server.cli.operations.model import moment
 from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
+from gatepass.server.cli.terminal import errors, local_data, options, printing
 from gatepass.server.domain.keys.model import PUBLISHED_AHEAD
 
 _MINUTES = int(PUBLISHED_AHEAD.total_seconds()) // 60
@@ -39,7 +39,7 @@ def list_(target: options.Target, *, is_json: bool) -> None:
     with opened(target) as operations:
         found = operations.perform("key.list", {}).result["items"]
     nothing = f"No keys in {operations.environment_name}."
-    options.show_list([_row(each) for each in found], nothing, is_json=is_json)
+    printing.show_list([_row(each) for each in found], nothing, is_json=is_json)
 
 
 @keys.command(epilog=example("gatepass keys rotate --environment production"))
@@ -72,9 +72,9 @@ def rotate_master(target: options.Target) -> None:
     """
     from gatepass.server.environment import master_key_rotation
 
-    settings = options.settings_of(target)
-    with options.one_line_errors():
-        options.check_has_data(settings)
+    settings = local_data.settings_of(target)
+    with errors.one_line_errors():
+        local_data.check_has_data(settings)
         rotated = master_key_rotation.rotate(settings, options.operator())
     click.echo(f"{rotated.keys} keys are encrypted under the first master key in {rotated.place}.")
     if rotated.earlier is None:

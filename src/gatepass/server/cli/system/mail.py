@@ -5,9 +5,9 @@ from typing import Any
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
 from gatepass.server.cli.operations.model import every, moment
 from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
+from gatepass.server.cli.terminal import local_data, options, printing
 from gatepass.server.environment.environment import Environment
 
 STATES = ("waiting", "sent", "failed")
@@ -33,7 +33,7 @@ def list_(target: options.Target, *, state: str | None, is_json: bool) -> None:
     """List the mail of the last 14 days, the newest first; never what it says."""
     with opened(target) as operations:
         rows = [_row(each) for each in every(operations, "mail.list", {"state": state})]
-    options.show_list(rows, f"No mail in {operations.environment_name}.", is_json=is_json)
+    printing.show_list(rows, f"No mail in {operations.environment_name}.", is_json=is_json)
 
 
 @mail.command(epilog=example("gatepass mail show 17"))
@@ -43,7 +43,7 @@ def show(number: int, target: options.Target, *, is_json: bool) -> None:
     """Show one mail: when it was tried and why it failed; never what it says."""
     with opened(target) as operations:
         found = operations.perform("mail.show", {"mail_id": number}).result
-    options.show(_row(found), is_json=is_json)
+    printing.show(_row(found), is_json=is_json)
 
 
 @mail.command(epilog=example("gatepass mail retry 17 18", "gatepass mail retry --all"))
@@ -68,10 +68,10 @@ def test(target: options.Target, *, address: str) -> None:
     from gatepass.server.environment.mail.delivery import send_test
     from gatepass.server.environment.mail.smtp import ConnectionFailedError, RefusedError
 
-    with options.environment_of(target) as environment:
+    with local_data.environment_of(target) as environment:
         _check_is_on(environment)
         try:
-            send_test(options.settings_of(target), environment, address)
+            send_test(local_data.settings_of(target), environment, address)
         except (ConnectionFailedError, RefusedError) as error:
             raise click.ClickException(f"The mail was not sent: {error}") from None
     click.echo(f"Sent to {address}.")

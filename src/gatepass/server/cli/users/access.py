@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from gatepass.server.cli import options
 from gatepass.server.cli.operations.model import Operations
+from gatepass.server.cli.terminal import printing
 from gatepass.server.storage.errors import NotFoundError
 
 
@@ -35,7 +35,7 @@ def show_access(
         "initial_password": given["initial_password"],
         "login_url": given["login_url"],
     }
-    options.show(shown, is_json=is_json)
+    printing.show(shown, is_json=is_json)
     if not is_json:
         click.echo(
             "\nThe password is shown only now. It must be changed at the first login, "

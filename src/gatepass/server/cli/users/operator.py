@@ -5,8 +5,8 @@ from collections.abc import Callable
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
+from gatepass.server.cli.terminal import local_data, options, printing, questions
 from gatepass.server.cli.users.access import show_access
 from gatepass.server.domain.users.initial_passwords import new_password
 from gatepass.server.domain.users.invitations.model import Invitation
@@ -99,13 +99,13 @@ def add(
     if bool(username) == bool(address) or (address and email):
         raise click.UsageError("Give either a username, or --invite ADDRESS.")
     given = _roles(roles, environments)
-    with options.environment_of(_production(target), creates=True) as environment:
+    with local_data.environment_of(_production(target), creates=True) as environment:
         context, by = environment.context, options.operator()
         if address:
             invited = invitations.invite(
                 context, by, None, email=address, roles=given, organization=_company(environment)
             )
-            options.show(_invitation(invited, given), is_json=is_json)
+            printing.show(_invitation(invited, given), is_json=is_json)
             return
         added, initial_password = operations.add(
             context,
@@ -125,7 +125,7 @@ def add(
 @options.listing_options
 def list_(target: options.Target, *, is_json: bool) -> None:
     """List the operators and those who are invited, with their roles and state."""
-    with options.environment_of(_production(target)) as environment:
+    with local_data.environment_of(_production(target)) as environment:
         rows = [
             _row(environment, each.user, each.roles)
             for each in operations.list_all(environment.context)
@@ -134,7 +134,7 @@ def list_(target: options.Target, *, is_json: bool) -> None:
         for each, roles in invitations.list_all(environment.context):
             state = "invited" if each.expires_at > now else "invitation expired"
             rows.append(_line(None, each.email, roles, None, state))
-    options.show_list(rows, _HOW_TO_START, is_json=is_json)
+    printing.show_list(rows, _HOW_TO_START, is_json=is_json)
 
 
 @operator.command(
@@ -167,7 +167,7 @@ def roles(
         raise click.UsageError("Give --role, or --none to take away every role.")
     nothing: Roles = dict.fromkeys(_modes(environments), frozenset())
     given = nothing if has_none else _roles(roles, environments)
-    with options.environment_of(_production(target)) as environment:
+    with local_data.environment_of(_production(target)) as environment:
         found = operations.find_by_username(environment.context, username)
         changed = operations.set_roles(
             environment.context,
@@ -177,7 +177,7 @@ def roles(
             given,
         )
         row = _row(environment, changed.user, changed.roles)
-    options.show(row, is_json=is_json)
+    printing.show(row, is_json=is_json)
 
 
 @operator.command(epilog=example("gatepass operator remove ben --yes"))
@@ -187,14 +187,14 @@ def roles(
 @options.as_option
 def remove(username: str, target: options.Target, *, yes: bool) -> None:
     """Remove an operator, or with an email address the invitation of one."""
-    with options.environment_of(_production(target)) as environment:
+    with local_data.environment_of(_production(target)) as environment:
         context, by = environment.context, options.operator()
         if any(each.email == username for each, _ in invitations.list_all(context)):
             invitations.revoke(context, by, None, username)
             click.echo(f"The invitation of {username} is revoked.")
             return
         found = operations.find_by_username(context, username).user
-        options.confirm(_REMOVE.format(found.username), yes=yes)
+        questions.confirm(_REMOVE.format(found.username), yes=yes)
         operations.remove(context, by, None, found.id)
     click.echo(f"{found.username} is no operator any more.")
 
@@ -231,9 +231,9 @@ def reset(username: str, target: options.Target, *, yes: bool, is_json: bool) ->
 
     Prints the password, once. Lost second factors: gatepass user reset-factors.
     """
-    with options.environment_of(_production(target)) as environment:
+    with local_data.environment_of(_production(target)) as environment:
         found = operations.find_by_username(environment.context, username).user
-        options.confirm(_RESET.format(found.username), yes=yes)
+        questions.confirm(_RESET.format(found.username), yes=yes)
         given, initial_password = operations.reset(
             environment.context,
             options.operator(),
@@ -256,7 +256,7 @@ def require_second_factor(state: str, target: options.Target) -> None:
     Without one, whoever learns a password can act on every organization.
     """
     value = "required" if state == "on" else "optional"
-    with options.environment_of(_production(target)) as environment:
+    with local_data.environment_of(_production(target)) as environment:
         org_id = operations.find_organization(environment.context).id
         policies.change(
             environment.context,
@@ -269,9 +269,9 @@ def require_second_factor(state: str, target: options.Target) -> None:
 
 
 def _set_enabled(target: options.Target, username: str, *, enabled: bool, yes: bool) -> None:
-    with options.environment_of(_production(target)) as environment:
+    with local_data.environment_of(_production(target)) as environment:
         found = operations.find_by_username(environment.context, username).user
-        options.confirm(_DISABLE.format(found.username), yes=yes)
+        questions.confirm(_DISABLE.format(found.username), yes=yes)
         operations.set_enabled(
             environment.context, options.operator(), None, found.id, enabled=enabled
         )

@@ -3,8 +3,8 @@
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
+from gatepass.server.cli.terminal import local_data, options, printing, questions
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as users
 from gatepass.server.domain.users.single_sign_on import setup
@@ -31,11 +31,11 @@ def single_sign_on() -> None:
 def show(organization: str, target: options.Target, *, is_json: bool) -> None:
     """Show how the people of an organization log in; never the client secret."""
     org_id = options.uuid_of(organization)
-    with options.environment_of(target) as environment:
+    with local_data.environment_of(target) as environment:
         name = organizations.find_any(environment.context, org_id).name
         found = setup.find(environment.context, org_id)
         shown = _row(environment, name, found) if found else {"organization": name, "state": "none"}
-    options.show(shown, is_json=is_json)
+    printing.show(shown, is_json=is_json)
 
 
 @single_sign_on.command(epilog=example(f"gatepass single-sign-on disable {_ORGANIZATION} --yes"))
@@ -49,11 +49,11 @@ def disable(organization: str, target: options.Target, *, yes: bool) -> None:
     (gatepass user reset). An administrator of the organization turns it on again in the portal.
     """
     org_id = options.uuid_of(organization)
-    with options.environment_of(target) as environment:
+    with local_data.environment_of(target) as environment:
         name = organizations.find_any(environment.context, org_id).name
         if setup.find(environment.context, org_id) is None:
             raise click.ClickException(f"{name} has no OpenID provider in {environment.name}.")
-        options.confirm(_DISABLE.format(name, environment.name), yes=yes)
+        questions.confirm(_DISABLE.format(name, environment.name), yes=yes)
         was_on = setup.turn_off(environment.context, options.operator(), org_id)
     click.echo(
         f"Single sign-on of {name} is off. Passwords log in again."

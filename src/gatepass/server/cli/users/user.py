@@ -6,11 +6,11 @@ from typing import Any
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.effects import Assent, assent_options, check_effect
 from gatepass.server.cli.operations.model import Operations, every, moment
 from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 from gatepass.server.cli.users.access import find_person, show_access
 from gatepass.server.storage.errors import NotFoundError
 
@@ -46,7 +46,7 @@ def list_(org_id: str | None, email: str | None, target: options.Target, *, is_j
         )
         rows = [_row(*each) for each in found]
     nothing = f"Nobody logs in to the portal of {operations.environment_name}."
-    options.show_list(rows, nothing, is_json=is_json)
+    printing.show_list(rows, nothing, is_json=is_json)
 
 
 def _every_person(operations: Operations, org_id: str | None) -> Iterator[tuple[str, Any]]:

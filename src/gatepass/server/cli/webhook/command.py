@@ -5,7 +5,6 @@ from typing import Any
 import click
 
 from gatepass.command_group import CommandGroup, example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.effects import (
     Assent,
@@ -15,6 +14,7 @@ from gatepass.server.cli.operations.effects import (
 )
 from gatepass.server.cli.operations.model import moment
 from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 from gatepass.server.cli.webhook.deliveries import deliveries, send_again, test
 from gatepass.server.domain.changes.webhooks.events import EVENTS, ONE_CAN_WANT, PREFIX
 
@@ -83,7 +83,7 @@ def add(
         "events": endpoint["events"] or "all",
         "secret": added["secret"],
     }
-    options.show(shown, is_json=is_json)
+    printing.show(shown, is_json=is_json)
 
 
 @webhook.command("list", epilog=example("gatepass webhook list", "gatepass webhook list --json"))
@@ -101,7 +101,7 @@ def list_(org_id: str | None, target: options.Target, *, is_json: bool) -> None:
         found = operations.perform("webhook.list", wanted).result["items"]
     nothing = f"No webhook endpoint in {operations.environment_name}."
     rows = [_row(each["endpoint"], each | {"state": _state(each)}) for each in found]
-    options.show_list(rows, nothing, is_json=is_json)
+    printing.show_list(rows, nothing, is_json=is_json)
 
 
 @webhook.command(epilog=example(f"gatepass webhook show {_ID}"))
@@ -121,7 +121,7 @@ def show(endpoint: str, target: options.Target, *, is_json: bool) -> None:
         "disabled_because": found["disabled_because"],
         "old_secret_until": moment(found["old_secret_until"]),
     }
-    options.show(_row(found, status) | more, is_json=is_json)
+    printing.show(_row(found, status) | more, is_json=is_json)
 
 
 @webhook.command(epilog=example("gatepass webhook events"))
@@ -132,7 +132,7 @@ def events(*, is_json: bool) -> None:
         {"event": name, "type": PREFIX + name, "sent": str(EVENTS[name].text)}
         for name in ONE_CAN_WANT
     ]
-    options.show_list(rows, "", is_json=is_json)
+    printing.show_list(rows, "", is_json=is_json)
 
 
 @webhook.command(epilog=example(f"gatepass webhook change {_ID} --event secret.leaked"))
@@ -179,7 +179,7 @@ def rotate_secret(endpoint: str, overlap: int, target: options.Target, *, is_jso
     new = {"endpoint_id": endpoint, "overlap_hours": overlap}
     with opened(target) as operations:
         secret = operations.perform("webhook.rotate_secret", new).result["secret"]
-    options.show({"endpoint": endpoint, "secret": secret}, is_json=is_json)
+    printing.show({"endpoint": endpoint, "secret": secret}, is_json=is_json)
 
 
 @webhook.command(epilog=example(f"gatepass webhook disable {_ID}"))

@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from gatepass.command_group import example
-from gatepass.server.cli import options
 from gatepass.server.cli.completion import ids
 from gatepass.server.cli.operations.model import LARGEST_PAGE, Operations, moment
 from gatepass.server.cli.operations.opening import changing_options, opened, reading_options
+from gatepass.server.cli.terminal import options, printing
 
 _ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 _STATES = ("waiting", "delivered", "failed")
@@ -25,7 +25,7 @@ def deliveries(endpoint: str, target: options.Target, *, state: str | None, is_j
     wanted = {"endpoint_id": endpoint, "state": state, "limit": LARGEST_PAGE}
     with opened(target) as operations:
         found = operations.perform("webhook.deliveries", wanted).result["items"]
-    options.show_list([_delivery(each) for each in found], "No deliveries.", is_json=is_json)
+    printing.show_list([_delivery(each) for each in found], "No deliveries.", is_json=is_json)
 
 
 @click.command(

@@ -32,7 +32,8 @@ class CachedSecret(NamedTuple):
 
     `is_legacy`: it was imported and not used since, so it has only another system's hash, which
     the database knows; its digest is random. See `ApplicationSecret`. `is_key`: it stands for one
-    of the application's keys, whose id it has; `is_certificate`: for one of its certificates.
+    of the application's keys, whose id it has. With `validity_ms` it stands for one of its
+    certificates: from when until when the one that was presented works, in Unix milliseconds.
     """
 
     digest: bytes
@@ -42,7 +43,7 @@ class CachedSecret(NamedTuple):
     is_legacy: bool
     ends_on_use_of: bytes | None
     is_key: bool = False
-    is_certificate: bool = False
+    validity_ms: tuple[int, int] | None = None
 
     @property
     def id(self) -> UUID:

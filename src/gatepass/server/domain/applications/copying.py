@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 from uuid import UUID
 
 from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.fields import table
 from gatepass.server.domain.applications.fields.model import Field, FieldGroup
 from gatepass.server.domain.applications.fields.values import texts_of
+from gatepass.server.domain.applications.keys.registration import (
+    GiveMethod,
+    register_without_secret,
+)
 from gatepass.server.domain.applications.model import Application, check_scope
 from gatepass.server.domain.applications.operations import Also, Registered
 from gatepass.server.domain.applications.transaction_steps import (
@@ -26,6 +30,7 @@ from gatepass.server.domain.context import Context
 from gatepass.server.storage.database import Connection
 from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
+from gatepass.wire.networks import Network
 from gatepass.wire.scope import Scope
 
 _NAME = "name"  # of each application its own
@@ -135,34 +140,87 @@ def register_copy(  # noqa: PLR0913 - a registration has that many parts
 
     Raises OAuthError where none of the scopes can be chosen here, and as `operations.register`.
     """
-    original, now = source.application, context.now()
-    scope = check_scope(
-        scope_of_copy(original.scope, catalogue.offered, Scope(())), catalogue.offered
-    )
+    original = source.application
 
     def also_written(connection: Connection, made: Registered) -> None:
         also(connection, made)
-        new = made.application
-        after = copied(original, new, catalogue.offered)
-        operations.write(connection, by, now, new, after, _changed(new, after))
-        _record(connection, by, now, new, source)
+        _write_copy(connection, catalogue, by, made.application, source)
 
     return operations.register(
         context,
         catalogue,
         by,
         org_id,
+        **_parts(original, catalogue),
         name=name,
-        scope=scope,
-        allowed=catalogue.offered,
-        token_lifetime=original.token_lifetime,
-        contact=original.contact,
-        networks=original.networks,
-        redirect_uris=original.redirect_uris,
         secret_end=secret_end,
         app_id=app_id,
         also=also_written,
     )
+
+
+def register_copy_without_secret(  # noqa: PLR0913 - as `register_copy`
+    context: Context,
+    catalogue: Catalogue,
+    by: Actor,
+    org_id: UUID,
+    source: Source,
+    *,
+    name: str,
+    give: GiveMethod,
+    app_id: UUID,
+) -> Application:
+    """Register a copy as `register_copy` does, with what `give` gives it in place of a secret."""
+
+    def give_and_copy(inner: Context, new: Application) -> None:
+        give(inner, new)
+        with inner.database.write() as connection:
+            _write_copy(connection, catalogue, by, new, source)
+
+    return register_without_secret(
+        context,
+        catalogue,
+        by,
+        org_id,
+        **_parts(source.application, catalogue),
+        name=name,
+        give=give_and_copy,
+        app_id=app_id,
+    )
+
+
+class _Parts(TypedDict):
+    """What a registration takes of the source."""
+
+    scope: Scope
+    allowed: Scope
+    token_lifetime: int
+    contact: str
+    networks: tuple[Network, ...]
+    redirect_uris: tuple[str, ...]
+
+
+def _parts(original: Application, catalogue: Catalogue) -> _Parts:
+    """Return what a registration takes of the source; raise OAuthError where no scope is left."""
+    offered = catalogue.offered
+    return {
+        "scope": check_scope(scope_of_copy(original.scope, offered, Scope(())), offered),
+        "allowed": offered,
+        "token_lifetime": original.token_lifetime,
+        "contact": original.contact,
+        "networks": original.networks,
+        "redirect_uris": original.redirect_uris,
+    }
+
+
+def _write_copy(
+    connection: Connection, catalogue: Catalogue, by: Actor, new: Application, source: Source
+) -> None:
+    """Write what a registration does not take, and who was copied."""
+    now = new.created_at
+    after = copied(source.application, new, catalogue.offered)
+    operations.write(connection, by, now, new, after, _changed(new, after))
+    _record(connection, by, now, new, source)
 
 
 def copy_settings(

@@ -34,6 +34,7 @@ from gatepass.server.domain.applications.transaction_steps import (
     end_in_words,
     find_owned,
     record_change,
+    void_tokens,
 )
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.catalogue.model import NEEDS_PASSWORD, Catalogue
@@ -232,11 +233,7 @@ def choose_scope(  # noqa: PLR0913 - who, what, and what was seen
 def revoke_tokens(context: Context, by: Actor, app_id: UUID, org_id: UUID | None) -> None:
     """Make every token that the application holds invalid."""
     with begin_change(context, app_id, org_id) as (connection, application, now):
-        store.change(
-            connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
-        )
-        record_change(connection, by, now, application, "application.tokens_voided")
-        emit(context, connection, application, "application.tokens_revoked", now)
+        void_tokens(context, connection, by, application, now)
 
 
 def set_enabled(
@@ -323,7 +320,7 @@ def write(
             store.change(connection, before.id, group.columns(after))
         record_change(connection, by, now, before, group.action, **group.details(after))
     if NEEDS_PASSWORD & set(before.scope.without(after.scope).names):
-        store.change(connection, before.id, {"tokens_revoked_before": before.next_revocation(now)})
+        store.void_tokens(connection, before, now)
 
 
 def _check_settings(connection: Connection) -> None:

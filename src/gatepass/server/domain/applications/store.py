@@ -144,6 +144,11 @@ def change(connection: Connection, app_id: UUID, values: Mapping[str, object]) -
     connection.execute(update(application).where(application.c.id == app_id).values(**values))
 
 
+def void_tokens(connection: Connection, application: Application, now: datetime) -> None:
+    """Make every token that the application holds invalid."""
+    change(connection, application.id, {"tokens_revoked_before": application.next_revocation(now)})
+
+
 def void_tokens_of_organization(connection: Connection, org_id: UUID, at: datetime) -> None:
     """Revoke every token that an organization's applications were issued at `at` or before."""
     _void_tokens(connection, application.c.org_id == org_id, at)

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import reduce
 from uuid import UUID
 
-from gatepass.server.domain.applications import lookup
+from gatepass.server.domain.applications import lookup, store
 from gatepass.server.domain.applications.fields import table
 from gatepass.server.domain.applications.fields.values import texts_of
 from gatepass.server.domain.applications.model import Application, ApplicationSecret
@@ -85,6 +85,15 @@ def emit(
         name=application.name,
         **data,
     )
+
+
+def void_tokens(
+    context: Context, connection: Connection, by: Actor, application: Application, now: datetime
+) -> None:
+    """Make every token that the application holds invalid, with audit entry and event."""
+    store.void_tokens(connection, application, now)
+    record_change(connection, by, now, application, "application.tokens_voided")
+    emit(context, connection, application, "application.tokens_revoked", now)
 
 
 def emit_rotated(

@@ -1,6 +1,5 @@
 """The rules for importing applications of another system."""
 
-import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +18,7 @@ from gatepass.server.domain.names import is_tidy_form, is_visible, without_refus
 from gatepass.server.storage.timestamps import milliseconds
 from gatepass.wire.credential import read
 from gatepass.wire.errors import OAuthError
+from gatepass.wire.params import can_be_sent
 from gatepass.wire.scope import Scope
 from gatepass.wire.secret import Secret
 
@@ -26,8 +26,6 @@ LONGEST_CLIENT_ID = 255
 
 OrganizationBy = Literal["user", "none"]
 State = Literal["imported", "already there", "left out"]
-
-_CANNOT_BE_SENT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +155,7 @@ def _check_client_id(client_id: str) -> None:
         raise NotImportable("it has no client id")
     if len(client_id) > LONGEST_CLIENT_ID:
         raise NotImportable(f"its client id is longer than {LONGEST_CLIENT_ID} characters")
-    if _CANNOT_BE_SENT.search(client_id):
+    if not can_be_sent(client_id):
         raise NotImportable("its client id has characters in it that cannot be sent")
     if read(client_id):
         raise NotImportable("its client id has the form of one of Gatepass's own")
@@ -170,7 +168,7 @@ def _hash_kind(found: SourceApplication) -> str:
     way = django_hashers.kind(kept, was_hashed=found.was_hashed)
     if way is None:
         raise NotImportable("its secret is hashed in a way that is weak, unknown or too costly")
-    if way == django_hashers.PLAIN and _CANNOT_BE_SENT.search(kept):
+    if way == django_hashers.PLAIN and not can_be_sent(kept):
         raise NotImportable("its secret has characters in it that cannot be sent")
     return way
 

@@ -11,6 +11,7 @@ from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
 from gatepass.server.domain.applications.keys import store as keys
 from gatepass.server.domain.applications.keys.certificates import store as certificates
+from gatepass.server.domain.applications.keys.certificates.ends import store as certificate_ends
 from gatepass.server.domain.applications.secrets.placeholder import is_placeholder
 from gatepass.server.domain.applications.secrets.uses import store as secret_uses
 from gatepass.server.domain.audit import bounded
@@ -168,18 +169,22 @@ def write(
     keeps_sources: bool = True,
     has_keys: bool = True,
     has_certificates: bool = True,
+    has_ends: bool = True,
 ) -> None:
     """Write a batch, or a part of one: uses, counts, and refusals.
 
     Of the refusals the first of a kind is audited, as far as the limit admits it. `keeps_sources`:
     whether the tables have a place for earlier uses from other addresses; `has_keys`: for keys;
-    `has_certificates`: for certificates.
+    `has_certificates`: for certificates; `has_ends`: for the ends of certificates.
     """
     of_secrets = _write_uses(connection, batch, keeps_sources=keeps_sources)
     if has_keys and any(use.secret.is_key for use in batch.uses.values()):
         keys.record_use(connection, of_secrets)
-    if has_certificates and any(use.secret.is_certificate for use in batch.uses.values()):
+    by_certificate = [use for use in batch.uses.values() if use.secret.validity_ms is not None]
+    if has_certificates and by_certificate:
         certificates.record_use(connection, of_secrets)
+    if has_ends:
+        certificate_ends.record_seen(connection, _seen(by_certificate))
     _end_replaced_secrets(connection, batch)
     store.add(connection, batch.counts)
     known = store.existing(connection, {kind.application_id for kind in batch.refusals})
@@ -219,6 +224,14 @@ def _write_uses(connection: Connection, batch: Batch, *, keeps_sources: bool) ->
         )
     applications.record_use(connection, _rows(of_applications.items()), of_secrets)
     return of_secrets
+
+
+def _seen(uses: Iterable[Use]) -> Iterator[certificate_ends.SeenCertificate]:
+    for use in uses:
+        if use.secret.validity_ms is not None:
+            yield certificate_ends.SeenCertificate(
+                use.secret.id_bytes, *use.secret.validity_ms, int(use.at * 1000)
+            )
 
 
 def _rows(uses: Iterable[tuple[bytes, Use]]) -> str:

@@ -9,13 +9,13 @@ from sqlalchemy import Connection, func, or_, select
 from gatepass.server.domain.applications import store as applications
 from gatepass.server.domain.applications.keys import store as _keys
 from gatepass.server.domain.applications.keys.certificates import store as _certificates
-from gatepass.server.domain.applications.keys.expiry_notices import store as _key_notices
+from gatepass.server.domain.applications.keys.certificates.ends import store as _certificate_ends
+from gatepass.server.domain.applications.keys.methods.expiry.sources import store as _expiry
 from gatepass.server.domain.applications.keys.used import store as _used_assertions
 from gatepass.server.domain.applications.model import CLOCK_MARGIN
 from gatepass.server.domain.applications.secrets.automatic_rotation import (
     store as _automatic_rotation,
 )
-from gatepass.server.domain.applications.secrets.expiry_notices import store as _expiry_notices
 from gatepass.server.domain.applications.secrets.leaks import store as _leaks
 from gatepass.server.domain.applications.secrets.uses import store as _secret_uses
 from gatepass.server.domain.applications.settings import store as _settings
@@ -61,15 +61,15 @@ _BEFORE_RESTORE = "it waited when the backup was made, and may have been sent si
 _EVERY_STORE = (
     _audit_forwarding,
     _automatic_rotation,
+    _certificate_ends,
     _certificates,
-    _expiry_notices,
+    _expiry,
     _followers,
     _heartbeat,
     _idempotency,
     _imports,
     _languages,
     _invitations,
-    _key_notices,
     _keys,
     _leak_reports,
     _leaks,

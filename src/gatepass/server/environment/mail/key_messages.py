@@ -1,7 +1,5 @@
 """What mail about the keys of applications says, to an organization's administrators."""
 
-import json
-
 from gatepass.server.environment.mail.content import (
     Content,
     Link,
@@ -40,30 +38,6 @@ def key_revoked(values: Values, site: Site) -> Content:
         Message(
             "If nobody of you did this, talk to the other administrators of your organization."
         ),
-    )
-
-
-def keys_expiring(values: Values, site: Site) -> Content:
-    """Say which applications have a last key that ends soon."""
-    applications: list[tuple[str, str]] = json.loads(values["applications"])
-    return Content(
-        Message("Keys expire soon")
-        if len(applications) > 1
-        else Message("The key of {application} expires soon", application=applications[0][0]),
-        (
-            Message("A program whose key has expired gets no tokens."),
-            *(
-                [Message("{more} more applications are in the portal.", more=values["more"])]
-                if values["more"]
-                else []
-            ),
-            Message(
-                "Add a new key in the portal and deploy its private part, or give the key a later "
-                "end."
-            ),
-        ),
-        (*applications, (Message("Environment"), site.environment)),
-        Link(Message("Look at the applications"), f"{site.issuer}/oauth2/applications/"),
     )
 
 

@@ -1,7 +1,5 @@
 """What mail about the secrets of applications says, to an organization's administrators."""
 
-import json
-
 from gatepass.server.environment.mail.content import (
     Content,
     Link,
@@ -12,32 +10,6 @@ from gatepass.server.environment.mail.content import (
     sentence,
 )
 from gatepass.translation.message import Message, Value
-
-
-def secrets_expiring(values: Values, site: Site) -> Content:
-    """Say which applications have a last secret that ends soon."""
-    applications: list[tuple[str, str]] = json.loads(values["applications"])
-    several = len(applications) > 1
-    return Content(
-        Message("Client secrets expire soon")
-        if several
-        else Message(
-            "The client secret of {application} expires soon", application=applications[0][0]
-        ),
-        (
-            Message("A program whose secret has expired gets no tokens."),
-            *(
-                [Message("{more} more applications are in the portal.", more=values["more"])]
-                if values["more"]
-                else []
-            ),
-            Message(
-                "Rotate the secret in the portal, deploy the new one, then revoke the old one."
-            ),
-        ),
-        (*applications, (Message("Environment"), site.environment)),
-        Link(Message("Look at the applications"), f"{site.issuer}/oauth2/applications/"),
-    )
 
 
 def secret_leak_reported(values: Values, site: Site) -> Content:

@@ -42,7 +42,7 @@ class _Cached(NamedTuple, Generic[Kept]):
 class OpenIdProviders:
     """The providers of one environment's organizations.
 
-    Its methods block, for a thread of `Environment.provider_pool`. They raise ProviderError.
+    Its methods block, for a thread of `Environment.pools.providers`. They raise ProviderError.
     """
 
     def __init__(

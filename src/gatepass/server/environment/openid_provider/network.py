@@ -8,7 +8,6 @@ name. The address that was checked is the one that is connected to.
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx2
 
 from gatepass.server.configuration.single_sign_on_settings import SingleSignOnSettings
+from gatepass.server.environment.openid_provider.deadline import Deadline
 from gatepass.server.environment.openid_provider.errors import ProviderAwayError, ProviderError
 from gatepass.wire.networks import may_connect
 from gatepass.wire.urls import is_loopback
@@ -62,18 +62,18 @@ class Network:
         return self._send("POST", url, sent, urlencode(form).encode())
 
     def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
-        parts = urlsplit(url)
+        parts, deadline = urlsplit(url), Deadline(self._timeout)
         headers |= {"accept": "application/json", "accept-encoding": "identity"}
-        proxy = _proxy_of(parts)
+        proxy, named = _proxy_of(parts), _named(url)
         self._check_name(parts)
         if proxy:  # it looks the name up, and decides where it connects to
-            return self._exchange(method, httpx2.URL(url), headers, body, proxy=proxy)
+            return self._exchange(method, named, headers, body, deadline, proxy=proxy)
         host, failed = parts.hostname or "", "no address"
         headers["host"] = parts.netloc.rpartition("@")[2]
         for address in self._addresses(parts)[:_TRIED]:
-            target = httpx2.URL(url).copy_with(host=address)
+            target = named.copy_with(host=address)
             try:
-                return self._exchange(method, target, headers, body, server_name=host)
+                return self._exchange(method, target, headers, body, deadline, server_name=host)
             except httpx2.ConnectError as error:
                 failed = type(error).__name__ if _is_tls(error) else "no connection"
                 if _is_tls(error):
@@ -86,23 +86,26 @@ class Network:
         url: httpx2.URL,
         headers: Mapping[str, str],
         body: bytes | None,
+        deadline: Deadline,
         *,
         server_name: str = "",
         proxy: str | None = None,
     ) -> Response:
         """Send one request; raise ProviderError for everything but a refused connection."""
-        until = time.monotonic() + self._timeout
         host = server_name or url.host
         # A connection is not kept: it was made for one name, and another one may be at its address.
         client = httpx2.Client(
             transport=httpx2.HTTPTransport(verify=self._context(), proxy=proxy),
-            timeout=self._timeout,
+            timeout=deadline.remaining(),
             trust_env=False,
         )
-        extensions = {"sni_hostname": server_name} if server_name else {}
+        extensions: dict[str, object] = {"trace": deadline.trace}
+        if server_name:
+            extensions["sni_hostname"] = server_name
         received = b""
         try:
             with (
+                deadline,
                 client,
                 client.stream(
                     method, url, headers=headers, content=body, extensions=extensions
@@ -112,11 +115,9 @@ class Network:
                     received += piece
                     if len(received) > LONGEST:
                         raise ProviderError(f"{host} answered more than {LONGEST} bytes")
-                    if time.monotonic() > until:
-                        raise ProviderAwayError(f"{host} did not answer in time")
         except httpx2.ConnectError:
             raise
-        except httpx2.TimeoutException:
+        except (httpx2.TimeoutException, TimeoutError):
             raise ProviderAwayError(f"{host} did not answer in time") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise ProviderAwayError(f"{host}: {type(error).__name__}") from None
@@ -166,6 +167,13 @@ class Network:
 _PRIVATE = (
     "{} is not at a public address: the operator can allow it (single_sign_on.private_networks)"
 )
+
+
+def _named(url: str) -> httpx2.URL:
+    try:
+        return httpx2.URL(url)
+    except httpx2.InvalidURL:
+        raise ProviderError("the address is malformed") from None
 
 
 def _proxy_of(parts: SplitResult) -> str | None:

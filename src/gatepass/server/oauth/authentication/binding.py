@@ -104,7 +104,9 @@ def check_sender(
             if header is None:
                 raise environment.proofs.error(_PROOF_MISSING, "missing", now)
             proof_for = target._replace(jkt=bound.jkt)
-            environment.proofs.check(header.decode("latin-1"), proof_for, now)
+            proof = environment.proofs.check(header.decode("latin-1"), proof_for, now)
+            if environment.profile and proof.alg not in ALGORITHMS:
+                raise environment.proofs.error(_ALGORITHM, "key", now)
         except ProofError as error:
             error.status = 401  # the token endpoint's is 400 (RFC 9449 §5, §7.1)
             raise

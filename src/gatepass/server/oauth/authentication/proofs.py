@@ -53,13 +53,14 @@ class Target(NamedTuple):
 class Proofs:
     """Checks proofs; threads may share it. Without `keys` proofs need no nonce.
 
-    Nonces are made with the first of `keys`, and those of the others are accepted.
+    Nonces are made with the first of `keys`, and those of the others are accepted; `nonces` are
+    those of each key.
     """
 
     def __init__(self, keys: Sequence[bytes] = (), most: int = MOST_USED) -> None:
         self._headers: BoundedCache[str, Header] = BoundedCache(_CLIENTS)
         self._used = UsedDigests(most)
-        self._nonces = tuple(map(Nonces, keys))
+        self.nonces = tuple(map(Nonces, keys))
 
     def __len__(self) -> int:
         """Return how many proofs are remembered."""
@@ -67,7 +68,7 @@ class Proofs:
 
     def nonce(self, now: float) -> str:
         """Return the nonce to give out at `now` (Unix seconds), "" where proofs need none."""
-        return self._nonces[0].current(now) if self._nonces else ""
+        return self.nonces[0].current(now) if self.nonces else ""
 
     def check(self, text: str, target: Target, now: float) -> Proof:
         """Return the proof in the value of a DPoP header, used up now; raise ProofError.
@@ -112,9 +113,9 @@ class Proofs:
         return ProofError(code, description, fault, nonce=self.nonce(now))
 
     def _valid(self, now: float) -> Collection[str] | None:
-        if len(self._nonces) < 2:
-            return self._nonces[0].valid(now) if self._nonces else None
-        return [nonce for each in self._nonces for nonce in each.valid(now)]
+        if len(self.nonces) < 2:
+            return self.nonces[0].valid(now) if self.nonces else None
+        return [nonce for each in self.nonces for nonce in each.valid(now)]
 
     def _refused(self, error: InvalidProofError, target: Target, now: float) -> ProofError:
         """Return the refusal of a proof, with what the sender has to change."""

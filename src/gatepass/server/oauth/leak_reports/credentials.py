@@ -50,7 +50,7 @@ async def store(
     """
     run: Callable[..., None] = contextvars.copy_context().run  # with this request's deadline
     await asyncio.get_running_loop().run_in_executor(
-        environment.leak_report_pool, run, _store, environment, leaks, source, channel
+        environment.pools.leak_reports, run, _store, environment, leaks, source, channel
     )
 
 

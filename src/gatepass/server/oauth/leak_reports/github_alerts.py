@@ -59,7 +59,7 @@ async def _take(
     environment: ServedEnvironment, request: Request, key_id: str, signature: str
 ) -> Response:
     await asyncio.get_running_loop().run_in_executor(
-        environment.provider_pool,
+        environment.pools.providers,
         contextvars.copy_context().run,
         environment.github_keys.verify,
         request.body,

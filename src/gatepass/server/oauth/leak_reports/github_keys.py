@@ -37,7 +37,7 @@ log = structlog.get_logger("gatepass.server")
 class GitHubKeys:
     """Fetches the keys and keeps them for a day, and fetches again for a key that is not known.
 
-    `verify` blocks, for a thread of `Environment.provider_pool`. `get` sends a request.
+    `verify` blocks, for a thread of `Environment.pools.providers`. `get` sends a request.
     """
 
     def __init__(

@@ -47,7 +47,7 @@ def _revoke_own(
     if claims is None or claims.token_id in environment.state.revoked:
         return _DONE
     work = partial(_revoke, environment, client.application, claims, request.source)
-    return NeedsThread(work, environment.revocation_pool)
+    return NeedsThread(work, environment.pools.revocations)
 
 
 def _own_token(

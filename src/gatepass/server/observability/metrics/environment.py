@@ -86,8 +86,8 @@ def _work(environment: Environment) -> Iterator[Value]:
     yield "usage_waiting", (), environment.usage.waiting
     yield "usage_lost", (), environment.usage.lost
     yield from _queue("imported_secrets", environment.state.legacy_hashes.pool)
-    yield from _queue("pages", environment.page_pool)
-    yield from _queue("revocations", environment.revocation_pool)
+    yield from _queue("pages", environment.pools.pages)
+    yield from _queue("revocations", environment.pools.revocations)
     yield "queue_waiting", ("lookups",), environment.waiting_lookups()
 
 

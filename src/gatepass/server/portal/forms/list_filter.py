@@ -12,7 +12,7 @@ STATES = {
     "active": Message("Active"),
     "disabled": Message("Disabled"),
     "unused": Message("Never used"),
-    "expiring": Message("Secret or key ends within 90 days"),
+    "expiring": Message("Secret, key or certificate ends within 90 days"),
 }
 ORDERS = {
     "created": Message("Newest first"),

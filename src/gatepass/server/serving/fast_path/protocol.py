@@ -121,7 +121,7 @@ class FastPathProtocol(HttpProtocol):
 
     def _wait(self, returned: Result, waiting: "Begun") -> bool:
         """Wait for the work that an endpoint needs, if it is done together with other requests."""
-        if not isinstance(returned, NeedsThread) or returned.together is None:
+        if not isinstance(returned, NeedsThread) or returned.together is None or returned.is_remote:
             self._extension = {RETURNED: Returned(returned)}
             return False
         self._state = RESPONDING

@@ -8,7 +8,7 @@ import pytest
 
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.applications.keys import operations
-from gatepass.server.domain.applications.keys.expiry_notices.operations import find, remind
+from gatepass.server.domain.applications.keys.methods.expiry.operations import find, remind
 from gatepass.server.domain.applications.keys.model import ApplicationKey
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.users import initial_passwords
@@ -79,10 +79,10 @@ def test_a_key_that_a_newer_one_replaces_is_not_reminded_of(
     context = server.environment().context
     old = add(server, client, 20)
     server.clock.advance(14 * 24 * 3600)
-    assert [each.key_id for each in find(context, None, 30 * DAY)] == [old.id]
+    assert [each.credential_id for each in find(context, "key", None, 30 * DAY)] == [old.id]
     add(server, client, None)
 
-    assert find(context, None, 30 * DAY) == []
+    assert find(context, "key", None, 30 * DAY) == []
     assert remind(context) == 0
 
 

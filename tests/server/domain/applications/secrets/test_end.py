@@ -5,15 +5,16 @@ from uuid import UUID
 
 import pytest
 
+from gatepass.server.domain.applications.keys.methods.expiry.model import (
+    Expiring,
+    Validity,
+    due_reminder,
+)
 from gatepass.server.domain.applications.secrets.end import (
     SecretEndRefused,
     check_end,
     chosen_end,
     parse_end,
-)
-from gatepass.server.domain.applications.secrets.expiry_notices.model import (
-    ExpiringSecret,
-    due_reminder,
 )
 
 NOW = datetime(2026, 11, 28, 14, 30, tzinfo=UTC)
@@ -91,19 +92,17 @@ def test_an_offered_lifetime_is_within_a_policy_of_as_many_days(days: int) -> No
     assert check_end(last_day, NOW, NOW, days) == last_day
 
 
-def _secret(
-    lifetime: int, reminded: int | None = None, end: datetime | None = None
-) -> ExpiringSecret:
+def _secret(lifetime: int, reminded: int | None = None, end: datetime | None = None) -> Expiring:
     expires_at = NOW + lifetime * DAY
-    return ExpiringSecret(
+    return Expiring(
+        "secret",
         UUID(int=1),
         UUID(int=2),
         "id",
         "Billing",
         "",
-        "aB3x",
-        NOW,
-        expires_at,
+        {"last_four": "aB3x"},
+        Validity(NOW, expires_at),
         end or expires_at,
         reminded,
     )

@@ -9,10 +9,10 @@ import pytest
 
 from gatepass.server.domain import organization_lifecycle
 from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.keys.methods.expiry.operations import remind
 from gatepass.server.domain.applications.operations import Registered
 from gatepass.server.domain.applications.secrets import end as secret_end
 from gatepass.server.domain.applications.secrets import operations as secret_operations
-from gatepass.server.domain.applications.secrets.expiry_notices.operations import remind
 from gatepass.server.domain.audit.model import OPERATOR
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.users import initial_passwords

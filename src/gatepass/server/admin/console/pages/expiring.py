@@ -1,7 +1,10 @@
-"""Client secrets and keys that end soon, over all organizations or of one, and whom to write to."""
+"""Secrets, keys and certificates that end soon, over all organizations or of one.
+
+With each one the page says whom to write to.
+"""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -9,10 +12,16 @@ from starlette.responses import Response
 
 from gatepass.server.admin.console.rendering import page
 from gatepass.server.admin.console.request import ConsoleRequest
-from gatepass.server.admin.operations.applications import keys
-from gatepass.server.admin.operations.applications.key_model import ExpiringKey, ExpiringKeys
-from gatepass.server.admin.operations.usage import secrets
-from gatepass.server.admin.operations.usage.secrets import Expiring, ExpiringSecrets
+from gatepass.server.admin.operations.model import Operation
+from gatepass.server.admin.operations.usage import expiring
+from gatepass.server.admin.operations.usage.expiring import (
+    Expiring,
+    ExpiringCertificate,
+    ExpiringCertificates,
+    ExpiringKey,
+    ExpiringKeys,
+    ExpiringSecrets,
+)
 from gatepass.server.domain.applications import operations as applications
 from gatepass.server.domain.organizations import operations as organizations
 from gatepass.server.domain.users import operations as users
@@ -26,49 +35,103 @@ PERIODS = {
     30: Message("30 days"),
     90: Message("90 days"),
 }
+
+
+class Part(NamedTuple):
+    """What the page says of one kind; `cursor` is the member of the query with its cursor.
+
+    `shown` is the member of a row that the column has.
+    """
+
+    operation: Operation[Any, Any]
+    page: type[ExpiringSecrets | ExpiringKeys | ExpiringCertificates]
+    cursor: str
+    shown: str
+    title: Message
+    one: Message
+    caption: Message
+    more: Message
+
+
+PARTS = (
+    Part(
+        expiring.SECRETS,
+        ExpiringSecrets,
+        "after",
+        "ends_with",
+        Message("Secrets"),
+        Message("Secret"),
+        Message("Secrets that end soon, the next one first"),
+        Message("More secrets"),
+    ),
+    Part(
+        expiring.KEYS,
+        ExpiringKeys,
+        "after_key",
+        "key",
+        Message("Keys"),
+        Message("Key"),
+        Message("Keys that end soon, the next one first"),
+        Message("More keys"),
+    ),
+    Part(
+        expiring.CERTIFICATES,
+        ExpiringCertificates,
+        "after_certificate",
+        "certificate",
+        Message("Certificates"),
+        Message("Certificate"),
+        Message("Certificates that end soon, the next one first"),
+        Message("More certificates"),
+    ),
+)
 _DEFAULT = 30  # days
 _PAGE = 50
 _MOST_PEOPLE = 3  # administrators of an organization
 
 
 def show(request: ConsoleRequest) -> Response:
-    """Show the secrets and keys that end within the chosen days, the next one first."""
+    """Show what ends within the chosen days, by kind, the next one first.
+
+    A query that has the cursor of one kind shows only that one.
+    """
     days, org_id = _days(request), _org_id(request)
     organization = organizations.find(request.context, org_id) if org_id else None
     errors: dict[str, str] = {}
-    found = ExpiringSecrets(items=[], next_cursor=None)
-    found_keys = ExpiringKeys(items=[], next_cursor=None)
-    wanted = {"org_id": org_id, "days": days, "limit": _PAGE}
+    of = {"org": str(org_id)} if org_id else {}
+    later = next((each for each in PARTS if each.cursor in request.query), None)
+    parts: list[dict[str, object]] = []
     try:
-        if "after_key" not in request.query:
-            cursor = request.query.get("after", "")
-            asked = request.perform(secrets.EXPIRING, **wanted, cursor=cursor)
-            found = ExpiringSecrets.model_validate(asked.result)
-        if "after" not in request.query:
-            cursor = request.query.get("after_key", "")
-            asked = request.perform(keys.EXPIRING, **wanted, cursor=cursor)
-            found_keys = ExpiringKeys.model_validate(asked.result)
+        for part in (later,) if later else PARTS:
+            cursor = request.query.get(part.cursor, "")
+            asked = request.perform(
+                part.operation, org_id=org_id, days=days, limit=_PAGE, cursor=cursor
+            )
+            found = part.page.model_validate(asked.result)
+            more = urlencode({**of, "days": days, part.cursor: found.next_cursor or ""})
+            parts.append(
+                {
+                    "part": part,
+                    "rows": _rows(request, found.items),
+                    "next_url": f"?{more}" if found.next_cursor else "",
+                }
+            )
     except OAuthError as refusal:
         errors = errors_of(refusal)
-    of = {"org": str(org_id)} if org_id else {}
-    next_query = urlencode({**of, "days": days, "after": found.next_cursor or ""})
-    next_keys = urlencode({**of, "days": days, "after_key": found_keys.next_cursor or ""})
     return page(
         request,
         "expiring_secrets.html",
-        rows=_rows(request, found.items),
-        key_rows=_rows(request, found_keys.items),
+        parts=[each for each in parts if each["rows"]],
         organization=organization,
         days=days,
         periods=PERIODS,
         errors=errors,
-        next_url=f"?{next_query}" if found.next_cursor else "",
-        next_keys_url=f"?{next_keys}" if found_keys.next_cursor else "",
-        is_later="after" in request.query or "after_key" in request.query,
     )
 
 
-def _rows(request: ConsoleRequest, found: Sequence[Expiring | ExpiringKey]) -> list[dict[str, Any]]:
+def _rows(
+    request: ConsoleRequest, found: Sequence[Expiring | ExpiringKey | ExpiringCertificate]
+) -> list[dict[str, Any]]:
     """Return each of them with its organization, its application, and who is responsible."""
     known = {each.org_id: _responsible(request, each.org_id) for each in found}
     rows: list[dict[str, Any]] = []

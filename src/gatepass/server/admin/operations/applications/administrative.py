@@ -9,9 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypedDict
 from uuid import UUID
 
 from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.keys.registration import (
+    GiveMethod,
+    register_without_secret,
+)
 from gatepass.server.domain.applications.model import Application, check_scope
 from gatepass.server.domain.applications.operations import Also, Registered, nothing_else
 from gatepass.server.domain.applications.secrets import operations as secrets
@@ -34,6 +39,17 @@ _LACKS = Message(
     "It reaches {environment}, and you are no owner there. Ask one who owns each environment that "
     "it reaches."
 )
+
+
+class _Terms(TypedDict):
+    """What a registration takes besides the credentials."""
+
+    name: str
+    scope: Scope
+    allowed: Scope
+    token_lifetime: int
+    networks: tuple[Network, ...]
+    app_id: UUID
 
 
 def list_all(context: Context) -> list[Application]:
@@ -88,28 +104,30 @@ def register(  # noqa: PLR0913 - a registration has that many parts
     secret_end: datetime | None,
     app_id: UUID,
     also: Also = nothing_else,
-) -> Registered:
-    """Register one; raises as `operations.register`, and OAuthError (403) for what they lack."""
+    give: GiveMethod | None = None,
+) -> None:
+    """Register one; raises as `operations.register`, and OAuthError (403) for what they lack.
+
+    With `give` it gets what that gives in place of a secret.
+    """
     with _by_owner(context, granter, modes_of(scope)) as inner:
         own = organizations.find_operating(context)
         if own is None:
             raise NotFoundError("An operator")
-        made = operations.register(
-            inner,
-            catalogue,
-            by,
-            own,
-            name=name,
-            scope=check_scope(scope, catalogue.administrative),
-            allowed=catalogue.administrative,
-            token_lifetime=admin_scopes.LONGEST_LIFETIME,
-            networks=networks,
-            secret_end=secret_end,
-            app_id=app_id,
-            also=also,
-        )
+        who = (inner, catalogue, by, own)
+        terms: _Terms = {
+            "name": name,
+            "scope": check_scope(scope, catalogue.administrative),
+            "allowed": catalogue.administrative,
+            "token_lifetime": admin_scopes.LONGEST_LIFETIME,
+            "networks": networks,
+            "app_id": app_id,
+        }
+        if give:
+            register_without_secret(*who, **terms, give=give)
+        else:
+            operations.register(*who, **terms, secret_end=secret_end, also=also)
     context.refresh()
-    return made
 
 
 def set_scope(

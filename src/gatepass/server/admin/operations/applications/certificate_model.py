@@ -19,7 +19,8 @@ class ApplicationCertificate(Result):
     """A certificate of an application, or the subject that one must name.
 
     Of a certificate, `thumbprint` is `x5t#S256` and `value` its distinguished name. Of a subject,
-    `member` is what must have the `value`.
+    `member` is what must have the `value`, and `expires_at` is the end of the certificate that was
+    used and was issued last; null before the first one.
     """
 
     id: UUID

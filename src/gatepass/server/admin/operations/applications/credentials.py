@@ -1,6 +1,7 @@
 """Applications: registered, and their secrets and tokens."""
 
 from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 from gatepass.server.admin.operations import effects, examples, partners
@@ -20,13 +21,18 @@ from gatepass.server.admin.operations.applications.model import (
 from gatepass.server.admin.operations.applications.reading import SHOW, grantable, show
 from gatepass.server.admin.operations.model import SECURITY, Call, Operation
 from gatepass.server.domain.applications import operations
+from gatepass.server.domain.applications.keys import registration
 from gatepass.server.domain.applications.keys.model import FAULTS
-from gatepass.server.domain.applications.keys.registration import register_with_key
+from gatepass.server.domain.applications.keys.registration import (
+    GiveMethod,
+    register_without_secret,
+)
 from gatepass.server.domain.applications.networks import check_networks
 from gatepass.server.domain.applications.secrets import operations as secrets
 from gatepass.server.domain.applications.secrets.end import unstated_end
 from gatepass.wire import metadata
 from gatepass.wire.errors import OAuthError
+from gatepass.wire.networks import Network
 from gatepass.wire.scope import Scope
 
 _EXAMPLE = {"client_id": examples.CLIENT_ID}
@@ -38,55 +44,81 @@ _CREDENTIALS = {
     "secret_expires_at": None,
     "token_url": "https://auth.example.com/oauth2/token/",
 }
+_ONE_METHOD = "Give one of public_key, jwks_uri and certificate."
+_NO_URI = "Give the address at which the program publishes its keys."
 
 
 def _create(call: Call, new: NewApplication) -> Credentials:
     partners.owner(call, new.org_id)
-    if new.public_key is not None:
-        return _create_with_key(call, new, new.public_key)
+    give = _method_of(call, new)
+    if give is not None:
+        made = register_without_secret(
+            call.context,
+            call.environment.catalogue,
+            call.by,
+            new.org_id,
+            give=give,
+            **_parts(call, new),
+        )
+        return Credentials(
+            application=show(call, OneApplication(client_id=made.client_id)),
+            client_secret=None,
+            secret_expires_at=None,
+            token_url=call.environment.issuer + metadata.TOKEN,
+        )
     end = _end(call, new.org_id, new)
     registered = operations.register(
         call.context,
         call.environment.catalogue,
         call.by,
         new.org_id,
-        name=new.name,
-        scope=Scope.parse(new.scope) if new.scope is not None else None,
-        allowed=grantable(call),
-        token_lifetime=new.token_lifetime,
-        contact=new.contact,
-        networks=check_networks(" ".join(new.networks)),
+        **_parts(call, new),
         secret_end=end,
     )
     return _credentials(call, registered, end)
 
 
-def _create_with_key(call: Call, new: NewApplication, public_key: str) -> Credentials:
+class _Parts(TypedDict):
+    """What a registration takes besides the credentials."""
+
+    name: str
+    scope: Scope | None
+    allowed: Scope
+    token_lifetime: int
+    contact: str
+    networks: tuple[Network, ...]
+
+
+def _parts(call: Call, new: NewApplication) -> _Parts:
+    return {
+        "name": new.name,
+        "scope": Scope.parse(new.scope) if new.scope is not None else None,
+        "allowed": grantable(call),
+        "token_lifetime": new.token_lifetime,
+        "contact": new.contact,
+        "networks": check_networks(" ".join(new.networks)),
+    }
+
+
+def _method_of(call: Call, new: NewApplication) -> GiveMethod | None:
+    """Return what gives a new application its key or certificate; None where it has a secret."""
+    given = [each for each in (new.public_key, new.jwks_uri, new.certificate) if each is not None]
+    if not given:
+        return None
+    if len(given) > 1:
+        raise OAuthError("invalid_request", _ONE_METHOD)
     if new.secret_expires_at is not None:
         raise OAuthError("invalid_request", "An application with a key has no secret that ends.")
-    if not public_key.strip():
-        raise OAuthError("invalid_request", FAULTS["malformed"])
-    made = register_with_key(
-        call.context,
-        call.environment.catalogue,
-        call.by,
-        new.org_id,
-        name=new.name,
-        public_key=public_key.encode(),
-        key_name=new.key_name,
-        key_end=new.key_expires_at,
-        scope=Scope.parse(new.scope) if new.scope is not None else None,
-        allowed=grantable(call),
-        token_lifetime=new.token_lifetime,
-        contact=new.contact,
-        networks=check_networks(" ".join(new.networks)),
-    )
-    return Credentials(
-        application=show(call, OneApplication(client_id=made.client_id)),
-        client_secret=None,
-        secret_expires_at=None,
-        token_url=call.environment.issuer + metadata.TOKEN,
-    )
+    if not given[0].strip():
+        raise OAuthError(
+            "invalid_request", FAULTS["malformed"] if new.jwks_uri is None else _NO_URI
+        )
+    if new.public_key is not None:
+        text, name = new.public_key.encode(), new.key_name
+        return registration.public_keys(call.by, text, name, new.key_expires_at)
+    if new.jwks_uri is not None:
+        return registration.published_keys(call.by, new.jwks_uri)
+    return registration.certificate(call.by, given[0].encode())
 
 
 def _rotate(call: Call, new: NewSecret) -> Credentials:

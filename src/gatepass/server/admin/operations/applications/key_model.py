@@ -8,10 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from gatepass.server.admin.operations.applications.model import LONGEST_KEYS, OneApplication
-from gatepass.server.admin.operations.model import Line, Moment, Page, Result, SecretText
-from gatepass.server.domain.applications.keys.expiry_notices.model import (
-    ExpiringKey as StoredExpiring,
-)
+from gatepass.server.admin.operations.model import Line, Moment, Result, SecretText
 from gatepass.server.domain.applications.keys.model import ApplicationKey as Stored
 from gatepass.server.domain.applications.keys.model import KeySetting
 
@@ -128,35 +125,3 @@ class KeySettingChange(OneApplication):
 
     jwks_uri: Line | None = None
     legacy_audience: bool | None = None
-
-
-class WantedExpiringKeys(Page):
-    """Keys that end soon: of whom, and how soon."""
-
-    org_id: Annotated[UUID | None, Field(description="only those of this organization")] = None
-    days: Annotated[int, Field(ge=1, le=90, description="end within so many days")] = 30
-
-
-class ExpiringKey(Result):
-    """The newest key of an application, which ends soon."""
-
-    client_id: str
-    org_id: UUID
-    name: str
-    contact: str
-    key_id: UUID
-    key: str
-    kid: str
-    expires_at: AwareDatetime
-
-    @classmethod
-    def of(cls, found: StoredExpiring) -> "ExpiringKey":
-        """Return the key as operators see it."""
-        return cls.model_validate(found)
-
-
-class ExpiringKeys(Result):
-    """A page of keys that end soon and that no newer one replaces, the next to end first."""
-
-    items: list[ExpiringKey]
-    next_cursor: str | None

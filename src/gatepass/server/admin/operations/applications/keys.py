@@ -1,31 +1,22 @@
 """Keys of applications: listed, added, made, changed, revoked, and where they are published."""
 
 import json
-from datetime import timedelta
-from uuid import UUID
 
 from gatepass.server.admin.operations import effects, examples, partners
 from gatepass.server.admin.operations.applications import effects as changes
 from gatepass.server.admin.operations.applications.key_model import (
     ApplicationKey,
     ApplicationKeys,
-    ExpiringKey,
-    ExpiringKeys,
     GeneratedKeyPair,
     KeyChange,
     KeySettingChange,
     NewKey,
     NewKeyPair,
     OneKey,
-    WantedExpiringKeys,
 )
 from gatepass.server.admin.operations.applications.model import AREA, OneApplication
-from gatepass.server.admin.operations.model import EITHER, SECURITY, Call, Operation, position_of
+from gatepass.server.admin.operations.model import EITHER, SECURITY, Call, Operation
 from gatepass.server.domain.applications.keys import operations
-from gatepass.server.domain.applications.keys.expiry_notices import operations as expiry
-from gatepass.server.domain.applications.keys.expiry_notices.model import (
-    ExpiringKey as StoredExpiring,
-)
 from gatepass.server.domain.applications.keys.model import KeySetting
 from gatepass.server.storage.errors import NotFoundError
 from gatepass.wire import metadata
@@ -142,32 +133,6 @@ def _configure(call: Call, new: KeySettingChange) -> ApplicationKeys:
     return show(call, new)
 
 
-def _read_cursor(text: str) -> tuple[int, UUID] | None:
-    if not text:
-        return None
-    at, _, key_id = text.partition("-")
-    return int(at), UUID(key_id)
-
-
-def _expiring(call: Call, wanted: WantedExpiringKeys) -> ExpiringKeys:
-    if wanted.org_id:
-        partners.organization(call, wanted.org_id)
-    after = position_of(wanted.cursor, _read_cursor)
-    every = expiry.find(call.context, wanted.org_id, timedelta(days=wanted.days))
-    operating = partners.operating(call)
-    ordered = sorted((_position(each), each) for each in every if each.org_id != operating)
-    rest = [each for position, each in ordered if after is None or position > after]
-    found, cursor = rest[: wanted.limit], None
-    if len(rest) > len(found):
-        at, key_id = _position(found[-1])
-        cursor = f"{at}-{key_id.hex}"
-    return ExpiringKeys(items=[ExpiringKey.of(each) for each in found], next_cursor=cursor)
-
-
-def _position(each: StoredExpiring) -> tuple[int, UUID]:
-    return round(each.expires_at.timestamp() * 1000), each.key_id
-
-
 KEYS = Operation(
     name="application.keys",
     area=AREA,
@@ -263,32 +228,5 @@ CONFIGURE = Operation(
     example={**_EXAMPLE, "jwks_uri": "https://keys.example.com/jwks.json"},
     answer={**_KEYS, "jwks_uri": "https://keys.example.com/jwks.json"},
 )
-EXPIRING = Operation(
-    name="application.expiring_keys",
-    area="usage",
-    roles=EITHER,
-    method="GET",
-    path="/expiring-keys",
-    input=WantedExpiringKeys,
-    output=ExpiringKeys,
-    run=_expiring,
-    summary="List the keys that end soon and that no newer one replaces, the next one first.",
-    example={"days": 30},
-    answer={
-        "items": [
-            {
-                "client_id": examples.CLIENT_ID,
-                "org_id": examples.ORGANIZATION_ID,
-                "name": "Billing",
-                "contact": "ops@acme.example",
-                "key_id": examples.KEY_ID,
-                "key": "Nightly import",
-                "kid": _KID,
-                "expires_at": "2026-12-10T00:00:00Z",
-            }
-        ],
-        "next_cursor": None,
-    },
-)
 
-OPERATIONS = (KEYS, ADD, GENERATE, CHANGE, REVOKE, CONFIGURE, EXPIRING)
+OPERATIONS = (KEYS, ADD, GENERATE, CHANGE, REVOKE, CONFIGURE)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from gatepass.jose.x509.certificate import LONGEST_TEXT
 from gatepass.server.admin.operations.model import (
     Arguments,
     Call,
@@ -189,7 +190,7 @@ class NewApplication(Arguments):
     """A new application. Without a `scope` it has the catalogue's default.
 
     Its secret works until `secret_expires_at`, null for any time; as long as the policies allow
-    where that is not given. With a `public_key` it has that key and no secret.
+    where that is not given. With a `public_key`, a `jwks_uri` or a `certificate` it has no secret.
     """
 
     org_id: UUID
@@ -205,6 +206,13 @@ class NewApplication(Arguments):
     ] = None
     key_name: Annotated[Line, Field(description="what people call the key")] = "First key"
     key_expires_at: Moment | None = None
+    jwks_uri: Annotated[
+        Line | None, Field(description="in place of a secret: where it publishes its keys")
+    ] = None
+    certificate: Annotated[
+        str | None,
+        Field(max_length=LONGEST_TEXT, description="in place of a secret: in PEM, for mutual TLS"),
+    ] = None
 
 
 class Credentials(Result):

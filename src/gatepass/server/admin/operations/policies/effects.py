@@ -10,6 +10,7 @@ from gatepass.server.admin.operations.policies.model import (
     PolicyChangeOf,
     values_of,
 )
+from gatepass.server.domain.applications.secrets import affected as affected_secrets
 from gatepass.server.domain.organizations.policies.fields import FIELDS, Value
 from gatepass.server.domain.organizations.policies.model import StatedPolicy
 from gatepass.server.domain.users.sessions import affected, policies
@@ -36,7 +37,11 @@ def _of_change(call: Call, org_id: UUID | None, new: PolicyChange) -> Effect:
         values: dict[str, Value] = values_of(new)
         if field.name in values:
             after = field.set(after, values[field.name])
-    found = [*_people(call, org_id, before, after), *_sessions(call, org_id, before, after)]
+    found = [
+        *_people(call, org_id, before, after),
+        *_sessions(call, org_id, before, after),
+        *_secrets(call, org_id, before, after),
+    ]
     sentences = [sentence for _, number, sentence in found if number]
     sentences += _of_secrets(before, after)
     return Effect(
@@ -109,13 +114,41 @@ def _sessions(
     )
 
 
+def _secrets(
+    call: Call, org_id: UUID | None, before: StatedPolicy, after: StatedPolicy
+) -> Iterator[Found]:
+    """Yield how many applications and secrets stay that could not be made any more."""
+    if _becomes(before.new_applications, after.new_applications, "keys"):
+        number = affected_secrets.with_secret(call.context, org_id)
+        yield (
+            "applications_with_secret",
+            number,
+            Message.plural(
+                "{count} application has a secret, and keeps it.",
+                "{count} applications have a secret, and keep it.",
+                number,
+            ),
+        )
+    if after.secret_lifetime is not None and before.secret_lifetime != after.secret_lifetime:
+        number = affected_secrets.longer_than(call.context, org_id, after.secret_lifetime)
+        yield (
+            "secrets_that_live_longer",
+            number,
+            Message.plural(
+                "{count} secret lives longer than the new limit, and keeps its end.",
+                "{count} secrets live longer than the new limit, and keep their end.",
+                number,
+            ),
+        )
+
+
 def _of_secrets(before: StatedPolicy, after: StatedPolicy) -> Iterator[Message]:
     if before.secret_lifetime != after.secret_lifetime:
         yield Message("Client secrets that work now keep their end; new ones have the new limit.")
     if _becomes(before.new_applications, after.new_applications, "keys"):
         yield Message(
-            "Applications that have a secret keep it. New ones need a public key, and imports of "
-            "applications with secrets are refused."
+            "New applications need a key or a certificate, and imports of applications with "
+            "secrets are refused."
         )
     leaks = (before.leaked_secret, before.leaked_secret_grace)
     if leaks != (after.leaked_secret, after.leaked_secret_grace):

@@ -35,7 +35,7 @@ def added(
             kid=each.key.kid,
             expires_at=instant(each.expires_at) if each.expires_at else None,
         )
-    _mail(context, connection, by, application, new, now, "key_added")
+    _mail(context, connection, by, application, [*map(_words, new)], now, "key_added")
 
 
 def revoked(
@@ -56,7 +56,29 @@ def revoked(
         key=key.name,
         kid=key.key.kid,
     )
-    _mail(context, connection, by, application, [key], now, "key_revoked")
+    _mail(context, connection, by, application, [_words(key)], now, "key_revoked")
+
+
+def published(
+    context: Context,
+    connection: Connection,
+    by: Actor,
+    application: Application,
+    before: str,
+    after: str,
+    now: datetime,
+) -> None:
+    """Mail administrators that keys at another address, or at none, are accepted from now on."""
+    if before == after:
+        return
+    if before:
+        _mail(context, connection, by, application, [before], now, "key_revoked")
+    if after:
+        _mail(context, connection, by, application, [after], now, "key_added")
+
+
+def _words(key: ApplicationKey) -> str:
+    return f"{key.name} ({key.key.kid})"
 
 
 def _mail(
@@ -64,7 +86,7 @@ def _mail(
     connection: Connection,
     by: Actor,
     application: Application,
-    keys: Sequence[ApplicationKey],
+    keys: Sequence[str],
     now: datetime,
     kind: Literal["key_added", "key_revoked"],
 ) -> None:
@@ -78,5 +100,5 @@ def _mail(
             by=by.description,
             application=application.name,
             app_id=str(application.id),
-            keys="; ".join(f"{each.name} ({each.key.kid})" for each in keys),
+            keys="; ".join(keys),
         )

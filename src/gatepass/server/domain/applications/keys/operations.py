@@ -173,6 +173,7 @@ def change_setting(
     checked = KeySetting(check_jwks_uri(new.jwks_uri), new.legacy_audience)
     with begin_change(context, app_id, org_id) as (connection, application, now):
         check_tables(context, connection)
+        before = store.setting(connection, app_id).jwks_uri
         store.put_setting(connection, app_id, checked)
         record_change(
             connection,
@@ -183,6 +184,8 @@ def change_setting(
             jwks_uri=checked.jwks_uri or "none",
             legacy_audience="yes" if checked.legacy_audience else "no",
         )
+        after = checked.jwks_uri
+        notices.published(context, connection, by, application, before, after, now)
 
 
 def _add(  # noqa: PLR0913, PLR0917 - as `generate`

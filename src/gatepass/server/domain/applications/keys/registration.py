@@ -1,44 +1,37 @@
-"""Registration of an application that has a key in place of a secret."""
+"""Registration of an application that authenticates otherwise than by a secret."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from gatepass.jose.keys.private_key import PrivateKey
-from gatepass.jose.keys.public_key import ClientKey
-from gatepass.server.domain.applications.keys.model import check_keys, check_name
-from gatepass.server.domain.applications.keys.operations import GeneratedKey
-from gatepass.server.domain.applications.keys.transaction_steps import add_keys
+from gatepass.server.domain.applications.keys import operations as keys
+from gatepass.server.domain.applications.keys.certificates import operations as certificates
+from gatepass.server.domain.applications.keys.model import KeySetting
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.operations import add_new, new_application
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.catalogue.model import Catalogue
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.token_policy import DEFAULT_LIFETIME
-from gatepass.server.storage.database import Connection
 from gatepass.translation.message import Message
 from gatepass.wire.networks import Network
 from gatepass.wire.scope import Scope
 
 FIRST_KEY = Message("First key")
-Also = Callable[[Connection, GeneratedKey], None]
+FIRST_CERTIFICATE = Message("First certificate")
+GiveMethod = Callable[[Context, Application], object]
+"""What gives a new application its key or certificate, in the transaction that registers it."""
 
 
-def nothing_else(_: Connection, __: GeneratedKey) -> None:
-    """Write nothing along."""
-
-
-def register_with_key(  # noqa: PLR0913 - a registration has that many parts
+def register_without_secret(  # noqa: PLR0913 - a registration has that many parts
     context: Context,
     catalogue: Catalogue,
     by: Actor,
     org_id: UUID,
     *,
+    give: GiveMethod,
     name: str,
-    public_key: bytes,
-    alg: str = "ES256",
-    key_name: str = FIRST_KEY,
-    key_end: datetime | None = None,
     scope: Scope | None = None,
     allowed: Scope | None = None,
     redirect_uris: tuple[str, ...] = (),
@@ -46,16 +39,12 @@ def register_with_key(  # noqa: PLR0913 - a registration has that many parts
     contact: str = "",
     networks: tuple[Network, ...] = (),
     app_id: UUID | None = None,
-    also: Also = nothing_else,
 ) -> Application:
     """Register a confidential client-credentials application that has no secret.
 
-    Its keys are those in `public_key`, a JWK, a JWK Set or PEM. Where that is empty a pair is made
-    for `alg`, and `also` gets it. The other parts are as those of `operations.register`, which it
-    raises as, too.
+    `give` gives it what it authenticates with: one of the functions below. The other parts are as
+    those of `operations.register`, which it raises as, too.
     """
-    given, private = _keys(public_key, alg)
-    label = check_name(key_name)
     new = new_application(
         context,
         catalogue,
@@ -70,21 +59,39 @@ def register_with_key(  # noqa: PLR0913 - a registration has that many parts
         networks=networks,
         app_id=app_id,
     )
-    with context.database.write() as connection:
+    with context.database.outer_write() as connection:
         add_new(context, connection, by, new)
-        now = new.created_at
-        keys = add_keys(
-            context, connection, by, new, now, name=label, given=given, expires_at=key_end
-        )
-        if private:
-            also(connection, GeneratedKey(new.id, keys[0], private))
+        give(replace(context, refresh=_later), new)
     context.refresh()
     return new
 
 
-def _keys(public_key: bytes, alg: str) -> tuple[list[ClientKey], PrivateKey | None]:
-    """Return the keys in a text, or where it is empty a new one with its private part."""
-    if public_key.strip():
-        return check_keys(public_key), None
-    private = PrivateKey.generate(alg)
-    return [ClientKey.from_jwk(private.public_jwk())], private
+def public_keys(
+    by: Actor, text: bytes, name: str = FIRST_KEY, end: datetime | None = None
+) -> GiveMethod:
+    """Return what adds the public keys in a text: a JWK, a JWK Set, or one in PEM."""
+    return lambda context, new: keys.add(
+        context, by, new.id, None, name=name, text=text, expires_at=end
+    )
+
+
+def new_pair(by: Actor, alg: str, also: keys.Also) -> GiveMethod:
+    """Return what makes a pair and adds the public key; `also` gets the private one."""
+    return lambda context, new: keys.generate(
+        context, by, new.id, None, name=FIRST_KEY, alg=alg, also=also
+    )
+
+
+def published_keys(by: Actor, jwks_uri: str) -> GiveMethod:
+    """Return what sets where the application publishes its keys."""
+    setting = KeySetting(jwks_uri)
+    return lambda context, new: keys.change_setting(context, by, new.id, None, setting)
+
+
+def certificate(by: Actor, text: bytes, name: str = FIRST_CERTIFICATE) -> GiveMethod:
+    """Return what adds a certificate in PEM, which is compared whole."""
+    return lambda context, new: certificates.add(context, by, new.id, None, name=name, text=text)
+
+
+def _later() -> None:
+    """Do nothing: memory is refreshed after the commit."""

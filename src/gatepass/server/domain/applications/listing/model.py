@@ -17,7 +17,7 @@ class Wanted(NamedTuple):
     """Which applications, in which order, and which page of them, from 1.
 
     `text` is a part of the name, in any case, or of the client id; "unused" ones never got a token,
-    and the last secret or key of "expiring" ones ends within 90 days.
+    and the last secret, key or certificate of "expiring" ones ends within 90 days.
     """
 
     text: str = ""

@@ -7,9 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, or_, select
 
-from gatepass.server.domain.applications.keys.expiry_notices import store as key_expiry
-from gatepass.server.domain.applications.keys.store import REVISION as KEYS
-from gatepass.server.domain.applications.keys.store import application_key
+from gatepass.server.domain.applications.keys.methods.expiry.sources.store import (
+    CERTIFICATES,
+    KEYS,
+    SECRETS,
+)
+from gatepass.server.domain.applications.keys.methods.expiry.store import Source
 from gatepass.server.domain.applications.listing.model import (
     PAGE,
     Found,
@@ -21,7 +24,6 @@ from gatepass.server.domain.applications.listing.model import (
     Wanted,
     pages,
 )
-from gatepass.server.domain.applications.secrets.expiry_notices.store import is_replaced
 from gatepass.server.domain.applications.store import application, secret
 from gatepass.server.storage.database import Database
 from gatepass.server.storage.statements import has_text
@@ -141,23 +143,31 @@ def _is(
     if shown == "unused":
         return application.c.last_used_at.is_(None)
     soon = (secret.c.expires_at > now) & (secret.c.expires_at < now + EXPIRES_SOON)
-    is_last = ~is_replaced(database, connection, now)
+    is_last = ~SECRETS.is_replaced(database, connection, now)
     ending: ColumnElement[bool]
     if _has_more(connection, org_id, soon):
         ending = application.c.id.in_(select(secret.c.application_id).where(soon, is_last))
     else:
         ending = exists().where(secret.c.application_id == application.c.id, soon, is_last)
-    return or_(ending, _has_ending_key(now)) if database.has(connection, KEYS) else ending
+    others = (
+        _has_ending(source, database, connection, now)
+        for source in (KEYS, CERTIFICATES)
+        if database.has(connection, source.revision)
+    )
+    return or_(ending, *others)
 
 
-def _has_ending_key(now: datetime) -> ColumnElement[bool]:
-    """Return the condition that the last key of an application ends soon."""
-    key = application_key.c
-    return exists().where(
-        key.application_id == application.c.id,
-        key.expires_at > now,
-        key.expires_at < now + EXPIRES_SOON,
-        ~key_expiry.is_replaced(now),
+def _has_ending(
+    source: Source, database: Database, connection: Connection, now: datetime
+) -> ColumnElement[bool]:
+    """Return the condition that an application has such a credential that ends soon."""
+    return (
+        exists()
+        .select_from(source.rows)
+        .where(
+            source.credentials.c.application_id == application.c.id,
+            source.is_expiring(database, connection, now, EXPIRES_SOON),
+        )
     )
 
 

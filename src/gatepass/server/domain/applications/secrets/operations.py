@@ -32,10 +32,10 @@ from gatepass.server.domain.applications.transaction_steps import (
     begin_change,
     check_first_secret,
     check_secret_end,
-    emit,
     emit_rotated,
     end_in_words,
     record_change,
+    void_tokens,
 )
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
@@ -73,10 +73,7 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
         if any(each.id == secret_id for each in application.secrets):
             raise OAuthError("invalid_request", Message("This is done already."), status=409)
         new_id = secret_id or uuid4()
-        if not application.live_secrets(now):
-            check_first_secret(context, connection, application.org_id)
-        if overlap is None:
-            _check_not_automatic(context, connection, app_id)
+        _check_may_rotate(context, connection, application, overlap, now)
         ended = with_overlap(application.live_secrets(now), overlap, now, new_id)
         secret, kept = new_secret(new_id, context.mode, secrets.token_bytes(32), now, secret_end)
         check_secret_end(context, connection, application.org_id, kept, now)
@@ -84,10 +81,6 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
             store.set_end(connection, each)
         remove_ended(context, connection, app_id, now)
         store.add_secret(connection, app_id, kept)
-        if has_leaked:
-            store.change(
-                connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
-            )
         also(connection, Registered(application, secret))
         record_change(
             connection,
@@ -102,9 +95,22 @@ def rotate(  # noqa: PLR0913 - who, what, how, and what else is written
         ends = [each.expires_at for each in ended if each.expires_at and overlap is not None]
         emit_rotated(context, connection, application, kept, max(ends, default=None), now)
         if has_leaked:
-            record_change(connection, by, now, application, "application.tokens_voided")
-            emit(context, connection, application, "application.tokens_revoked", now)
+            void_tokens(context, connection, by, application, now)
     return Registered(application, secret)
+
+
+def _check_may_rotate(
+    context: Context,
+    connection: Connection,
+    application: Application,
+    overlap: timedelta | None,
+    now: datetime,
+) -> None:
+    """Raise OAuthError where a policy or the automatic rotation stands against it."""
+    if not application.live_secrets(now):
+        check_first_secret(context, connection, application.org_id)
+    if overlap is None:
+        _check_not_automatic(context, connection, application.id)
 
 
 def set_end(
@@ -215,9 +221,7 @@ def replace_leaked(  # noqa: PLR0913 - who, what, how, and what else is written
                     store.set_end(connection, replace(each, ends_on_use_of=kept.id))
             store.add_secret(connection, app_id, kept)
         store.end_secret(connection, secret_id, now)
-        store.change(
-            connection, app_id, {"tokens_revoked_before": application.next_revocation(now)}
-        )
+        store.void_tokens(connection, application, now)
         registered = Registered(application, made) if made else None
         if registered:
             also(connection, registered)

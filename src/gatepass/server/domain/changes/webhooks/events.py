@@ -147,7 +147,25 @@ EVENTS = _of(
             "recognised_by": "x5t#S256: R7OkEmzDEQfA1mNHLPvpQJXxMVCdEKh5ABowlaXdJTY",
             "expires_at": "2027-12-31T00:00:00Z",
         },
-        "Null for `expires_at`: it is a subject, which does not expire.",
+        "Null for `expires_at`: it is a subject, by which no certificate was recognised yet.",
+    ),
+    EventKind(
+        "client_certificate.expiring",
+        Message(
+            "The last certificate of an application expires soon. It is sent 90, 60, 30, 15, 7 "
+            "and 1 days before, and on the last day."
+        ),
+        _APPLICATION,
+        {
+            "name": "Billing",
+            "certificate": "Nightly import",
+            "method": "self_signed_tls_client_auth",
+            "recognised_by": "x5t#S256: R7OkEmzDEQfA1mNHLPvpQJXxMVCdEKh5ABowlaXdJTY",
+            "expires_at": "2027-01-30T08:00:00Z",
+            "days": 15,
+        },
+        "With `tls_client_auth` it is about the certificate that the subject recognised and that "
+        "was issued last; it is sent in the last quarter of its lifetime.",
     ),
     EventKind(
         "client_certificate.removed",

@@ -38,6 +38,7 @@ Kind = Literal[
     "keys_expiring",
     "certificate_added",
     "certificate_removed",
+    "certificates_expiring",
     "webhook_disabled",
 ]
 

@@ -1,11 +1,18 @@
 """What the page of an application's certificates shows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from uuid import UUID
 
 from gatepass.jose.x509.certificate import Certificate
-from gatepass.jose.x509.subject import distinguished_name
+from gatepass.jose.x509.subject import Subject, distinguished_name
 from gatepass.server.domain.applications.keys.certificates import operations
 from gatepass.server.domain.applications.keys.certificates.model import ApplicationCertificate
+from gatepass.server.domain.applications.keys.methods.expiry.model import (
+    days_left,
+    in_words,
+    is_soon,
+)
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.message import Message
@@ -37,6 +44,7 @@ def context(request: PortalRequest, application: Application) -> Mapping[str, ob
         "certificates": [
             entry(each) for each in sorted(found, key=lambda each: not each.is_live(request.now))
         ],
+        "certificate_reminders": reminders(found, request.now),
         "certificate_labels": LABELS,
         "members": MEMBERS,
         "is_offered": bool(methods),
@@ -60,3 +68,31 @@ def entry(each: ApplicationCertificate) -> dict[str, object]:
         name = distinguished_name(expected)
         return {**found, "thumbprint": expected.thumbprint, "value": name}
     return {**found, "kind": _WORDS[expected.member], "value": expected.value}
+
+
+def reminders(certificates: Iterable[ApplicationCertificate], now: datetime) -> dict[UUID, Message]:
+    """Return a sentence for each certificate, by its id, that expires soon.
+
+    Of those that are registered themselves, for the newest one alone; of what subjects recognised,
+    also for one that has expired.
+    """
+    live = [each for each in certificates if each.is_live(now)]
+    newest = max(live, key=lambda each: each.created_at, default=None)
+    found: dict[UUID, Message] = {}
+    for each in live:
+        validity, is_subject = each.validity, isinstance(each.expected, Subject)
+        if validity is None or not (is_subject or each is newest) or not is_soon(validity, now):
+            continue
+        words = in_words(days_left(validity.expires_at, now))
+        found[each.id] = (
+            Message(
+                "The certificate that was issued last {expires}. Renew it, and deploy the new one "
+                "before that.",
+                expires=words,
+            )
+            if is_subject
+            else Message(
+                "It {expires}. Add the next certificate and deploy it before that.", expires=words
+            )
+        )
+    return found

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from starlette.responses import Response
 
 from gatepass.server.domain.applications.keys.certificates import operations
-from gatepass.server.domain.applications.keys.certificates.model import FAULTS, LONGEST_NAME
+from gatepass.server.domain.applications.keys.certificates.model import LONGEST_NAME
 from gatepass.server.portal.forms.errors import errors_of
 from gatepass.server.portal.pages.application_certificates.content import LABELS, MEMBERS, context
 from gatepass.server.portal.pages.applications import sub_pages
@@ -75,11 +75,8 @@ def _added(request: PortalRequest, add_it: Callable[[], None], field: str) -> Re
 
 
 def _rerender(request: PortalRequest, refusal: OAuthError, field: str) -> Response:
-    """Show the page with the error; a private key that was pasted is not shown again."""
+    """Show the page with the error, and what was typed."""
     application = sub_pages.find_application(request)
-    values = request.typed()
-    if refusal.description == FAULTS["private"]:
-        values.pop("certificate", None)
     return rejected_form(
         request,
         CERTIFICATES.template,
@@ -88,7 +85,7 @@ def _rerender(request: PortalRequest, refusal: OAuthError, field: str) -> Respon
         **context(request, application),
         labels=LABELS,
         errors=errors_of(refusal, field),
-        values=values,
+        values=request.typed(),
     )
 
 

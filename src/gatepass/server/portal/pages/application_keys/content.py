@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from gatepass.server.domain.applications.keys import operations
-from gatepass.server.domain.applications.keys.model import ApplicationKey
-from gatepass.server.domain.applications.model import Application
-from gatepass.server.domain.applications.secrets.expiry_notices.model import (
-    DAYS,
+from gatepass.server.domain.applications.keys.methods.expiry.model import (
+    Validity,
     days_left,
     in_words,
+    is_soon,
 )
+from gatepass.server.domain.applications.keys.model import ApplicationKey
+from gatepass.server.domain.applications.model import Application
 from gatepass.server.portal.presentation.key_snippets import key_snippets
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.message import Message
@@ -82,9 +83,9 @@ def reminders(keys: Iterable[ApplicationKey], now: datetime) -> dict[UUID, Messa
     newest = max(live, key=lambda each: each.created_at, default=None)
     if newest is None or newest.expires_at is None:
         return {}
-    left = days_left(newest.expires_at, now)
-    if left > DAYS[-1]:
+    if not is_soon(Validity(newest.created_at, newest.expires_at), now):
         return {}
+    left = days_left(newest.expires_at, now)
     return {
         newest.id: Message(
             "It {expires}. Add a new key and deploy it before that, or give it a later end.",

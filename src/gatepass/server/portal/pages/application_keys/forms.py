@@ -10,9 +10,10 @@ from gatepass.jose.keys.private_key import PrivateKey
 from gatepass.server.domain.applications.keys import operations
 from gatepass.server.domain.applications.keys.methods import operations as methods
 from gatepass.server.domain.applications.keys.model import (
-    FAULTS,
+    LONGEST_NAME,
     KeySetting,
     check_end,
+    check_keys,
     check_name,
 )
 from gatepass.server.domain.applications.keys.operations import GeneratedKey
@@ -44,6 +45,10 @@ def add(request: PortalRequest) -> Response:
     form = request.form
     name, text = form.get("key_name", ""), form.get("key", "")
     try:
+        check_keys(text.encode())  # first of all: a private key is not shown again
+    except OAuthError as refusal:
+        return _rerender(request, refusal, "key")
+    try:
         end = _end(request, "key_end")
     except OAuthError as refusal:
         return _rerender(request, refusal, "key_end")
@@ -58,7 +63,7 @@ def add(request: PortalRequest) -> Response:
             expires_at=end,
         )
     except OAuthError as refusal:
-        is_name = not name.strip() or len(name) > 100
+        is_name = not name.strip() or len(name) > LONGEST_NAME
         return _rerender(request, refusal, "key_name" if is_name else "key")
     return redirect(request, _address(request), Message("The key is added."))
 
@@ -180,12 +185,9 @@ def _revoke_secrets(request: PortalRequest, app_id: UUID) -> None:
 
 
 def _rerender(request: PortalRequest, refusal: OAuthError, field: str) -> Response:
-    """Show the page with the error; a private key that was pasted is not shown again."""
+    """Show the page with the error, and what was typed."""
     application = sub_pages.find_application(request)
     labels = of_each(operations.of_application(request.context, application)[0])
-    values = request.typed()
-    if refusal.description == FAULTS["private"]:
-        values.pop("key", None)
     return rejected_form(
         request,
         KEYS.template,
@@ -194,7 +196,7 @@ def _rerender(request: PortalRequest, refusal: OAuthError, field: str) -> Respon
         **context(request, application),
         labels=LABELS | labels,
         errors=errors_of(refusal, field),
-        values=values,
+        values=request.typed(),
     )
 
 

@@ -14,7 +14,7 @@ from gatepass.translation.message import Message
 
 STEPS = {"register_key": 1, "deploy": 2, "wait": 3, "revoke_secrets": 4, "done": 5}
 KINDS = {
-    "secret": Message("Secret"),
+    "secret": Message("Client secret"),
     "key": Message("Key"),
     "published_keys": Message("Published keys"),
     "certificate": Message("Certificate"),

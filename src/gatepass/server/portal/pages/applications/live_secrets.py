@@ -7,6 +7,12 @@ from types import SimpleNamespace
 from uuid import UUID
 
 from gatepass.server.domain.applications.keys.methods import operations as methods
+from gatepass.server.domain.applications.keys.methods.expiry.model import (
+    Validity,
+    days_left,
+    in_words,
+    is_soon,
+)
 from gatepass.server.domain.applications.model import (
     MOST_LIVE_SECRETS,
     Application,
@@ -17,11 +23,6 @@ from gatepass.server.domain.applications.secrets.automatic_rotation import (
     operations as automatic_rotation,
 )
 from gatepass.server.domain.applications.secrets.end import last_end
-from gatepass.server.domain.applications.secrets.expiry_notices.model import (
-    DAYS,
-    days_left,
-    in_words,
-)
 from gatepass.server.domain.applications.secrets.leaks import operations as leaks
 from gatepass.server.domain.applications.secrets.leaks.model import REPORTERS, LeakedSecret
 from gatepass.server.domain.applications.secrets.uses.model import MOST_KEPT, SecretUse
@@ -200,11 +201,11 @@ def reminder(secret: ApplicationSecret, newest: ApplicationSecret, now: datetime
     """Return a sentence where an application's newest secret expires within 90 days, else ""."""
     if secret.id != newest.id or secret.expires_at is None:
         return ""
-    left = days_left(secret.expires_at, now)
-    if left > DAYS[-1]:
+    if not is_soon(Validity(secret.created_at, secret.expires_at), now):
         return ""
     return Message(
-        "It {expires}. Rotate it, and deploy the new secret before that.", expires=in_words(left)
+        "It {expires}. Rotate it, and deploy the new secret before that.",
+        expires=in_words(days_left(secret.expires_at, now)),
     )
 
 

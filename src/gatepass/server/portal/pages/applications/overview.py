@@ -1,16 +1,21 @@
 """The first page of an application: what it is, and what needs attention."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import NamedTuple
 
 from gatepass.server.domain.applications.fields import table
 from gatepass.server.domain.applications.fields.values import texts_of
 from gatepass.server.domain.applications.keys import operations as keys
+from gatepass.server.domain.applications.keys.certificates import operations as certificates
 from gatepass.server.domain.applications.keys.methods import operations as methods
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.usage import store
 from gatepass.server.domain.usage.issuance_limit import is_wasteful
+from gatepass.server.portal.pages.application_certificates.content import (
+    reminders as certificate_reminders,
+)
 from gatepass.server.portal.pages.application_keys.content import reminders
 from gatepass.server.portal.pages.applications import live_secrets
 from gatepass.server.portal.presentation import snippets
@@ -73,6 +78,19 @@ def settings_of(application: Application) -> dict[str, object]:
     }
 
 
+_ROTATION = {  # by its step, one that is not finished
+    2: Message("A rotation is not finished. The new secret is not in use yet: deploy it."),
+    3: Message(
+        "A rotation is not finished. The new secret is in use, and a program may still "
+        "need the old one."
+    ),
+    4: Message(
+        "A rotation is not finished. The new secret is in use, and no program needs the "
+        "old one: revoke it."
+    ),
+}
+
+
 def _attention(request: PortalRequest, application: Application) -> Iterator[Attention]:
     yield from _of_secrets(request, application)
     yield from _of_usage(request, application)
@@ -94,6 +112,7 @@ def _of_secrets(request: PortalRequest, application: Application) -> Iterator[At
             Message("See what to do"),
         )
     yield from _of_keys(request, application)
+    yield from _of_certificates(request, application)
     if not live and found.others:
         return
     if not live:
@@ -106,16 +125,7 @@ def _of_secrets(request: PortalRequest, application: Application) -> Iterator[At
         return
     for each in live:
         if each.leak:
-            yield Attention(
-                Message(
-                    "The secret ending in {last_four} was reported as leaked, and ends {ends}.",
-                    last_four=each.last_four,
-                    ends=ago(each.expires_at, request.now),
-                ),
-                "credentials/",
-                Message("See what to do"),
-                True,
-            )
+            yield _of_leak(each, request.now)
     if live[0].reminder:
         yield Attention(
             Message(
@@ -129,18 +139,16 @@ def _of_secrets(request: PortalRequest, application: Application) -> Iterator[At
         )
     rotation = live_secrets.rotation(request, application)
     if rotation:
-        state = {
-            2: Message("A rotation is not finished. The new secret is not in use yet: deploy it."),
-            3: Message(
-                "A rotation is not finished. The new secret is in use, and a program may still "
-                "need the old one."
-            ),
-            4: Message(
-                "A rotation is not finished. The new secret is in use, and no program needs the "
-                "old one: revoke it."
-            ),
-        }[rotation.step]
-        yield Attention(state, "rotation/", Message("Go on with it"))
+        yield Attention(_ROTATION[rotation.step], "rotation/", Message("Go on with it"))
+
+
+def _of_leak(secret: SimpleNamespace, now: datetime) -> Attention:
+    text = Message(
+        "The secret ending in {last_four} was reported as leaked, and ends {ends}.",
+        last_four=secret.last_four,
+        ends=ago(secret.expires_at, now),
+    )
+    return Attention(text, "credentials/", Message("See what to do"), True)
 
 
 def _of_keys(request: PortalRequest, application: Application) -> Iterator[Attention]:
@@ -152,6 +160,21 @@ def _of_keys(request: PortalRequest, application: Application) -> Iterator[Atten
                 Message("The key {name}: {reminder}", name=each.name, reminder=due[each.id]),
                 "keys/",
                 Message("See the keys"),
+                True,
+            )
+
+
+def _of_certificates(request: PortalRequest, application: Application) -> Iterator[Attention]:
+    stored = certificates.of_application(request.context, application)
+    due = certificate_reminders(stored, request.now)
+    for each in stored:
+        if each.id in due:
+            yield Attention(
+                Message(
+                    "The certificate {name}: {reminder}", name=each.name, reminder=due[each.id]
+                ),
+                "certificates/",
+                Message("See the certificates"),
                 True,
             )
 

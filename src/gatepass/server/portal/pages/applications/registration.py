@@ -6,21 +6,27 @@ from uuid import UUID
 from starlette.responses import Response
 
 from gatepass.server.domain.applications import operations
-from gatepass.server.domain.applications.keys.model import FAULTS
+from gatepass.server.domain.applications.keys.registration import register_without_secret
 from gatepass.server.domain.applications.model import (
     check_name,
     check_redirect_uris,
     check_scope,
 )
-from gatepass.server.domain.applications.secrets import operations as secret_operations
-from gatepass.server.domain.applications.secrets.end import check_end
+from gatepass.server.domain.audit.model import Actor
+from gatepass.server.domain.catalogue.model import Catalogue
+from gatepass.server.domain.context import Context
 from gatepass.server.domain.names import look_alike
 from gatepass.server.portal.forms import secret_end
 from gatepass.server.portal.forms.errors import Errors, errors_of
-from gatepass.server.portal.pages.application_keys import registration as key_in_registration
+from gatepass.server.portal.pages.application_keys import registration as first_method
 from gatepass.server.portal.pages.applications import new_secret
 from gatepass.server.portal.pages.applications.scopes import choices, chosen_of
-from gatepass.server.portal.pages.applications.sub_pages import CREDENTIALS, KEYS, address
+from gatepass.server.portal.pages.applications.sub_pages import (
+    CERTIFICATES,
+    CREDENTIALS,
+    KEYS,
+    address,
+)
 from gatepass.server.portal.rendering import page, redirect, rejected_form
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.message import Message
@@ -32,6 +38,14 @@ _PUBLIC = Message(
     "A public client cannot keep a secret, so it cannot use Client Credentials. "
     "If the program runs on a server of yours, choose Confidential."
 )
+SHOWN_NEXT = {
+    first_method.SECRET: CREDENTIALS,
+    first_method.CERTIFICATE: CERTIFICATES,
+    first_method.KEY: KEYS,
+    first_method.PAIR: KEYS,
+    first_method.PUBLISHED: KEYS,
+}
+"""The page that shows what a new application authenticates with."""
 _GRANT = Message("Choose Client Credentials; there is no other grant here.")
 
 
@@ -67,41 +81,38 @@ def register(request: PortalRequest) -> Response:
     allowed = _offered(request)
     chosen = chosen_of(request.form, allowed)
     scope = errors.check("scope", lambda: check_scope(chosen, allowed))
-    method = errors.check("method", lambda: key_in_registration.method_of(request))
-    if method == key_in_registration.SECRET:
-        errors.check("secret_end", lambda: _check_end(request))
-    else:
-        errors.check("key", lambda: key_in_registration.check(request))
+    method = first_method.check(request, errors)
     app_id = request.creation_id()
     if name is not None and not request.form.get("same_name"):
         errors.check("same_name", lambda: check_new_name(request, name, app_id))
-    if name is None or uris is None or scope is None or errors:
+    if name is None or uris is None or scope is None or method is None or errors:
         return _refused(
             request, OAuthError("invalid_request", Message("See the fields.")), errors, chosen
         )
     terms = _Terms(name, scope, allowed, uris, app_id)
     try:
-        if method == key_in_registration.SECRET:
+        if method == first_method.SECRET:
             _with_secret(request, terms)
         else:
-            key_in_registration.register(request, **terms._asdict())
+            give = first_method.chosen(request, method)
+            register_without_secret(*_who(request), give=give, **terms._asdict())
     except OAuthError as refusal:
         if refusal.status != new_secret.DONE_ALREADY:
             raise
-    shows = CREDENTIALS if method == key_in_registration.SECRET else KEYS
-    return redirect(request, address(app_id, shows))
+    return redirect(request, address(app_id, SHOWN_NEXT[method]))
 
 
 def _with_secret(request: PortalRequest, terms: _Terms) -> None:
     operations.register(
-        request.context,
-        request.catalogue,
-        request.actor,
-        request.org_id,
+        *_who(request),
         **terms._asdict(),
         secret_end=secret_end.chosen(request),
         also=lambda *made: new_secret.keep(request, *made),
     )
+
+
+def _who(request: PortalRequest) -> tuple[Context, Catalogue, Actor, UUID]:
+    return request.context, request.catalogue, request.actor, request.org_id
 
 
 def rerender(request: PortalRequest, refusal: OAuthError) -> Response:
@@ -113,23 +124,16 @@ def rerender(request: PortalRequest, refusal: OAuthError) -> Response:
 def _refused(
     request: PortalRequest, refusal: OAuthError, errors: Errors, chosen: Scope
 ) -> Response:
-    values, scopes = request.typed(), _scopes(request, chosen)
-    if errors.get("key") == FAULTS["private"]:  # a private key that was pasted is not shown again
-        values.pop("key", None)
+    scopes = _scopes(request, chosen)
+    values = first_method.without_private(request.typed(), errors)
     return rejected_form(request, _TEMPLATE, refusal, values=values, errors=errors, **scopes)
 
 
 def _scopes(request: PortalRequest, chosen: Scope) -> dict[str, object]:
     return {
-        **secret_end.choices(request),
-        **key_in_registration.choices(request),
+        **first_method.choices(request),
         "scopes": choices(request.catalogue, _offered(request), chosen),
     }
-
-
-def _check_end(request: PortalRequest) -> None:
-    longest = secret_operations.longest_lifetime(request.context, request.org_id)
-    check_end(secret_end.chosen(request), request.now, request.now, longest)
 
 
 def _offered(request: PortalRequest) -> Scope:

@@ -14,16 +14,16 @@ from gatepass.server.domain.applications.model import (
     check_scope,
 )
 from gatepass.server.domain.applications.secrets import operations as secret_operations
-from gatepass.server.domain.applications.secrets.end import check_end, lifetimes_within
+from gatepass.server.domain.applications.secrets.end import lifetimes_within
 from gatepass.server.portal.forms import secret_end
 from gatepass.server.portal.forms.errors import Errors
+from gatepass.server.portal.pages.application_keys import registration as first_method
 from gatepass.server.portal.pages.applications import new_secret
-from gatepass.server.portal.pages.applications.registration import check_new_name
-from gatepass.server.portal.pages.applications.sub_pages import CREDENTIALS, address
+from gatepass.server.portal.pages.applications.registration import SHOWN_NEXT, check_new_name
+from gatepass.server.portal.pages.applications.sub_pages import address
 from gatepass.server.portal.rendering import redirect
 from gatepass.server.portal.request import PortalRequest
 from gatepass.translation.durations import span
-from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.scope import Scope
 
@@ -65,12 +65,12 @@ def context(request: PortalRequest, source: Source) -> dict[str, object]:
     original, offered = source.application, request.catalogue.offered
     new = replace(original, scope=_NOTHING)  # it has nothing of its own that could stay
     shown = copying.differences(original, new, offered)
-    ends = secret_end.choices(request)
+    methods = first_method.choices(request)
     days = _lifetime(original)
     if days in lifetimes_within(
         secret_operations.longest_lifetime(request.context, request.org_id)
     ):
-        ends["default_secret_end"] = str(days)
+        methods["default_secret_end"] = str(days)
     return {
         "application": original,
         "target": None,
@@ -80,7 +80,7 @@ def context(request: PortalRequest, source: Source) -> dict[str, object]:
         "left_out": copying.left_out(original.scope, offered, _NOTHING).names,
         "shown": copying.state(original),
         "suggested_name": _suggested(request, source),
-        **ends,
+        **methods,
     }
 
 
@@ -90,45 +90,31 @@ def register(request: PortalRequest, source: Source, errors: Errors) -> Response
     app_id = request.creation_id()
     if name is not None and not request.form.get("same_name"):
         errors.check("same_name", lambda: check_new_name(request, name, app_id))
-    longest = secret_operations.longest_lifetime(request.context, request.org_id)
-    errors.check(
-        "secret_end",
-        lambda: check_end(secret_end.chosen(request), request.now, request.now, longest),
-    )
+    method = first_method.check(request, errors)
     errors.check("", lambda: _check_source(request, source))
-    if name is None or errors:
+    if name is None or method is None or errors:
         return None
+    who = (request.context, request.catalogue, request.actor, request.org_id, source)
     try:
-        copying.register_copy(
-            request.context,
-            request.catalogue,
-            request.actor,
-            request.org_id,
-            source,
-            name=name,
-            secret_end=secret_end.chosen(request),
-            app_id=app_id,
-            also=lambda *made: new_secret.keep(request, *made),
-        )
+        if method == first_method.SECRET:
+            copying.register_copy(
+                *who,
+                name=name,
+                secret_end=secret_end.chosen(request),
+                app_id=app_id,
+                also=lambda *made: new_secret.keep(request, *made),
+            )
+        else:
+            give = first_method.chosen(request, method)
+            copying.register_copy_without_secret(*who, name=name, give=give, app_id=app_id)
     except OAuthError as refusal:
         if refusal.status != new_secret.DONE_ALREADY:
             raise
-    return redirect(request, address(app_id, CREDENTIALS))
+    return redirect(request, address(app_id, SHOWN_NEXT[method]))
 
 
 def _check_source(request: PortalRequest, source: Source) -> None:
-    """Raise OAuthError where the source is not as it was shown, or no scope of it is left.
-
-    The copy has a secret, so it is also raised where the policies allow a new application none.
-    """
-    if not secret_operations.allows_first_secret(request.context, request.org_id):
-        raise OAuthError(
-            "invalid_request",
-            Message(
-                "By the policy, new applications get no secret. Register one with a key, then copy "
-                "the settings to it."
-            ),
-        )
+    """Raise OAuthError where the source is not as it was shown, or no scope of it is left."""
     original, offered = source.application, request.catalogue.offered
     if request.form.get("shown") != copying.state(original):
         raise ChangedMeanwhileError

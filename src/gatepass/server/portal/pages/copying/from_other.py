@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from gatepass.server.domain.applications.copying import Source
 from gatepass.server.portal.forms.errors import Errors, errors_of
+from gatepass.server.portal.pages.application_keys import registration as first_method
 from gatepass.server.portal.pages.copying import form
 from gatepass.server.portal.pages.copying.source import find_other, from_code, from_id
 from gatepass.server.portal.rendering import page, rejected_form
@@ -63,7 +64,8 @@ def _source(request: PortalRequest) -> Source:
 def _refused(
     request: PortalRequest, source: Source, refusal: OAuthError, errors: Errors
 ) -> Response:
-    shown = {"values": request.typed(), "errors": errors}
+    values = first_method.without_private(request.typed(), errors)
+    shown = {"values": values, "errors": errors}
     return rejected_form(request, _TEMPLATE, refusal, **_context(request, source), **shown)
 
 

@@ -6,6 +6,7 @@ from gatepass.server.domain.applications import operations
 from gatepass.server.domain.applications.copying import Source
 from gatepass.server.portal import redirects
 from gatepass.server.portal.forms.errors import Errors, errors_of
+from gatepass.server.portal.pages.application_keys import registration as first_method
 from gatepass.server.portal.pages.applications.sub_pages import find_application
 from gatepass.server.portal.pages.copying import form
 from gatepass.server.portal.pages.copying.source import make_code
@@ -38,7 +39,8 @@ def rerender(request: PortalRequest, refusal: OAuthError) -> Response:
 
 
 def _refused(request: PortalRequest, refusal: OAuthError, errors: Errors) -> Response:
-    shown = {"values": request.typed(), "errors": errors}
+    values = first_method.without_private(request.typed(), errors)
+    shown = {"values": values, "errors": errors}
     return rejected_form(request, _TEMPLATE, refusal, **_context(request), **shown)
 
 

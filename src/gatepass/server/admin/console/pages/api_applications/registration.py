@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from starlette.responses import Response
 
@@ -23,10 +22,9 @@ from gatepass.server.admin.console.request import ConsoleRequest
 from gatepass.server.admin.operations.applications import administrative
 from gatepass.server.domain.applications.model import check_name, check_scope
 from gatepass.server.domain.applications.networks import check_networks
-from gatepass.server.domain.applications.secrets import end as ends
-from gatepass.server.domain.applications.secrets import operations as secrets
 from gatepass.server.portal.forms import secret_end
 from gatepass.server.portal.forms.errors import Errors, errors_of
+from gatepass.server.portal.pages.application_keys import registration as first_method
 from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
 from gatepass.wire.metadata import TOKEN
@@ -57,9 +55,10 @@ def register(request: ConsoleRequest) -> Response:
     networks = errors.check("networks", lambda: check_networks(typed.get("networks", "")))
     offered = administrative.grantable(request.environment.catalogue, request.operator)
     scope = errors.check("scope", lambda: check_scope(chosen(request), offered))
-    end = errors.check("secret_end", lambda: _end(request))
-    if errors or name is None or networks is None or scope is None:
+    method = first_method.check(request.portal, errors)
+    if errors or name is None or networks is None or scope is None or method is None:
         return _refused(request, _SEE_FIELDS, errors)
+    is_secret = method == first_method.SECRET
     app_id = request.portal.creation_id()
     try:
         administrative.register(
@@ -70,14 +69,16 @@ def register(request: ConsoleRequest) -> Response:
             name=name,
             scope=scope,
             networks=networks,
-            secret_end=end,
+            secret_end=secret_end.chosen(request.portal) if is_secret else None,
             app_id=app_id,
             also=partial(keep, request),
+            give=None if is_secret else first_method.chosen(request.portal, method),
         )
     except OAuthError as refusal:
         if refusal.status != DONE_ALREADY:
             return _refused(request, refusal, Errors(errors_of(refusal)))
-    return redirect(request, f"{PATH}{app_id}/credentials/")
+    shown_once = {first_method.SECRET: "credentials/", first_method.PAIR: "credentials/"}
+    return redirect(request, f"{PATH}{app_id}/{shown_once.get(method, '')}")
 
 
 def one(request: ConsoleRequest) -> Response:
@@ -86,27 +87,30 @@ def one(request: ConsoleRequest) -> Response:
 
 
 def credentials(request: ConsoleRequest) -> Response:
-    """Show a new secret once; afterwards redirect to the application."""
+    """Show a new secret or private key once; afterwards redirect to the application."""
     found = find(request)
     if request.portal.method == "HEAD":  # a HEAD request must not use up the secret
         return Response(media_type="text/html")
     kept = request.portal.take_once(about(found))
     if kept is None:
-        shown_already = Message("The client secret was shown already. Rotate it to get another.")
+        kept = request.portal.take_once(first_method.about(found.id))
+    if kept is None:
+        shown_already = Message("What it authenticates with was shown already, once.")
         return redirect(request, path_of(request), shown_already)
     token_url, api_url = request.environment.issuer + TOKEN, request.environment.admin_api
     return page(
         request,
         "api_credentials.html",
         application=found,
-        client_secret=kept["secret"],
+        client_secret=kept.get("secret", ""),
+        pem=kept.get("pem", ""),
         token_url=token_url,
         api_url=api_url,
         env="\n".join(
             [
                 f"GATEPASS_TOKEN_URL={token_url}",
                 f"GATEPASS_CLIENT_ID={found.client_id}",
-                f"GATEPASS_CLIENT_SECRET={kept['secret']}",
+                *_lines(kept),
                 f"GATEPASS_RESOURCE={api_url}",
             ]
         ),
@@ -114,18 +118,24 @@ def credentials(request: ConsoleRequest) -> Response:
     )
 
 
-def _end(request: ConsoleRequest) -> Any:  # noqa: ANN401 - a moment, or None
-    end, now = secret_end.chosen(request.portal), request.environment.now()
-    longest = secrets.longest_lifetime(request.context, request.portal.org_id)
-    return ends.check_end(end, now, now, longest)
+def _lines(kept: Mapping[str, str]) -> list[str]:
+    """Return the settings of the client that say what it authenticates with."""
+    if "secret" in kept:
+        return [f"GATEPASS_CLIENT_SECRET={kept['secret']}"]
+    return [
+        "GATEPASS_AUTH_METHOD=private_key_jwt",
+        "GATEPASS_PRIVATE_KEY_FILE=private.pem",
+        f"GATEPASS_PRIVATE_KEY_ID={kept['kid']}",
+        f"GATEPASS_PRIVATE_KEY_ALG={kept['alg']}",
+    ]
 
 
 def _refused(request: ConsoleRequest, refusal: OAuthError, errors: Errors) -> Response:
-    values = request.portal.typed()
+    values = first_method.without_private(request.portal.typed(), errors)
     context = {**_new(request), "values": values, "errors": errors}
     return rejected_form(request, "api_application_new.html", refusal, **context)
 
 
 def _new(request: ConsoleRequest) -> Mapping[str, object]:
     offered = administrative.grantable(request.environment.catalogue, request.operator)
-    return {"environments": boxes(offered, chosen(request)), **secret_end.choices(request.portal)}
+    return {"environments": boxes(offered, chosen(request)), **first_method.choices(request.portal)}

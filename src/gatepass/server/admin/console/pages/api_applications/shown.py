@@ -10,11 +10,15 @@ from gatepass.server.admin.operations.applications import administrative
 from gatepass.server.admin.operations.effects import RECENTLY
 from gatepass.server.domain.applications.fields import table
 from gatepass.server.domain.applications.fields.values import texts_of
+from gatepass.server.domain.applications.keys.methods import operations as methods
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.operations import Registered
+from gatepass.server.domain.applications.secrets import operations as secrets
 from gatepass.server.domain.catalogue import admin_scopes
 from gatepass.server.domain.usage import store as usage
 from gatepass.server.portal.forms.errors import errors_of
+from gatepass.server.portal.pages.application_keys.methods import KINDS
+from gatepass.server.portal.redirects import APPLICATIONS
 from gatepass.server.storage.database import Connection
 from gatepass.translation.message import Message
 from gatepass.wire.credential import ENVIRONMENTS, Mode
@@ -112,7 +116,11 @@ def context(request: ConsoleRequest) -> Mapping[str, object]:
         "stored": texts_of(found),
         "networks_field": NETWORKS,
         "overlaps": list(OVERLAPS.items()),
-        "secrets": found.live_secrets(now),
+        "methods": methods.find(request.context, found).in_order,
+        "kinds": KINDS,
+        "methods_url": f"{APPLICATIONS}{found.id}/",
+        "allows_secret": bool(found.live_secrets(now))
+        or secrets.allows_first_secret(request.context, found.org_id),
         "issued": Message.plural(
             "{count} access token that it was issued in the last hour is revoked, as all others "
             "are.",

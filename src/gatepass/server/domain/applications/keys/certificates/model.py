@@ -15,6 +15,7 @@ from uuid import UUID
 from gatepass.jose.x509.certificate import Certificate
 from gatepass.jose.x509.errors import Fault, UnusableCertificateError
 from gatepass.jose.x509.subject import MEMBERS, Subject, check
+from gatepass.server.domain.applications.keys.methods.expiry.model import Validity
 from gatepass.server.domain.names import is_visible, tidy
 from gatepass.translation.message import Message
 from gatepass.wire.errors import OAuthError
@@ -65,28 +66,49 @@ class ApplicationCertificate:
     last_used_at: datetime | None = None
     last_used_from: str | None = None
     last_used_agent: str | None = field(default=None, repr=False)
+    seen: Validity | None = None
+    """Of a subject: from when until when the certificate works that it recognised."""
 
     @property
     def method(self) -> Method:
         """Return the authentication method that it is for (RFC 8705 §2)."""
-        is_subject = isinstance(self.expected, Subject)
-        return "tls_client_auth" if is_subject else "self_signed_tls_client_auth"
+        return method_of(self.expected)
 
     @property
     def expires_at(self) -> datetime | None:
-        """Return when it ends: a certificate by its `notAfter`, a subject never."""
-        return self.expected.not_after if isinstance(self.expected, Certificate) else None
+        """Return the `notAfter` of the certificate; None of a subject that recognised none yet."""
+        if isinstance(self.expected, Certificate):
+            return self.expected.not_after
+        return self.seen and self.seen.expires_at
+
+    @property
+    def validity(self) -> Validity | None:
+        """Return from when until when it works, as reminders need it; None as `expires_at`."""
+        if isinstance(self.expected, Certificate):
+            return Validity(self.created_at, self.expected.not_after)
+        return self.seen
 
     @property
     def words(self) -> str:
         """Return what it is compared by, as the audit trail and pages have it."""
-        if isinstance(self.expected, Certificate):
-            return f"x5t#S256: {self.expected.thumbprint}"
-        return f"{self.expected.member.removeprefix('tls_client_auth_')}: {self.expected.value}"
+        return words_of(self.expected)
 
     def is_live(self, now: datetime) -> bool:
-        """Return whether it can still authenticate."""
-        return self.expires_at is None or now <= self.expires_at
+        """Return whether it can still authenticate: a subject can, by another certificate."""
+        return isinstance(self.expected, Subject) or now <= self.expected.not_after
+
+
+def method_of(expected: Certificate | Subject) -> Method:
+    """Return the authentication method that something is registered for (RFC 8705 §2)."""
+    is_subject = isinstance(expected, Subject)
+    return "tls_client_auth" if is_subject else "self_signed_tls_client_auth"
+
+
+def words_of(expected: Certificate | Subject) -> str:
+    """Return what a certificate is compared by, as the audit trail and pages have it."""
+    if isinstance(expected, Certificate):
+        return f"x5t#S256: {expected.thumbprint}"
+    return f"{expected.member.removeprefix('tls_client_auth_')}: {expected.value}"
 
 
 def check_certificate(text: bytes, now: datetime) -> Certificate:

@@ -1,10 +1,12 @@
 """What can be done to the certificates of an application: each in one transaction."""
 
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 from gatepass.jose.x509.certificate import Certificate
 from gatepass.jose.x509.subject import Subject
 from gatepass.server.domain.applications.keys.certificates import notices, store
+from gatepass.server.domain.applications.keys.certificates.ends import store as ends
 from gatepass.server.domain.applications.keys.certificates.model import (
     ApplicationCertificate,
     check_certificate,
@@ -12,6 +14,7 @@ from gatepass.server.domain.applications.keys.certificates.model import (
     check_new,
     check_subject,
 )
+from gatepass.server.domain.applications.keys.methods.expiry.model import Validity
 from gatepass.server.domain.applications.model import Application
 from gatepass.server.domain.applications.secrets.end import in_words
 from gatepass.server.domain.applications.transaction_steps import begin_change, record_change
@@ -30,11 +33,25 @@ def is_offered(context: Context) -> bool:
 
 
 def of_application(context: Context, application: Application) -> list[ApplicationCertificate]:
-    """Return what an application's certificates are recognised by, the oldest first."""
+    """Return what an application's certificates are recognised by, the oldest first.
+
+    A subject has the end of the certificate that it recognised last.
+    """
     with context.database.read() as connection:
         if not context.database.has(connection, store.REVISION):
             return []
-        return store.of_application(connection, application.id)
+        return find(context, connection, application.id)
+
+
+def find(context: Context, connection: Connection, app_id: UUID) -> list[ApplicationCertificate]:
+    """Return the same within a transaction, where the tables have a place for them."""
+    found = store.of_application(connection, app_id)
+    subjects = [each.id for each in found if isinstance(each.expected, Subject)]
+    known = ends.find(context.database, connection, subjects)
+    return [
+        replace(each, seen=Validity(*known[each.id], is_renewed=True)) if each.id in known else each
+        for each in found
+    ]
 
 
 def add(
@@ -106,6 +123,8 @@ def _add(
         check_new([each for each in known if each.is_live(now)], expected)
         new = ApplicationCertificate(uuid4(), name, expected, now, by.name)
         store.add(connection, app_id, new)
+        if isinstance(expected, Certificate):
+            ends.record(context.database, connection, new.id, expected)
         record_change(
             connection,
             by,

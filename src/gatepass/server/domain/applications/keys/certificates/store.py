@@ -108,16 +108,18 @@ def _noting_use(dialect: str) -> Update:
     return update(application_certificate).where(table.id == new.c.id).values(values)
 
 
+def expected_of(der: str | None, member: str | None, value: str | None) -> Certificate | Subject:
+    """Return what the columns `certificate`, `member` and `value` say."""
+    if der is not None:
+        return Certificate.from_der(b64decode(der))
+    return Subject(cast("Member", member), value or "")
+
+
 def _read(row: Row[Any]) -> ApplicationCertificate:
-    expected: Certificate | Subject
-    if row.certificate is not None:
-        expected = Certificate.from_der(b64decode(row.certificate))
-    else:
-        expected = Subject(cast("Member", row.member), row.value)
     return ApplicationCertificate(
         id=row.id,
         name=row.name,
-        expected=expected,
+        expected=expected_of(row.certificate, row.member, row.value),
         created_at=row.created_at,
         created_by=row.created_by,
         last_used_at=row.last_used_at,

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from gatepass.server.domain.applications.keys import store as keys
+from gatepass.server.domain.applications.keys.certificates import (
+    operations as certificate_operations,
+)
 from gatepass.server.domain.applications.keys.certificates import store as certificates
 from gatepass.server.domain.applications.keys.certificates.model import ApplicationCertificate
 from gatepass.server.domain.applications.keys.methods.model import (
@@ -77,7 +80,7 @@ def _certificates(
 ) -> Iterator[AuthenticationMethod]:
     if not context.database.has(connection, certificates.REVISION):
         return
-    for each in certificates.of_application(connection, application.id):
+    for each in certificate_operations.find(context, connection, application.id):
         if each.is_live(now):
             yield _named("certificate", each)
 

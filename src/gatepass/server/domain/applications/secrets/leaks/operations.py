@@ -16,7 +16,7 @@ from gatepass.server.domain.applications.secrets.leaks.model import (
     LeakedSecret,
     end_of_leaked,
 )
-from gatepass.server.domain.applications.transaction_steps import emit, record_change
+from gatepass.server.domain.applications.transaction_steps import record_change, void_tokens
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations.policies import store as policies
@@ -49,7 +49,7 @@ def end_leaked(
         return None
     applications.set_end(connection, replace(secret, expires_at=end))
     if end <= now:
-        _void_tokens(connection, application, now)
+        applications.void_tokens(connection, application, now)
     said = _said(application, secret, leak, end, now)
     by = Actor(REPORTERS[leak.channel], source, application.org_id)
     record_change(connection, by, now, application, "secret.leak_reported", **said)
@@ -84,10 +84,8 @@ def revoke_tokens_of_ended(context: Context) -> int:
         with context.database.write() as connection:
             application = lookup.find(connection, app_id)
             if application and store.take_tokens(connection, secret_id):
-                _void_tokens(connection, application, now)
                 by = Actor("system", "", application.org_id)
-                record_change(connection, by, now, application, "application.tokens_voided")
-                emit(context, connection, application, "application.tokens_revoked", now)
+                void_tokens(context, connection, by, application, now)
     if found:
         context.refresh()
     return len(found)
@@ -106,11 +104,6 @@ def has_leaked(context: Context, connection: Connection, secret_id: UUID) -> boo
     if not context.database.has(connection, store.REVISION):
         return False
     return store.find(connection, secret_id) is not None
-
-
-def _void_tokens(connection: Connection, application: Application, now: datetime) -> None:
-    revoked_before = application.next_revocation(now)
-    applications.change(connection, application.id, {"tokens_revoked_before": revoked_before})
 
 
 def _said(

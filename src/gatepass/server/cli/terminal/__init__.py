@@ -1,0 +1,1 @@
+"""What the commands have in common: options, the data they open, what they print and ask."""

@@ -1,0 +1,1 @@
+"""When certificates of applications end: registered ones, and those that a subject recognised."""

@@ -1,1 +1,0 @@
-"""Reminders before the last key of an application expires."""

@@ -1,0 +1,1 @@
+"""How each kind of credential is read to find those that expire soon."""

@@ -1,1 +1,0 @@
-"""Reminders before the last secret of an application expires."""
