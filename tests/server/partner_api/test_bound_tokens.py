@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from httpx2 import Response
-from starlette.testclient import TestClient
 
 from certificates import certificate
 from gatepass.admin.client import Admin
@@ -25,6 +24,7 @@ from gatepass.wire.metadata import ADMIN_API, PARTNER_API, TOKEN
 from guard.hostile_requests import HOSTILE, Call, at
 from server.admin.client.in_process_sender import InProcessSender
 from server.admin.operator_program import Program, every_scope
+from server.direct import DirectClient
 from server.fixtures import GRANT, LIVE, URL, Client, InProcessServer, basic, open_passive_server
 from server.mutual_tls import send
 
@@ -184,8 +184,8 @@ def test_the_python_client_passes_with_one_request_more(server: InProcessServer)
     sender = InProcessSender(server)
     settings = ClientSettings(URL[LIVE] + TOKEN, client.client_id, client.secret, dpop=True)
     source = TokenSource(settings, sender)
-    http = TestClient(server.app, base_url=URL[LIVE])
-    http.portal = server.loop
+    assert server.loop
+    http = DirectClient(server.app, server.loop, base_url=URL[LIVE])
     path = f"{PARTNER_API}/org/{client.application.org_id}/users"
 
     answers = [http.get(path, auth=BearerAuth.sharing(source)) for _ in range(2)]
