@@ -45,7 +45,7 @@ def front(
         pytest.skip(f"{name} is not installed")
     org_id = server.create_organization(name, name).org_id
     client = server.create_application(org_id)
-    own = f"localhost:{server.port}"
+    own = "localhost:8000"  # as the files have it
     changes = {
         NOBODYS: org_id,
         f"http://{own}/api/": f"https://{HOST}/api/",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gatepass.jose import compact
 from gatepass.jose.compact import Jws, MalformedError
-from gatepass.jose.keys.nobodys_key import nobodys_key
+from gatepass.jose.keys.placeholder_key import placeholder_key
 from gatepass.server.domain.applications.cached_application import CachedApplication, CachedSecret
 from gatepass.server.domain.applications.keys.cache import CachedKey
 from gatepass.server.tokens.refused_client import check_admitted, refused_client
@@ -130,7 +130,7 @@ def _most_verified(jws: Jws) -> int:
 def _verify_in_vain(jws: Jws, verified: int) -> None:
     """Verify as many signatures as a refusal has to, beyond those that were."""
     for _ in range(_most_verified(jws) - verified):
-        nobodys_key(jws.alg, jws.signature).verify(jws.alg, jws.message, jws.signature)
+        placeholder_key(jws.alg, jws.signature).verify(jws.alg, jws.message, jws.signature)
 
 
 def _without_key(jws: Jws, keys: Sequence[CachedKey]) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from gatepass.jose import base64url
-from gatepass.jose.keys.nobodys_key import nobodys_key
+from gatepass.jose.keys.placeholder_key import placeholder_key
 from gatepass.jose.keys.private_key import PrivateKey
 from gatepass.jose.keys.public_key import ClientKey
 from gatepass.server.domain.applications.keys import operations, store
@@ -86,7 +86,7 @@ def registered(server: InProcessServer, by: KeyClient) -> list[ApplicationKey]:
 
 def of_length(octets: int) -> ClientKey:
     """Return an RSA key with a modulus of so many bytes; nobody can sign with it."""
-    return nobodys_key("PS256", bytes(octets))
+    return placeholder_key("PS256", bytes(octets))
 
 
 def new(alg: str) -> ClientKey:

@@ -1,4 +1,4 @@
-"""Public keys that nobody has, to verify a signature with where there is no key for it. Pure.
+"""Placeholder keys, which nobody has, to verify a signature with where there is no key for it. Pure.
 
 So a refusal costs the same, whether a client has a key or not.
 """
@@ -15,7 +15,7 @@ _SMALLEST = MODULUS_OCTETS[0]
 _EXPONENT = base64url.encode((65537).to_bytes(3))
 
 
-def nobodys_key(alg: str, signature: bytes) -> ClientKey:
+def placeholder_key(alg: str, signature: bytes) -> ClientKey:
     """Return a key for `alg` that takes as long to verify `signature` as any other that fits it.
 
     The time of an RSA signature is that of its length, which is the length of the modulus.
