@@ -1,4 +1,4 @@
-"""Placeholder keys, which nobody has, to verify a signature with where there is no key for it. Pure.
+"""Placeholder keys, which nobody has, to verify a signature where there is no key for it. Pure.
 
 So a refusal costs the same, whether a client has a key or not.
 """

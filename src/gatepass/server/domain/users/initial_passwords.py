@@ -128,5 +128,5 @@ def give_access(
         record_audit(connection, by, now, found, "person.password_reset")
         mails.tell(context, connection, given, "password_reset", now, by=by.description)
         if given.role == "admin" and not found.has_portal_access:
-            mails.tell_administrators(context, connection, by, given, now)
+            mails.tell_of_new_administrator(context, connection, by, given, now)
     return given, initial.password

@@ -301,6 +301,6 @@ def _tell_of_change(
         record_audit(connection, by, now, found, "person.role_changed", role=changed.role, **detail)
         notify(context, connection, by, now, found, "role_changed", changed.role)
         if changed.role == "admin" and found.has_portal_access:
-            mails.tell_administrators(context, connection, by, changed, now)
+            mails.tell_of_new_administrator(context, connection, by, changed, now)
     elif fields or not is_pending:
         record_audit(connection, by, now, found, "person.changed", **detail)

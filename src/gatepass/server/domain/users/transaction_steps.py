@@ -74,7 +74,7 @@ def add_draft(
     record_audit(connection, by, now, new, "person.added", role=new.role)
     emit(context, connection, new, "user.added", now)
     if new.role == "admin" and new.has_portal_access:
-        mails.tell_administrators(context, connection, by, new, now)
+        mails.tell_of_new_administrator(context, connection, by, new, now)
 
 
 def notify(

@@ -5,10 +5,9 @@ from collections.abc import Callable
 
 from gatepass.server.domain.users.sessions.user_agents import words
 from gatepass.server.environment.mail import (
-    certificate_messages,
+    credential_messages,
     expiry_messages,
     factor_messages,
-    key_messages,
     secret_messages,
     webhook_messages,
 )
@@ -323,11 +322,11 @@ _WRITERS: dict[str, Callable[[Values, Site], Content]] = {
     "secret_leak_reported": secret_messages.secret_leak_reported,
     "secret_rotated": secret_messages.secret_rotated,
     "secret_leaked": secret_messages.secret_leaked,
-    "key_added": key_messages.key_added,
-    "key_revoked": key_messages.key_revoked,
+    "key_added": credential_messages.key_added,
+    "key_revoked": credential_messages.key_revoked,
     "keys_expiring": expiry_messages.keys_expiring,
-    "certificate_added": certificate_messages.certificate_added,
-    "certificate_removed": certificate_messages.certificate_removed,
+    "certificate_added": credential_messages.certificate_added,
+    "certificate_removed": credential_messages.certificate_removed,
     "certificates_expiring": expiry_messages.certificates_expiring,
     "leak_alert": secret_messages.leak_alert,
     "webhook_disabled": webhook_messages.webhook_disabled,

@@ -10,7 +10,6 @@ from gatepass.server.domain.applications.transaction_steps import emit
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.changes.webhooks.model import instant
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.notices import mails
 from gatepass.server.storage.database import Connection
 
@@ -90,15 +89,14 @@ def _mail(
     now: datetime,
     kind: Literal["key_added", "key_revoked"],
 ) -> None:
-    for person in users.of_organization(connection, application.org_id, where={"role": "admin"}):
-        mails.tell(
-            context,
-            connection,
-            person,
-            kind,
-            now,
-            by=by.description,
-            application=application.name,
-            app_id=str(application.id),
-            keys="; ".join(keys),
-        )
+    mails.tell_administrators(
+        context,
+        connection,
+        application.org_id,
+        kind,
+        now,
+        by=by.description,
+        application=application.name,
+        app_id=str(application.id),
+        keys="; ".join(keys),
+    )

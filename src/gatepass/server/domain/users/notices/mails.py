@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
@@ -65,6 +66,20 @@ def about(whose: User, now: datetime) -> dict[str, str]:
 
 
 def tell_administrators(
+    context: Context,
+    connection: Connection,
+    org_id: UUID,
+    kind: Kind,
+    now: datetime,
+    /,
+    **values: str,
+) -> None:
+    """Add a mail to each administrator of an organization, as `tell` does."""
+    for each in store.of_organization(connection, org_id, where={"role": "admin"}):
+        tell(context, connection, each, kind, now, **values)
+
+
+def tell_of_new_administrator(
     context: Context, connection: Connection, by: Actor, new: User, now: datetime
 ) -> None:
     """Tell the organization's other administrators that somebody has become one."""

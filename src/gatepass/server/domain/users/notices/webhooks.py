@@ -5,7 +5,6 @@ from datetime import datetime
 from gatepass.server.domain.changes.webhooks.model import DisabledBecause, Endpoint
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations.webhooks.model import host_of
-from gatepass.server.domain.users import store
 from gatepass.server.domain.users.notices import mails
 from gatepass.server.storage.database import Connection
 
@@ -26,5 +25,4 @@ def tell_of_disabled(
         said["at"] = f"{now:%Y-%m-%d %H:%M} UTC"
         context.outbox.add_alert(connection, KIND, {"username": "", **said}, now)
         return
-    for person in store.of_organization(connection, target.org_id, where={"role": "admin"}):
-        mails.tell(context, connection, person, "webhook_disabled", now, **said)
+    mails.tell_administrators(context, connection, target.org_id, "webhook_disabled", now, **said)

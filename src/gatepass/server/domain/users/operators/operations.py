@@ -144,7 +144,7 @@ def set_roles(
         user = replace(found.user, role=role)
         notify(context, connection, by, now, user, "role_changed", described(after))
         if role == "admin" and not was_owner:
-            mails.tell_administrators(context, connection, by, user, now)
+            mails.tell_of_new_administrator(context, connection, by, user, now)
     return Operator(user, after)
 
 

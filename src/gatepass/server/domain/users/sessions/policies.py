@@ -17,7 +17,6 @@ from gatepass.server.domain.organizations.policies.model import (
     StatedPolicy,
     in_force,
 )
-from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.model import InvalidField
 from gatepass.server.domain.users.notices import mails
 from gatepass.server.domain.users.sessions import store as sessions
@@ -105,9 +104,8 @@ def change(
         record = entry(by, now, "policy.changed", "", org_id=org_id, **detail)
         audit.record(connection, record)
         if org_id:
-            for each in users.of_organization(connection, org_id, where={"role": "admin"}):
-                said = {"by": by.description, **detail}
-                mails.tell(context, connection, each, "policy_changed", now, **said)
+            said = {"by": by.description, **detail}
+            mails.tell_administrators(context, connection, org_id, "policy_changed", now, **said)
     return after
 
 

@@ -265,7 +265,7 @@ def _with_role(arrival: _Arrival, user: User) -> User:
     record_audit(connection, by, now, user, "person.role_changed", role=role)
     notify(context, connection, by, now, changed, "role_changed", role)
     if role == "admin":
-        mails.tell_administrators(context, connection, by, changed, now)
+        mails.tell_of_new_administrator(context, connection, by, changed, now)
     return changed
 
 

@@ -44,7 +44,6 @@ from gatepass.server.domain.applications.transaction_steps import (
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations.policies import store as policies
-from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.notices import mails
 from gatepass.server.storage.database import Connection
 from gatepass.translation.message import Message
@@ -363,9 +362,8 @@ def _tell_administrators(
         "old_end": in_words(min(old.expires_at or end, end)) if old else "",
         "source": change.by.source,
     }
-    org_id = change.application.org_id
-    for person in users.of_organization(change.connection, org_id, where={"role": "admin"}):
-        mails.tell(context, change.connection, person, "secret_rotated", change.now, **said)
+    org_id, now = change.application.org_id, change.now
+    mails.tell_administrators(context, change.connection, org_id, "secret_rotated", now, **said)
 
 
 def _status(found: LiveSecrets, rotation: Rotation, presented: UUID, now: datetime) -> Status:

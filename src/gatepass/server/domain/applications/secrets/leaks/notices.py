@@ -10,7 +10,6 @@ from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.changes.webhooks.model import instant
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations import store as organizations
-from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.notices import mails
 from gatepass.server.storage.database import Connection
 
@@ -34,18 +33,17 @@ def marked_as_leaked(
     record_change(connection, by, now, application, "application.tokens_voided")
     reporter = "an administrator" if by.kind == "person" else by.description
     emit_leaked(context, connection, application, leaked, now, reporter, now)
-    for person in users.of_organization(connection, application.org_id, where={"role": "admin"}):
-        mails.tell(
-            context,
-            connection,
-            person,
-            "secret_leaked",
-            now,
-            by=by.description,
-            application=application.name,
-            app_id=str(application.id),
-            secret=ending,
-        )
+    mails.tell_administrators(
+        context,
+        connection,
+        application.org_id,
+        "secret_leaked",
+        now,
+        by=by.description,
+        application=application.name,
+        app_id=str(application.id),
+        secret=ending,
+    )
     log.warning(
         "secret.leaked",
         environment=context.name,

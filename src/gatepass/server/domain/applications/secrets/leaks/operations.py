@@ -20,7 +20,6 @@ from gatepass.server.domain.applications.transaction_steps import record_change,
 from gatepass.server.domain.audit.model import Actor
 from gatepass.server.domain.context import Context
 from gatepass.server.domain.organizations.policies import store as policies
-from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.notices import mails
 from gatepass.server.storage.database import Connection
 
@@ -63,9 +62,9 @@ def end_leaked(
         source=source,
         ends=said["end"],
     )
-    for person in users.of_organization(connection, application.org_id, where={"role": "admin"}):
-        mail = {**said, "application": application.name, "reporter": reporter}
-        mails.tell(context, connection, person, "secret_leak_reported", now, **mail)
+    mail = {**said, "application": application.name, "reporter": reporter}
+    org_id = application.org_id
+    mails.tell_administrators(context, connection, org_id, "secret_leak_reported", now, **mail)
     notices.reported_secret(context, connection, application, now, said, reporter, source)
     return end
 

@@ -18,7 +18,6 @@ from gatepass.server.domain.applications.keys.methods.expiry.model import (
 )
 from gatepass.server.domain.changes.webhooks.model import instant
 from gatepass.server.domain.context import Context
-from gatepass.server.domain.users import store as users
 from gatepass.server.domain.users.notices import mails
 from gatepass.server.storage.database import Connection
 
@@ -110,8 +109,7 @@ def _remind(
             "details": json.dumps([_said(each, now) for each in listed]),
             "more": str(len(new) - _MOST_LISTED) if len(new) > _MOST_LISTED else "",
         }
-        for person in users.of_organization(connection, org_id, where={"role": "admin"}):
-            mails.tell(context, connection, person, kind.mail, now, **said)
+        mails.tell_administrators(context, connection, org_id, kind.mail, now, **said)
     return len(new)
 
 
