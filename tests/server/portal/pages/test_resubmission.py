@@ -40,6 +40,9 @@ def resumed(browser: Browser, login_page: str, username: str = "anna") -> str:
         ("{app}rename/", {"name": "A new name"}, 'value="A new name"'),
         ("{app}networks/", {"networks": "203.0.113.0/24"}, ">203.0.113.0/24</textarea>"),
         ("{app}contact/", {"contact": "Zoe, ext. 7"}, 'value="Zoe, ext. 7"'),
+        ("{app}keys/add/", {"key_name": "Nightly", "key": "x" * 9}, 'value="Nightly"'),
+        ("{app}keys/setting/", {"jwks_uri": "https://a.example/k"}, 'value="https://a.example/k"'),
+        ("{app}certificates/add/", {"certificate_name": "Nightly"}, 'value="Nightly"'),
         ("{person}role/", {"role": "user"}, 'value="user" required checked'),
     ],
 )
@@ -225,6 +228,8 @@ def test_a_login_form_of_before_a_login_and_logout_is_shown_again(portal: Portal
         ("{app}secrets/00000000-0000-4000-8000-000000000000/end/", "{app}"),
         ("{app}rotate/", "{app}"),
         ("{app}stored/", "{app}"),
+        ("{app}keys/add/", "{app}keys/"),
+        ("{app}certificates/add/", "{app}certificates/"),
         ("{person}role/", "{person}"),
         ("{person}email/confirm/", "{person}"),
         ("/account/email/confirm/", "/account/"),

@@ -70,11 +70,11 @@ def _added(request: PortalRequest, add_it: Callable[[], None], field: str) -> Re
     try:
         add_it()
     except OAuthError as refusal:
-        return _rerender(request, refusal, field)
+        return rerender(request, refusal, field)
     return redirect(request, _address(request), Message("The certificate is added."))
 
 
-def _rerender(request: PortalRequest, refusal: OAuthError, field: str) -> Response:
+def rerender(request: PortalRequest, refusal: OAuthError, field: str = "") -> Response:
     """Show the page with the error, and what was typed."""
     application = sub_pages.find_application(request)
     return rejected_form(

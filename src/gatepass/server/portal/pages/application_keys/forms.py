@@ -47,11 +47,11 @@ def add(request: PortalRequest) -> Response:
     try:
         check_keys(text.encode())  # first of all: a private key is not shown again
     except OAuthError as refusal:
-        return _rerender(request, refusal, "key")
+        return rerender(request, refusal, "key")
     try:
         end = _end(request, "key_end")
     except OAuthError as refusal:
-        return _rerender(request, refusal, "key_end")
+        return rerender(request, refusal, "key_end")
     try:
         operations.add(
             request.context,
@@ -64,7 +64,7 @@ def add(request: PortalRequest) -> Response:
         )
     except OAuthError as refusal:
         is_name = not name.strip() or len(name) > LONGEST_NAME
-        return _rerender(request, refusal, "key_name" if is_name else "key")
+        return rerender(request, refusal, "key_name" if is_name else "key")
     return redirect(request, _address(request), Message("The key is added."))
 
 
@@ -78,11 +78,11 @@ def generate(request: PortalRequest) -> Response:
 
     if alg not in OF_CLIENTS:
         unknown = OAuthError("invalid_request", Message("Choose one of the algorithms."))
-        return _rerender(request, unknown, "alg")
+        return rerender(request, unknown, "alg")
     try:
         end = _end(request, "new_key_end")
     except OAuthError as refusal:
-        return _rerender(request, refusal, "new_key_end")
+        return rerender(request, refusal, "new_key_end")
     try:
         operations.generate(
             request.context,
@@ -97,7 +97,7 @@ def generate(request: PortalRequest) -> Response:
         )
     except OAuthError as refusal:
         if refusal.status != DONE_ALREADY:
-            return _rerender(request, refusal, "new_key_name")
+            return rerender(request, refusal, "new_key_name")
     return redirect(request, _address(request))
 
 
@@ -130,7 +130,7 @@ def change(request: PortalRequest) -> Response:
     try:
         check_name(request.form.get(f"name_{key_id}", ""))
     except OAuthError as refusal:
-        return _rerender(request, refusal, f"name_{key_id}")
+        return rerender(request, refusal, f"name_{key_id}")
     try:
         operations.change(
             request.context,
@@ -142,7 +142,7 @@ def change(request: PortalRequest) -> Response:
             expires_at=_end(request, f"end_{key_id}"),
         )
     except OAuthError as refusal:
-        return _rerender(request, refusal, f"end_{key_id}")
+        return rerender(request, refusal, f"end_{key_id}")
     return redirect(request, _address(request), Message("The key is changed."))
 
 
@@ -176,7 +176,7 @@ def change_setting(request: PortalRequest) -> Response:
             request.context, request.actor, request.ids["app_id"], request.org_id, new
         )
     except OAuthError as refusal:
-        return _rerender(request, refusal, "jwks_uri")
+        return rerender(request, refusal, "jwks_uri")
     return redirect(request, _address(request), Message("The settings are saved."))
 
 
@@ -184,7 +184,7 @@ def _revoke_secrets(request: PortalRequest, app_id: UUID) -> None:
     methods.revoke_secrets(request.context, request.actor, app_id, request.org_id)
 
 
-def _rerender(request: PortalRequest, refusal: OAuthError, field: str) -> Response:
+def rerender(request: PortalRequest, refusal: OAuthError, field: str = "") -> Response:
     """Show the page with the error, and what was typed."""
     application = sub_pages.find_application(request)
     labels = of_each(operations.of_application(request.context, application)[0])

@@ -19,6 +19,8 @@ from gatepass.server.domain.users.sessions.proofs.model import FRESH
 from gatepass.server.portal import redirects
 from gatepass.server.portal.access import Access
 from gatepass.server.portal.pages import copying
+from gatepass.server.portal.pages.application_certificates import forms as certificates
+from gatepass.server.portal.pages.application_keys import forms as keys
 from gatepass.server.portal.pages.applications import registration, sub_pages
 from gatepass.server.portal.pages.users import policies, team
 from gatepass.server.portal.request import PortalRequest
@@ -71,6 +73,16 @@ _FORMS: tuple[tuple[re.Pattern[str], Access, _Rerender], ...] = (
         ),
         Access.ADMIN,
         _application,
+    ),
+    (
+        re.compile(f"/oauth2/applications/(?P<app_id>{_UUID})/keys/(?:{_UUID}/)?[a-z-]+/"),
+        Access.ADMIN,
+        keys.rerender,
+    ),
+    (
+        re.compile(f"/oauth2/applications/(?P<app_id>{_UUID})/certificates/(?:{_UUID}/)?[a-z-]+/"),
+        Access.ADMIN,
+        certificates.rerender,
     ),
     (re.compile("/team/add/"), Access.ADMIN, team.rerender_add_form),
     (re.compile("/team/policies/"), Access.ADMIN, policies.rerender),
