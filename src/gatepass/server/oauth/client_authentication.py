@@ -166,10 +166,11 @@ def look_up(
         lookup = Lookup(client_id)
         loaded = applications.run_directly(lookup)
         if loaded is None:
-            with suppress(OAuthError):  # the time of a client in memory, looked up after it failed
-                authenticate(
-                    credentials, None, request.source, environment.clock(), environment.mode
-                )
+            if credentials.assertion is None:  # one is verified once, before or after the look-up
+                with suppress(OAuthError):  # the time of a client in memory, looked up afterwards
+                    authenticate(
+                        credentials, None, request.source, environment.clock(), environment.mode
+                    )
             return environment.needs_lookup(lookup)
         [application] = loaded
     return application

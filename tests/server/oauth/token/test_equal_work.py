@@ -154,17 +154,17 @@ def test_the_first_refusal_of_a_client_costs_the_same_where_the_database_is_aske
     server: InProcessServer, counted: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     by, stranger = with_key(server), PrivateKey.generate("ES256")
-    absent = by._replace(client=server.register(TEST))
+    fresh, absent = with_key(server), by._replace(client=server.register(TEST))
     assert server.post(TOKEN, data=GRANT | by.form()).status_code == 200  # it is in memory
     monkeypatch.setattr(server.environment().database, "direct_reads", None)  # as on PostgreSQL
 
     done = [
-        work(server, who, who.assertion(header, stranger), counted).signatures
+        work(server, who, who.assertion(header, stranger), counted)
         for header in ({}, NO_KID)
-        for who in (by, absent)
+        for who in (by, fresh, absent)
     ]
 
-    assert done == [{"ES256 ": 1}] * 2 + [{"ES256 ": MOST_TRIED}] * 2
+    assert done == [Work({"ES256 ": 1}, 1)] * 3 + [Work({"ES256 ": MOST_TRIED}, 1)] * 3
 
 
 @pytest.mark.parametrize("octets", [256, 512])
