@@ -87,7 +87,7 @@ class ClientCertificate:
             return b""
 
     def _reason(self, error: ssl.SSLError) -> str:
-        """Return why the pair cannot be used; of most reasons OpenSSL tells Python none."""
+        """Return why the pair cannot be used; OpenSSL gives Python few reasons."""
         key = _text(self.key_file or self.cert_file)
         if "MISMATCH" in (error.reason or ""):
             return "the private key is of another certificate; give the pair"
